@@ -1,0 +1,32 @@
+/** ESM mode: Nest 12 and jose are ESM only. The decorators of the sources are compiled by swc, types are checked by tsc. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^nestjs-push$': '<rootDir>/src/index.ts',
+    '^nestjs-push/client$': '<rootDir>/src/client/index.ts',
+    '^nestjs-push/testing$': '<rootDir>/src/testing/index.ts',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  testTimeout: 20_000,
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '900MB',
+  reporters: ['default', '<rootDir>/scripts/count-reporter.mjs'],
+};

@@ -1,0 +1,95 @@
+import type { OutgoingMessage, WireFormat } from './outgoing-message.js';
+
+/** Messages are joined into writes of about this size; a longer message is a write of its own. */
+const WRITE_BYTES = 64 * 1024;
+
+/**
+ * The messages that a connection is due at the next flush, in order. Immutable, and shared: connections that are due
+ * the same messages hold the same run, because appending the same message to the same run gives the same run again.
+ * So a burst to any number of connections is joined into one buffer once, and appending allocates nothing per
+ * connection in the usual case.
+ *
+ * A run lives from one flush to the next. Who cannot be written to then copies the messages out (see OutboundQueue),
+ * so a slow reader keeps no run, and with it all later ones, alive.
+ */
+export class MessageRun {
+  /** The bytes of all messages, as they count against a queue. */
+  readonly bytes: number;
+  private follower: MessageRun | undefined;
+  private writes: (readonly Buffer[] | undefined)[] | undefined;
+  private takenCount = 0;
+
+  private constructor(
+    private readonly previous: MessageRun | undefined,
+    private readonly last: OutgoingMessage | undefined,
+  ) {
+    this.bytes = previous && last ? previous.bytes + last.text.length : 0;
+  }
+
+  /** A run without messages. Each flush scheduler has one, which all its queues begin with. */
+  static empty(): MessageRun {
+    return new MessageRun(undefined, undefined);
+  }
+
+  get isEmpty(): boolean {
+    return this.last === undefined;
+  }
+
+  /** This run and one more message. */
+  append(message: OutgoingMessage): MessageRun {
+    const known = this.follower;
+    if (known !== undefined && known.last === message) return known;
+    return (this.follower = new MessageRun(this, message));
+  }
+
+  /** Forgets the run that followed, so that its messages can be freed. */
+  forgetFollower(): void {
+    this.follower = undefined;
+  }
+
+  /** The messages, oldest first. */
+  messages(): OutgoingMessage[] {
+    const messages: OutgoingMessage[] = [];
+    for (let run: MessageRun = this; run.previous && run.last; run = run.previous) messages.push(run.last);
+    return messages.reverse();
+  }
+
+  /** The messages in this format, joined into as few writes as their size allows. Made once for all connections. */
+  writesIn(format: WireFormat): readonly Buffer[] {
+    const writes = (this.writes ??= []);
+    return (writes[format.index] ??= this.previous?.isEmpty && this.last ? [this.last.encodingFor(format)] : joinIntoWrites(this.messages(), format));
+  }
+
+  /** One more connection's transport took all of it. Returns true for the first since the last {@link settle}. */
+  recordTaken(): boolean {
+    return this.takenCount++ === 0;
+  }
+
+  /** Passes on to the messages how many connections took them. */
+  settle(): void {
+    const taken = this.takenCount;
+    this.takenCount = 0;
+    for (let run: MessageRun = this; run.previous && run.last; run = run.previous) run.last.recordWritten(taken);
+  }
+}
+
+/** Joins messages, in order, into buffers of at most about 64 KiB, broken at message borders only. */
+export function joinIntoWrites(messages: readonly OutgoingMessage[], format: WireFormat): Buffer[] {
+  const writes: Buffer[] = [];
+  let parts: Buffer[] = [];
+  let bytes = 0;
+  const endWrite = () => {
+    const [first] = parts;
+    if (first) writes.push(parts.length === 1 ? first : Buffer.concat(parts, bytes));
+    parts = [];
+    bytes = 0;
+  };
+  for (const message of messages) {
+    const part = message.encodingFor(format);
+    if (bytes + part.length > WRITE_BYTES) endWrite();
+    parts.push(part);
+    bytes += part.length;
+  }
+  endWrite();
+  return writes;
+}

@@ -1,0 +1,69 @@
+/** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
+export interface WireFormat {
+  /** The place of this format among all formats, from 0. */
+  readonly index: number;
+  /** The message as it goes over the wire. Called at most once per message and format. */
+  encode(text: string): Buffer;
+}
+
+/**
+ * One message on its way to any number of connections: encoded at most once per wire format, whatever the number of
+ * recipients, and counting what became of it.
+ */
+export class OutgoingMessage {
+  /** Envelope text, JSON. */
+  readonly text: string;
+  private readonly encodings: (Buffer | undefined)[] = [];
+  private writtenCount = 0;
+  private undecidedCount = 0;
+  private settledListener: (() => void) | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Connections whose transport has taken the message so far. */
+  get written(): number {
+    return this.writtenCount;
+  }
+
+  /** Whether every connection that the message was queued for has either taken or lost it. */
+  get isSettled(): boolean {
+    return this.undecidedCount <= 0;
+  }
+
+  /** The message in this format. */
+  encodingFor(format: WireFormat): Buffer {
+    return (this.encodings[format.index] ??= format.encode(this.text));
+  }
+
+  /** The message was put into the queues of so many connections. */
+  recordQueued(connections: number): void {
+    this.undecidedCount += connections;
+  }
+
+  /** The transports of so many connections took the message. */
+  recordWritten(connections: number): void {
+    this.writtenCount += connections;
+    this.recordDecided(connections);
+  }
+
+  /** So many connections ended, or were skipped on purpose, with the message still in their queues. */
+  recordDropped(connections: number): void {
+    this.recordDecided(connections);
+  }
+
+  /** Calls back once when the message is settled; at once if it is. A later call takes the place of an earlier one. */
+  onceSettled(listener: () => void): void {
+    if (this.isSettled) listener();
+    else this.settledListener = listener;
+  }
+
+  private recordDecided(connections: number): void {
+    this.undecidedCount -= connections;
+    if (this.settledListener === undefined || !this.isSettled) return;
+    const listener = this.settledListener;
+    this.settledListener = undefined;
+    listener();
+  }
+}

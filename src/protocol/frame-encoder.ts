@@ -1,0 +1,40 @@
+import { ERROR_CODES } from './error-codes.js';
+import type { ErrorCode } from './error-codes.js';
+import { ServerEvent } from './frames.js';
+import type { ErrorData } from './frames.js';
+
+/** The stamped members of an application message. `dataText` is JSON already. */
+export interface MessageFields {
+  readonly event: string;
+  readonly dataText: string;
+  readonly id: string;
+  readonly cursor: string;
+  readonly ts: string;
+  readonly from?: string | undefined;
+}
+
+/** Writes an application message as envelope text. Event, id, cursor and ts hold no character that JSON escapes. */
+export function encodeMessage({ event, dataText, id, cursor, ts, from }: MessageFields): string {
+  const sender = from === undefined ? '' : `,"from":${JSON.stringify(from)}`;
+  return `{"event":"${event}","data":${dataText},"id":"${id}","cursor":"${cursor}","ts":"${ts}"${sender}}`;
+}
+
+/** Writes a frame of the protocol itself, or a reply, as envelope text. Without `data` the member is left out. */
+export function encodeFrame(event: string, data?: unknown, ref?: string): string {
+  const dataText = data === undefined ? undefined : JSON.stringify(data);
+  const member = dataText === undefined ? '' : `,"data":${dataText}`;
+  const mark = ref === undefined ? '' : `,"ref":${JSON.stringify(ref)}`;
+  return `{"event":${JSON.stringify(event)}${member}${mark}}`;
+}
+
+/** The `data` of a `push:error` with this code; `detail` says what was wrong without repeating the payload. */
+export function errorData(code: ErrorCode, detail: string, retryAfterMs?: number): ErrorData {
+  const { title, status, retryable } = ERROR_CODES[code];
+  const data = { code, title, status, detail, retryable };
+  return retryAfterMs === undefined ? data : { ...data, retryAfterMs };
+}
+
+/** Writes a `push:error`. */
+export function encodeError(code: ErrorCode, detail: string, ref?: string, retryAfterMs?: number): string {
+  return encodeFrame(ServerEvent.Error, errorData(code, detail, retryAfterMs), ref);
+}

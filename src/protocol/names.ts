@@ -1,0 +1,34 @@
+import { MAX_EVENT_LENGTH, MAX_GROUP_LENGTH, MAX_USER_ID_LENGTH } from './limits.js';
+
+const GROUP = new RegExp(`^[A-Za-z0-9._:@-]{1,${MAX_GROUP_LENGTH}}$`);
+const EVENT = new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_EVENT_LENGTH}}$`);
+// eslint-disable-next-line no-control-regex
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** What the events of the protocol itself begin with. An application may not send them. */
+export const RESERVED_PREFIX = 'push:';
+
+/** A user id: 1 to 255 characters, no control characters. */
+export function isUserId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= MAX_USER_ID_LENGTH &&
+    !CONTROL_CHARACTER.test(value)
+  );
+}
+
+/** A group name: 1 to 128 of `A-Z a-z 0-9 . _ : @ -`. */
+export function isGroup(value: unknown): value is string {
+  return typeof value === 'string' && GROUP.test(value);
+}
+
+/** An event name: 1 to 128 of `A-Z a-z 0-9 . _ : -`. Reserved names pass; see {@link isReservedEvent}. */
+export function isEvent(value: unknown): value is string {
+  return typeof value === 'string' && EVENT.test(value);
+}
+
+/** Whether the name belongs to the protocol (`push:*`). */
+export function isReservedEvent(event: string): boolean {
+  return event.startsWith(RESERVED_PREFIX);
+}

@@ -1,0 +1,140 @@
+/** The public types of PushService: what goes in and what comes out. REST speaks the same shapes. */
+import type { MatchCount, Target } from '../core/delivery-target.js';
+import type { TransportName } from '../protocol/frames.js';
+
+/**
+ * The events of an application and their data. Empty here; a host augments it, and the service and the client then
+ * check `event` and `data` as pairs:
+ *
+ * `declare module 'nestjs-push' { interface PushEvents { 'order.status': { orderId: number } } }`
+ */
+// oxlint-disable-next-line typescript/no-empty-interface
+export interface PushEvents {}
+
+/** The name of an event: one of {@link PushEvents} where a host has declared any, else any valid name. */
+export type EventName = keyof PushEvents extends never ? string : keyof PushEvents & string;
+
+/** The data of an event. */
+export type EventData<Event extends EventName> = Event extends keyof PushEvents ? PushEvents[Event] : unknown;
+
+/** What may be said of one message. */
+export interface SendOptions {
+  /**
+   * Sent again with the same key, the first receipt comes back with `duplicate: true` and nothing is sent. At most 255
+   * characters. Kept for `idempotency.ttlSeconds`.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /**
+   * Wait until every matched connection has taken or lost the message, at most 2 seconds, so that `written` is final.
+   * @default false
+   */
+  readonly report?: boolean | undefined;
+  /** `none`: not kept for those who are away. @default 'history' */
+  readonly store?: 'none' | 'history' | undefined;
+  /** Not replayed after so many seconds. */
+  readonly ttlSeconds?: number | undefined;
+  /** A later message of the same target and key takes the place of this one for those who are away. 1 to 128 characters. */
+  readonly collapseKey?: string | undefined;
+}
+
+/** The general form of a send. */
+export interface SendRequest<Event extends EventName = EventName> extends SendOptions {
+  readonly target: Target;
+  readonly event: Event;
+  readonly data?: EventData<Event>;
+}
+
+/** What became of a send by the time it was answered. */
+export interface PushReceipt {
+  /** The message's identity, the same as in its envelope. */
+  readonly id: string;
+  /** The idempotency key had been used: this is the receipt of the first send, and nothing was sent now. */
+  readonly duplicate: boolean;
+  /** Found in the routing table. */
+  readonly matched: MatchCount;
+  /** Connections whose transport had taken the message; one that waits in a queue is not counted. */
+  readonly written: number;
+  /** Whether the counts are those of this process or of all nodes. */
+  readonly scope: 'node' | 'cluster';
+  /** A node did not answer in time. */
+  readonly partial?: boolean;
+}
+
+/** One live connection, as listings show it. */
+export interface ConnectionInfo {
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly groups: readonly string[];
+  readonly transport: TransportName;
+  /** The node that holds the connection. */
+  readonly node: string;
+  /** The peer's address, behind trusted proxies the client's. */
+  readonly address: string;
+  /** ISO 8601 in UTC. */
+  readonly connectedAt: string;
+}
+
+/** Which connections: all, or those of a user, of a group, or both; or one by its id. */
+export interface ConnectionFilter {
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+  readonly connection?: string | undefined;
+}
+
+/** Where a page begins and how long it may be. */
+export interface PageRequest {
+  /** From the page before; none for the first. */
+  readonly cursor?: string | undefined;
+  /** @default 100; at most 1,000 */
+  readonly limit?: number | undefined;
+}
+
+/** One page of a listing. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Hand it in for the next page; null on the last. */
+  readonly cursor: string | null;
+}
+
+/** Whether a user has a connection, and how many. */
+export interface Presence {
+  readonly userId: string;
+  readonly online: boolean;
+  readonly connections: number;
+}
+
+/** A membership that the server holds. */
+export interface Membership {
+  readonly userId: string;
+  /** ISO 8601 in UTC; absent where it has no end. */
+  readonly expiresAt?: string;
+}
+
+/** How a connection is ended. */
+export interface DisconnectOptions {
+  /**
+   * A close code of 4000 to 4999.
+   * @default 4505, or 4000 to 4499 where `reconnect` is true
+   */
+  readonly code?: number | undefined;
+  /** At most 123 bytes. @default the code's own reason */
+  readonly reason?: string | undefined;
+  /** Whether the client may come back by itself. @default false */
+  readonly reconnect?: boolean | undefined;
+}
+
+/** Which tokens end: all of a user issued until now, one by its id, or all issued before a moment. */
+export type Revocation =
+  | { readonly sub: string; readonly jti?: undefined; readonly issuedBefore?: undefined }
+  | { readonly sub?: undefined; readonly jti: string; readonly issuedBefore?: undefined }
+  /** Seconds since the Unix epoch, as in a token's `iat`, or ISO 8601. */
+  | { readonly sub?: undefined; readonly jti?: undefined; readonly issuedBefore: number | string };
+
+/** Counts of now. */
+export interface PushStats {
+  readonly scope: 'node' | 'cluster';
+  readonly users: number;
+  readonly connections: Readonly<Record<TransportName, number>>;
+  readonly groups: number;
+  readonly nodes: number;
+}
