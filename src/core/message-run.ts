@@ -3,6 +3,12 @@ import type { OutgoingMessage, WireFormat } from './outgoing-message.js';
 /** Messages are joined into writes of about this size; a longer message is a write of its own. */
 const WRITE_BYTES = 64 * 1024;
 
+/** Bytes to hand over at once, and the whole messages that they hold. */
+export interface RunWrite {
+  readonly bytes: Buffer;
+  readonly messages: readonly OutgoingMessage[];
+}
+
 /**
  * The messages that a connection is due at the next flush, in order. Immutable, and shared: connections that are due
  * the same messages hold the same run, because appending the same message to the same run gives the same run again.
@@ -16,14 +22,14 @@ export class MessageRun {
   /** The bytes of all messages, as they count against a queue. */
   readonly bytes: number;
   private follower: MessageRun | undefined;
-  private writes: (readonly Buffer[] | undefined)[] | undefined;
+  private writes: (readonly RunWrite[] | undefined)[] | undefined;
   private takenCount = 0;
 
   private constructor(
     private readonly previous: MessageRun | undefined,
     private readonly last: OutgoingMessage | undefined,
   ) {
-    this.bytes = previous && last ? previous.bytes + last.text.length : 0;
+    this.bytes = previous && last ? previous.bytes + last.byteLength : 0;
   }
 
   /** A run without messages. Each flush scheduler has one, which all its queues begin with. */
@@ -55,9 +61,9 @@ export class MessageRun {
   }
 
   /** The messages in this format, joined into as few writes as their size allows. Made once for all connections. */
-  writesIn(format: WireFormat): readonly Buffer[] {
+  writesIn(format: WireFormat): readonly RunWrite[] {
     const writes = (this.writes ??= []);
-    return (writes[format.index] ??= this.previous?.isEmpty && this.last ? [this.last.encodingFor(format)] : joinIntoWrites(this.messages(), format));
+    return (writes[format.index] ??= joinIntoWrites(this.messages(), format));
   }
 
   /** One more connection's transport took all of it. Returns true for the first since the last {@link settle}. */
@@ -74,22 +80,26 @@ export class MessageRun {
 }
 
 /** Joins messages, in order, into buffers of at most about 64 KiB, broken at message borders only. */
-export function joinIntoWrites(messages: readonly OutgoingMessage[], format: WireFormat): Buffer[] {
-  const writes: Buffer[] = [];
+export function joinIntoWrites(messages: readonly OutgoingMessage[], format: WireFormat): RunWrite[] {
+  const writes: RunWrite[] = [];
   let parts: Buffer[] = [];
+  let from = 0;
   let bytes = 0;
-  const endWrite = () => {
+  const endWriteBefore = (index: number) => {
     const [first] = parts;
-    if (first) writes.push(parts.length === 1 ? first : Buffer.concat(parts, bytes));
+    if (!first) return;
+    const joined = parts.length === 1 ? first : Buffer.concat(parts, bytes);
+    writes.push({ bytes: joined, messages: messages.slice(from, index) });
     parts = [];
+    from = index;
     bytes = 0;
   };
-  for (const message of messages) {
+  for (const [index, message] of messages.entries()) {
     const part = message.encodingFor(format);
-    if (bytes + part.length > WRITE_BYTES) endWrite();
+    if (bytes + part.length > WRITE_BYTES) endWriteBefore(index);
     parts.push(part);
     bytes += part.length;
   }
-  endWrite();
+  endWriteBefore(messages.length);
   return writes;
 }

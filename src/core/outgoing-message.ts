@@ -13,6 +13,8 @@ export interface WireFormat {
 export class OutgoingMessage {
   /** Envelope text, JSON. */
   readonly text: string;
+  /** Size of the text in bytes, as it counts against a queue. */
+  readonly byteLength: number;
   private readonly encodings: (Buffer | undefined)[] = [];
   private writtenCount = 0;
   private undecidedCount = 0;
@@ -20,6 +22,7 @@ export class OutgoingMessage {
 
   constructor(text: string) {
     this.text = text;
+    this.byteLength = Buffer.byteLength(text);
   }
 
   /** Connections whose transport has taken the message so far. */

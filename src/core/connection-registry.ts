@@ -1,0 +1,146 @@
+/**
+ * The routing table of this process: which connections there are, of which users, in which groups. Answers "who gets
+ * this?" in time proportional to the answer.
+ *
+ * A connection may be in a group for several reasons at once (its token, the server, its own wish); it is a member
+ * until the last of them ends.
+ */
+import type { TransportName } from '../protocol/frames.js';
+import { UserConnections } from './connection.js';
+import type { Connection } from './connection.js';
+
+/** Why a connection is in a group: its token's claim, a membership that the server holds, or its own join. */
+export const MembershipSource = { Token: 1, Server: 2, Join: 4 } as const;
+export type MembershipSource = (typeof MembershipSource)[keyof typeof MembershipSource];
+
+/** Reasons of one connection by group, as a sum of sources. */
+type Memberships = Map<string, number>;
+
+const NO_CONNECTIONS: ReadonlySet<Connection> = new Set();
+
+/** Connections by id, user and group. */
+export class ConnectionRegistry {
+  private readonly byId = new Map<string, Connection>();
+  private readonly byUser = new Map<string, UserConnections>();
+  private readonly byGroup = new Map<string, Set<Connection>>();
+  private readonly memberships = new Map<Connection, Memberships>();
+  private readonly byTransport: Record<TransportName, number> = { ws: 0, sse: 0, poll: 0 };
+  private readonly byAddress = new Map<string, number>();
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  get userCount(): number {
+    return this.byUser.size;
+  }
+
+  get groupCount(): number {
+    return this.byGroup.size;
+  }
+
+  /** Connections by transport. */
+  get transportCounts(): Readonly<Record<TransportName, number>> {
+    return { ...this.byTransport };
+  }
+
+  add(connection: Connection): void {
+    this.byId.set(connection.id, connection);
+    let user = this.byUser.get(connection.userId);
+    if (!user) this.byUser.set(connection.userId, (user = new UserConnections()));
+    user.connections = [...user.connections, connection];
+    connection.user = user;
+    this.byTransport[connection.transport.name]++;
+    this.byAddress.set(connection.address, this.countOfAddress(connection.address) + 1);
+  }
+
+  /** Takes the connection out of every list; false if it was in none. */
+  remove(connection: Connection): boolean {
+    if (!this.byId.delete(connection.id)) return false;
+    this.removeFromUser(connection);
+    for (const group of this.memberships.get(connection)?.keys() ?? []) this.removeFromGroup(connection, group);
+    this.memberships.delete(connection);
+    this.byTransport[connection.transport.name]--;
+    const others = this.countOfAddress(connection.address) - 1;
+    if (others > 0) this.byAddress.set(connection.address, others);
+    else this.byAddress.delete(connection.address);
+    return true;
+  }
+
+  /** Adds a reason for the connection to be in the group. */
+  join(connection: Connection, group: string, source: MembershipSource): void {
+    if (this.byId.get(connection.id) !== connection) return;
+    let memberships = this.memberships.get(connection);
+    if (!memberships) this.memberships.set(connection, (memberships = new Map()));
+    memberships.set(group, (memberships.get(group) ?? 0) | source);
+    const members = this.byGroup.get(group);
+    if (members) members.add(connection);
+    else this.byGroup.set(group, new Set([connection]));
+  }
+
+  /** Takes a reason away; the connection leaves the group with its last one. */
+  leave(connection: Connection, group: string, source: MembershipSource): void {
+    const memberships = this.memberships.get(connection);
+    const sources = memberships?.get(group);
+    if (!memberships || sources === undefined) return;
+    const left = sources & ~source;
+    if (left !== 0) {
+      memberships.set(group, left);
+      return;
+    }
+    memberships.delete(group);
+    if (memberships.size === 0) this.memberships.delete(connection);
+    this.removeFromGroup(connection, group);
+  }
+
+  /** The groups that the connection is in, for whatever reason or for this one. */
+  groupsOf(connection: Connection, source?: MembershipSource): string[] {
+    const memberships = this.memberships.get(connection);
+    if (!memberships) return [];
+    if (source === undefined) return [...memberships.keys()];
+    return [...memberships].filter(([, sources]) => (sources & source) !== 0).map(([group]) => group);
+  }
+
+  groupCountOf(connection: Connection): number {
+    return this.memberships.get(connection)?.size ?? 0;
+  }
+
+  isMember(connection: Connection, group: string): boolean {
+    return this.memberships.get(connection)?.has(group) ?? false;
+  }
+
+  /** All connections, oldest first. */
+  all(): MapIterator<Connection> {
+    return this.byId.values();
+  }
+
+  find(connectionId: string): Connection | undefined {
+    return this.byId.get(connectionId);
+  }
+
+  ofUser(userId: string): readonly Connection[] {
+    return this.byUser.get(userId)?.connections ?? [];
+  }
+
+  ofGroup(group: string): ReadonlySet<Connection> {
+    return this.byGroup.get(group) ?? NO_CONNECTIONS;
+  }
+
+  countOfAddress(address: string): number {
+    return this.byAddress.get(address) ?? 0;
+  }
+
+  private removeFromUser(connection: Connection): void {
+    const user = connection.user;
+    if (!user) return;
+    connection.user = undefined;
+    user.connections = user.connections.filter((sibling) => sibling !== connection);
+    if (user.connections.length === 0) this.byUser.delete(connection.userId);
+  }
+
+  private removeFromGroup(connection: Connection, group: string): void {
+    const members = this.byGroup.get(group);
+    members?.delete(connection);
+    if (members?.size === 0) this.byGroup.delete(group);
+  }
+}

@@ -1,0 +1,112 @@
+import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
+import type { FlushScheduler } from './flush-scheduler.js';
+import { Lane } from './flush-scheduler.js';
+import { OutboundQueue } from './outbound-queue.js';
+import { OutgoingMessage } from './outgoing-message.js';
+import type { Principal } from './principal.js';
+import type { Transport } from './transport.interface.js';
+
+/** The connections of one user. */
+export class UserConnections {
+  connections: readonly Connection[] = [];
+  /** The round of the fan-out that last counted this user; belongs to FanOut. */
+  countedInRound = 0;
+}
+
+/** What a connection is made of. */
+export interface ConnectionInit {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly transport: Transport;
+  /** The peer's address, behind trusted proxies the client's. */
+  readonly address: string;
+  readonly nowMs: number;
+}
+
+/**
+ * One live channel of a principal: who it is, its pipe, its queue and when the peer was last heard of. Ten thousands
+ * of these idle in a process, so it holds no timer, no closure and no request.
+ */
+export class Connection {
+  readonly id: string;
+  readonly transport: Transport;
+  readonly outbound: OutboundQueue;
+  readonly address: string;
+  readonly connectedAtMs: number;
+  /** When the peer was last heard of, milliseconds since the Unix epoch. */
+  lastHeardAtMs: number;
+  /** When the peer was asked for a sign of life that has not come yet; 0 when none is awaited. */
+  probedAtMs = 0;
+  /** Whether the peer was told that its token is about to end. */
+  isExpiryAnnounced = false;
+  /** The user's other connections and this one; set while the connection is registered. */
+  user: UserConnections | undefined;
+  /** The round of the fan-out that last visited this connection; belongs to FanOut. */
+  visitedInRound = 0;
+  private currentPrincipal: Principal;
+  private closedWith: CloseCode | undefined;
+
+  constructor(init: ConnectionInit, scheduler: FlushScheduler) {
+    this.id = init.id;
+    this.currentPrincipal = init.principal;
+    this.transport = init.transport;
+    this.outbound = new OutboundQueue(init.transport, scheduler);
+    this.address = init.address;
+    this.connectedAtMs = init.nowMs;
+    this.lastHeardAtMs = init.nowMs;
+  }
+
+  get principal(): Principal {
+    return this.currentPrincipal;
+  }
+
+  get userId(): string {
+    return this.currentPrincipal.userId;
+  }
+
+  get isOpen(): boolean {
+    return this.closedWith === undefined;
+  }
+
+  /** Why the connection was closed from this side; undefined while it is open. */
+  get closeCode(): CloseCode | undefined {
+    return this.closedWith;
+  }
+
+  /** A fresh token of the same user takes the place of the old one. */
+  renew(principal: Principal): void {
+    this.currentPrincipal = principal;
+    this.isExpiryAnnounced = false;
+  }
+
+  /** The peer gave a sign of life. */
+  heard(nowMs: number): void {
+    this.lastHeardAtMs = nowMs;
+    this.probedAtMs = 0;
+  }
+
+  /** Queues a frame for this connection alone; it does not wait for a flush window. */
+  reply(text: string): void {
+    const message = new OutgoingMessage(text);
+    message.recordQueued(1);
+    if (this.outbound.enqueue(message, Lane.Reply) === 'overflow') this.close(CloseCode.SlowConsumer);
+  }
+
+  /**
+   * Ends the connection from this side, once. What was queued before arrives before the close, except at a reader
+   * that is too slow for it or no longer answers.
+   */
+  close(code: CloseCode, reason: string = CLOSE_CODES[code].reason): void {
+    if (!this.isOpen) return;
+    this.closedWith = code;
+    const isPeerGone = code === CloseCode.SlowConsumer || code === CloseCode.HeartbeatMissed;
+    this.outbound.close(isPeerGone ? 'drop' : 'deliver');
+    this.transport.close(code, reason);
+  }
+
+  /** The pipe is gone, whoever ended it. */
+  ended(): void {
+    this.closedWith ??= CloseCode.GoingAway;
+    this.outbound.close('drop');
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Puts one message into the queues of everyone it is for, each once, and counts them. Synchronous: when it returns,
+ * every recipient has the message at its place in its queue, so nothing that comes later can overtake it. The bytes
+ * leave afterwards, by the flush scheduler.
+ */
+import { CloseCode } from '../protocol/close-codes.js';
+import type { Connection } from './connection.js';
+import type { ConnectionRegistry } from './connection-registry.js';
+import type { Exclusion, MatchCount, Target, TargetSome } from './delivery-target.js';
+import { Lane } from './flush-scheduler.js';
+import type { OutgoingMessage } from './outgoing-message.js';
+
+/** Up to so many recipients are flushed before larger fan-outs that are under way. */
+const FEW_RECIPIENTS = 64;
+
+/** Routes messages by the registry. */
+export class FanOut {
+  private round = 0;
+
+  constructor(private readonly registry: ConnectionRegistry) {}
+
+  /** Queues the message for everyone the target matches. */
+  deliver(message: OutgoingMessage, target: Target): MatchCount {
+    const recipients = this.recipientsOf(target);
+    const lane = recipients.count > FEW_RECIPIENTS ? Lane.Many : Lane.Few;
+    const slow: Connection[] = [];
+    let queued = 0;
+    for (const connection of recipients.connections) {
+      const verdict = connection.outbound.enqueue(message, lane);
+      if (verdict === 'queued') queued++;
+      else if (verdict === 'overflow') slow.push(connection);
+    }
+    message.recordQueued(queued);
+    // Closing changes the registry, so it waits until the walk over it is done.
+    for (const connection of slow) connection.close(CloseCode.SlowConsumer);
+    return { users: recipients.users, connections: recipients.count };
+  }
+
+  /** Who the target matches, without sending anything. */
+  match(target: Target): MatchCount {
+    const { users, count } = this.recipientsOf(target);
+    return { users, connections: count };
+  }
+
+  private recipientsOf(target: Target): Recipients {
+    if (target.all) {
+      if (!target.except) return everyone(this.registry);
+      const round = this.beginRound(target.except);
+      return this.gathered([...this.registry.all()].filter((connection) => connection.visitedInRound !== round));
+    }
+    const only = onlyMember(target);
+    if (only?.user !== undefined) return ofOneUser(this.registry.ofUser(only.user));
+    if (only?.group !== undefined) {
+      const members = this.registry.ofGroup(only.group);
+      return { connections: members, count: members.size, users: this.countUsers(members) };
+    }
+    return this.gathered(this.union(target));
+  }
+
+  /** Begins a walk on which each connection is visited once, and visits the exceptions beforehand. */
+  private beginRound(except: Exclusion | undefined): number {
+    const round = ++this.round;
+    if (except) this.visit(except, round, undefined);
+    return round;
+  }
+
+  private union(target: TargetSome): Connection[] {
+    const connections: Connection[] = [];
+    this.visit(target, this.beginRound(target.except), connections);
+    return connections;
+  }
+
+  private visit({ users, groups, connections }: Exclusion, round: number, into: Connection[] | undefined): void {
+    const visitOne = (connection: Connection | undefined) => {
+      if (!connection || connection.visitedInRound === round) return;
+      connection.visitedInRound = round;
+      into?.push(connection);
+    };
+    for (const user of users ?? []) this.registry.ofUser(user).forEach(visitOne);
+    for (const group of groups ?? []) this.registry.ofGroup(group).forEach(visitOne);
+    for (const id of connections ?? []) visitOne(this.registry.find(id));
+  }
+
+  private gathered(connections: readonly Connection[]): Recipients {
+    return { connections, count: connections.length, users: this.countUsers(connections) };
+  }
+
+  private countUsers(connections: Iterable<Connection>): number {
+    const round = ++this.round;
+    let users = 0;
+    for (const { user } of connections) {
+      if (!user || user.countedInRound === round) continue;
+      user.countedInRound = round;
+      users++;
+    }
+    return users;
+  }
+}
+
+interface Recipients {
+  readonly connections: Iterable<Connection>;
+  readonly count: number;
+  readonly users: number;
+}
+
+function everyone(registry: ConnectionRegistry): Recipients {
+  return { connections: registry.all(), count: registry.size, users: registry.userCount };
+}
+
+function ofOneUser(connections: readonly Connection[]): Recipients {
+  return { connections, count: connections.length, users: connections.length > 0 ? 1 : 0 };
+}
+
+/** The one user or group that the target names, if it names nothing else. */
+function onlyMember({ users, groups, connections, except }: TargetSome): { user?: string; group?: string } | undefined {
+  if (except || (connections && connections.length > 0)) return undefined;
+  const [user, secondUser] = users ?? [];
+  const [group, secondGroup] = groups ?? [];
+  if (user !== undefined && secondUser === undefined && group === undefined) return { user };
+  if (group !== undefined && secondGroup === undefined && user === undefined) return { group };
+  return undefined;
+}

@@ -1,0 +1,177 @@
+/**
+ * Decides when queues are flushed: once per turn of the event loop, so that several messages which a connection is due
+ * leave in one write, and in slices, so that a fan-out to thousands of connections holds up nobody else.
+ *
+ * Three lanes say what goes first: replies, then messages for a few, then fan-outs to many. A lane decides about the
+ * turn of a *connection*, never about the order of messages on it: whatever waits for a connection leaves with it, so
+ * no later message overtakes a broadcast that is still being sliced.
+ *
+ * With a flush window, lanes other than replies wait for the window: less CPU for some milliseconds of latency.
+ */
+import { MessageRun } from './message-run.js';
+
+/** The lanes, first to last. */
+export const Lane = { Reply: 0, Few: 1, Many: 2 } as const;
+export type Lane = (typeof Lane)[keyof typeof Lane];
+
+/** What the scheduler flushes. */
+export interface Flushable {
+  /** The lane in which the scheduler has it; only the scheduler writes this. */
+  lane: Lane | undefined;
+  /** Hands over what waits. Does not throw. */
+  flush(): void;
+}
+
+/** What the delivery of messages is bounded by. */
+export interface DeliveryOptions {
+  /**
+   * Most bytes a connection may have waiting. Past it the reader is too slow and its connection ends with 4002.
+   * @default 1_048_576
+   */
+  readonly maxQueueBytes?: number;
+  /**
+   * Messages due within so many milliseconds of one another leave together: less CPU, more latency. 0 joins only what
+   * is due in the same turn of the event loop. 0 to 50.
+   * @default 0
+   */
+  readonly flushWindowMs?: number;
+}
+
+/** How long one slice may keep the event loop. */
+const SLICE_MS = 4;
+/** Flushes between two looks at the time. */
+const FLUSHES_PER_LOOK = 16;
+
+/** Flushes outbound queues, once per turn and in slices. */
+export class FlushScheduler {
+  /** The run that every queue of this scheduler begins with. */
+  readonly emptyRun = MessageRun.empty();
+  readonly maxQueueBytes: number;
+  private readonly flushWindowMs: number;
+  private readonly lanes = [new LaneQueue(), new LaneQueue(), new LaneQueue()] as const;
+  private readonly takenRuns: MessageRun[] = [];
+  private sliceListeners: (() => void)[] = [];
+  private immediate: NodeJS.Immediate | undefined;
+  private window: NodeJS.Timeout | undefined;
+  private isWindowOver = false;
+
+  constructor(options: Required<DeliveryOptions>) {
+    this.maxQueueBytes = options.maxQueueBytes;
+    this.flushWindowMs = options.flushWindowMs;
+  }
+
+  /** Has the queue flushed in this turn of the event loop, or soon after when there is much to do. */
+  schedule(queue: Flushable, lane: Lane): void {
+    if (queue.lane !== undefined && queue.lane <= lane) return;
+    queue.lane = lane;
+    this.lanes[lane].push(queue);
+    this.arm(lane);
+  }
+
+  /** Calls back at the end of the next slice, which is armed if nothing else does. */
+  afterNextSlice(listener: () => void): void {
+    this.sliceListeners.push(listener);
+    this.arm(Lane.Few);
+  }
+
+  /** A queue's transport took the whole run. */
+  recordTaken(run: MessageRun): void {
+    if (run.recordTaken()) this.takenRuns.push(run);
+  }
+
+  /** Flushes everything now, without slices. For the end of a process and for tests. */
+  flushAll(): void {
+    for (const lane of this.lanes) while (lane.flushNext());
+    this.endSlice();
+  }
+
+  private arm(lane: Lane): void {
+    if (lane === Lane.Reply || this.flushWindowMs === 0 || this.isWindowOver) {
+      this.immediate ??= setImmediate(this.runSlice);
+    } else {
+      this.window ??= setTimeout(this.endWindow, this.flushWindowMs);
+    }
+  }
+
+  private readonly endWindow = (): void => {
+    this.window = undefined;
+    this.isWindowOver = true;
+    this.runSlice();
+  };
+
+  private readonly runSlice = (): void => {
+    this.immediate = undefined;
+    const [replies, few, many] = this.lanes;
+    const isWindowOpen = this.flushWindowMs > 0 && !this.isWindowOver;
+    const endsAtMs = performance.now() + SLICE_MS;
+    flushUntil(replies, endsAtMs);
+    if (!isWindowOpen) {
+      flushUntil(few, endsAtMs);
+      flushUntil(many, endsAtMs);
+    }
+    if (isWindowOpen) this.settleTaken();
+    else this.endSlice();
+    this.armRest(isWindowOpen);
+  };
+
+  private armRest(isWindowOpen: boolean): void {
+    const [replies, few, many] = this.lanes;
+    const hasRest = !few.isEmpty || !many.isEmpty;
+    if (!hasRest && !isWindowOpen) this.isWindowOver = false;
+    if (!replies.isEmpty || (hasRest && !isWindowOpen)) this.immediate ??= setImmediate(this.runSlice);
+  }
+
+  private endSlice(): void {
+    this.settleTaken();
+    this.emptyRun.forgetFollower();
+    const listeners = this.sliceListeners;
+    this.sliceListeners = [];
+    for (const listener of listeners) listener();
+  }
+
+  private settleTaken(): void {
+    for (const run of this.takenRuns) run.settle();
+    this.takenRuns.length = 0;
+  }
+}
+
+/** Flushes queues of the lane until the time is over or the lane is empty; a few in any case, so that no lane starves. */
+function flushUntil(lane: LaneQueue, endsAtMs: number): void {
+  do {
+    for (let count = 0; count < FLUSHES_PER_LOOK; count++) if (!lane.flushNext()) return;
+  } while (performance.now() < endsAtMs);
+}
+
+/** First in, first out; two arrays take turns, so that nothing is shifted and both keep their memory. */
+class LaneQueue {
+  private current: Flushable[] = [];
+  private incoming: Flushable[] = [];
+  private head = 0;
+
+  get isEmpty(): boolean {
+    return this.head === this.current.length && this.incoming.length === 0;
+  }
+
+  push(queue: Flushable): void {
+    this.incoming.push(queue);
+  }
+
+  /** Flushes the next queue; false when there is none. */
+  flushNext(): boolean {
+    if (this.head === this.current.length && !this.turnOver()) return false;
+    const queue = this.current[this.head++];
+    if (queue?.lane === undefined) return true;
+    queue.lane = undefined;
+    queue.flush();
+    return true;
+  }
+
+  private turnOver(): boolean {
+    const flushed = this.current;
+    flushed.length = 0;
+    this.head = 0;
+    this.current = this.incoming;
+    this.incoming = flushed;
+    return this.current.length > 0;
+  }
+}

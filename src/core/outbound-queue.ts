@@ -1,0 +1,137 @@
+/**
+ * What one connection is due, in order, bounded in bytes.
+ *
+ * In the usual case it holds a shared {@link MessageRun} from one flush to the next. When the transport is blocked the
+ * messages move to a {@link Backlog} of the connection's own and leave as the peer reads. Nothing here throws: the
+ * verdict of `enqueue` tells the caller what became of the message, and `overflow` that the reader is too slow.
+ *
+ * Neighbours: FanOut enqueues, FlushScheduler calls `flush`, the transport takes the bytes.
+ * Invariant: messages leave in the order in which they were enqueued.
+ */
+import { Backlog } from './backlog.js';
+import type { Flushable, FlushScheduler, Lane } from './flush-scheduler.js';
+import type { MessageRun, RunWrite } from './message-run.js';
+import type { OutgoingMessage } from './outgoing-message.js';
+import type { Transport } from './transport.interface.js';
+
+/** What became of a message: it waits for its flush, the queue is full, or the connection is closed. */
+export type EnqueueVerdict = 'queued' | 'overflow' | 'closed';
+
+/** The bounded queue between the fan-out and a transport. */
+export class OutboundQueue implements Flushable {
+  lane: Lane | undefined;
+  private run: MessageRun;
+  private backlog: Backlog | undefined;
+  private stall: { readonly bufferedBytes: number; readonly sinceMs: number } | undefined;
+  private isOpen = true;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly scheduler: FlushScheduler,
+  ) {
+    this.run = scheduler.emptyRun;
+  }
+
+  /** Bytes that wait here and in the transport. */
+  get waitingBytes(): number {
+    return this.run.bytes + (this.backlog?.bytes ?? 0) + this.transport.bufferedBytes;
+  }
+
+  /** Puts the message behind what waits already. Past `maxQueueBytes` it is refused; a lone message always has room. */
+  enqueue(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+    if (!this.isOpen) return 'closed';
+    if (!this.hasRoomFor(message)) return 'overflow';
+    if (this.backlog) {
+      this.backlog.push(message);
+    } else {
+      this.run = this.run.append(message);
+      this.scheduler.schedule(this, lane);
+    }
+    return 'queued';
+  }
+
+  /** Hands everything that waits to the transport; what it cannot take now moves to the backlog. */
+  flush(): void {
+    const run = this.run;
+    if (run.isEmpty) return;
+    this.run = this.scheduler.emptyRun;
+    if (this.transport.isBlocked) {
+      this.setAside(run.messages());
+      return;
+    }
+    const writes = run.writesIn(this.transport.format);
+    const [only] = writes;
+    if (writes.length === 1 && only) {
+      this.transport.write(only.bytes);
+      this.scheduler.recordTaken(run);
+    } else {
+      this.writeUntilBlocked(writes);
+    }
+  }
+
+  /**
+   * Milliseconds for which a blocked transport has taken nothing; 0 while it makes progress. Meant to be asked
+   * regularly: progress is seen from one call to the next.
+   */
+  stalledForMs(nowMs: number): number {
+    if (!this.transport.isBlocked) {
+      this.stall = undefined;
+      return 0;
+    }
+    const bufferedBytes = this.transport.bufferedBytes;
+    if (!this.stall || bufferedBytes < this.stall.bufferedBytes) this.stall = { bufferedBytes, sinceMs: nowMs };
+    return nowMs - this.stall.sinceMs;
+  }
+
+  /** Takes no more. `deliver` hands what waits to the transport first, blocked or not; `drop` gives it up. */
+  close(waiting: 'deliver' | 'drop'): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    if (waiting === 'deliver') {
+      this.flush();
+      this.backlog?.writeTo(this.transport, true);
+    }
+    for (const message of this.run.messages()) message.recordDropped(1);
+    this.run = this.scheduler.emptyRun;
+    this.backlog?.drop();
+    this.backlog = undefined;
+  }
+
+  private writeUntilBlocked(writes: readonly RunWrite[]): void {
+    for (const { bytes, messages } of writes) {
+      if (this.backlog || this.transport.isBlocked) {
+        this.setAside(messages);
+      } else {
+        this.transport.write(bytes);
+        for (const message of messages) message.recordWritten(1);
+      }
+    }
+  }
+
+  private setAside(messages: readonly OutgoingMessage[]): void {
+    if (!this.backlog) {
+      this.backlog = new Backlog();
+      this.transport.onceDrained(() => this.drained());
+    }
+    for (const message of messages) this.backlog.push(message);
+  }
+
+  private drained(): void {
+    const backlog = this.backlog;
+    if (!backlog) return;
+    this.stall = undefined;
+    backlog.writeTo(this.transport);
+    if (backlog.isEmpty) this.backlog = undefined;
+    else this.transport.onceDrained(() => this.drained());
+  }
+
+  private hasRoomFor(message: OutgoingMessage): boolean {
+    const limit = this.scheduler.maxQueueBytes;
+    const waiting = this.waitingBytes;
+    if (waiting === 0 || waiting + message.byteLength <= limit) return true;
+    // A burst within one turn of the event loop says nothing about the reader: give it what the transport takes now.
+    this.flush();
+    const left = this.waitingBytes;
+    return left === 0 || left + message.byteLength <= limit;
+  }
+}
