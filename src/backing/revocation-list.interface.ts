@@ -1,0 +1,34 @@
+import type { Principal } from '../core/principal.js';
+
+/** Which tokens end: all of a user issued until a moment, one by its id, or all issued before a moment. */
+export type RevokedTokens =
+  | { readonly type: 'user'; readonly userId: string; readonly untilMs: number }
+  | { readonly type: 'token'; readonly tokenId: string }
+  | { readonly type: 'issuedBefore'; readonly beforeMs: number };
+
+/** What a revocation list is bounded by. */
+export interface RevocationLimits {
+  /**
+   * How long a revocation is remembered: at least as long as the longest-lived token of the issuer, since a token that
+   * is still valid when its revocation is forgotten works again.
+   * @default 2_592_000
+   */
+  readonly ttlSeconds?: number;
+  /**
+   * Most revocations that are remembered at a time; past it a revocation is refused (503), because forgetting an older
+   * one would let its tokens in again.
+   * @default 100_000
+   */
+  readonly maxEntries?: number;
+}
+
+/** Tokens that ended before their time. Asked on every handshake and request, so it answers at once. */
+export interface RevocationList {
+  /** Ends the tokens. Throws a PushError `PUSH_ERR_UNAVAILABLE` where there is no room for another revocation. */
+  revoke(tokens: RevokedTokens): void;
+  /**
+   * Whether the principal's token has ended. A token that does not say when it was issued counts as issued before any
+   * moment.
+   */
+  isRevoked(principal: Principal): boolean;
+}

@@ -1,0 +1,71 @@
+import type { PushAuthenticator } from '../auth/push-authenticator.js';
+import type { RevocationList, RevokedTokens } from '../backing/revocation-list.interface.js';
+import type { Clock } from '../core/clock.js';
+import type { Principal } from '../core/principal.js';
+import type { PushErrorDetail } from '../core/push-error.js';
+import type { Revocation } from './push-types.js';
+import { assertUserId, throwIfAny } from './send-validation.js';
+
+/** Longest token id that can be revoked, in UTF-16 code units. */
+const MAX_TOKEN_ID_LENGTH = 255;
+/** `2026-01-31`, or with a time that names its zone. */
+const ISO_8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/;
+
+/** Who may come in: the authenticator's verdict, less the tokens that ended before their time. */
+export class AccessService {
+  constructor(
+    private readonly authenticator: PushAuthenticator,
+    private readonly revocations: RevocationList,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
+
+  /**
+   * Resolves to the bearer of the token, or to undefined where the token is refused or revoked. Rejects where that
+   * cannot be said at the moment.
+   */
+  async verify(token: string): Promise<Principal | undefined> {
+    const principal = await this.authenticator.authenticate(token);
+    return principal && !this.revocations.isRevoked(principal) ? principal : undefined;
+  }
+
+  /** Whether the token that the principal came with has been revoked. */
+  isRevoked(principal: Principal): boolean {
+    return this.revocations.isRevoked(principal);
+  }
+
+  /**
+   * Ends tokens from now on. Throws a PushError that lists what is wrong with the revocation, or
+   * `PUSH_ERR_UNAVAILABLE` where no more can be remembered.
+   */
+  revoke(revocation: Revocation): void {
+    this.revocations.revoke(this.read(revocation));
+  }
+
+  private read({ sub, jti, issuedBefore }: Revocation): RevokedTokens {
+    const given = [sub, jti, issuedBefore].filter((member) => member !== undefined);
+    if (given.length !== 1) reject('', 'exactly one of sub, jti and issuedBefore');
+    if (sub !== undefined) {
+      assertUserId(sub, '/sub');
+      return { type: 'user', userId: sub, untilMs: this.clock.now() };
+    }
+    if (jti !== undefined) {
+      if (typeof jti !== 'string' || jti === '' || jti.length > MAX_TOKEN_ID_LENGTH) {
+        reject('/jti', `1 to ${MAX_TOKEN_ID_LENGTH} characters`);
+      }
+      return { type: 'token', tokenId: jti };
+    }
+    return { type: 'issuedBefore', beforeMs: readMoment(issuedBefore) };
+  }
+}
+
+function readMoment(moment: unknown): number {
+  const isIso = typeof moment === 'string' && ISO_8601.test(moment);
+  const momentMs = typeof moment === 'number' ? moment * 1000 : isIso ? Date.parse(moment) : Number.NaN;
+  if (!Number.isFinite(momentMs)) reject('/issuedBefore', 'seconds since the Unix epoch, or ISO 8601 text');
+  return momentMs;
+}
+
+function reject(pointer: string, detail: string): void {
+  const problem: PushErrorDetail = { pointer, detail };
+  throwIfAny([problem]);
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type {
+  IdempotencyStore,
+  IdempotencyVerdict,
+  IdempotentRequest,
+} from '../backing/idempotency-store.interface.js';
+import { PushError } from '../core/push-error.js';
+
+/** What became of a request with a key. */
+export interface IdempotentOutcome<Answer> {
+  readonly answer: Answer;
+  /** The answer is that of an earlier request, and nothing was done now. */
+  readonly isReplay: boolean;
+}
+
+/** Carries out what comes with an idempotency key once, and answers those who repeat it with the first answer. */
+export class IdempotencyService {
+  constructor(private readonly store: IdempotencyStore) {}
+
+  /**
+   * Runs the action unless the same request was carried out before; its answer, a JSON value, is kept then. An action
+   * that throws leaves the key unused. Rejects with `PUSH_ERR_IDEMPOTENCY_MISMATCH`, `PUSH_ERR_IDEMPOTENCY_IN_PROGRESS`
+   * or `PUSH_ERR_IDEMPOTENCY_FULL` without running the action.
+   */
+  async run<Answer>(request: IdempotentRequest, action: () => Promise<Answer>): Promise<IdempotentOutcome<Answer>> {
+    const verdict = await this.store.begin(request);
+    if (verdict.type === 'new') {
+      return { answer: await this.carryOut(request, verdict.claim, action), isReplay: false };
+    }
+    if (verdict.type === 'replay') return { answer: JSON.parse(verdict.answer) as Answer, isReplay: true };
+    throw errorOf(verdict);
+  }
+
+  private async carryOut<Answer>(
+    request: IdempotentRequest,
+    claim: string,
+    action: () => Promise<Answer>,
+  ): Promise<Answer> {
+    let answer: Answer;
+    try {
+      answer = await action();
+    } catch (error) {
+      // Losing the claim as well would hide why the action failed; it ends by itself in time.
+      await this.store.abandon(request, claim).catch(() => undefined);
+      throw error;
+    }
+    // It was done and the answer is known: a store that fails now must not make it look undone.
+    await this.store.complete(request, claim, JSON.stringify(answer)).catch(() => undefined);
+    return answer;
+  }
+}
+
+type Refusal = Exclude<IdempotencyVerdict, { readonly type: 'new' | 'replay' }>;
+
+function errorOf(verdict: Refusal): PushError {
+  switch (verdict.type) {
+    case 'mismatch':
+      return new PushError('PUSH_ERR_IDEMPOTENCY_MISMATCH', 'the idempotency key was used for another request');
+    case 'inProgress':
+      return new PushError('PUSH_ERR_IDEMPOTENCY_IN_PROGRESS', 'the same request is still in progress', {
+        retryAfterMs: verdict.retryAfterMs,
+      });
+    case 'full':
+      return new PushError('PUSH_ERR_IDEMPOTENCY_FULL', 'too many idempotency keys are kept', {
+        retryAfterMs: verdict.retryAfterMs,
+      });
+  }
+}
+
+/** Tells one request from another: equal for JSON values that are equal, whatever the order of their members. */
+export function fingerprintOf(request: unknown): string {
+  return createHash('sha256').update(canonicalJson(request)).digest('base64url');
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value ?? null, (_key, member: unknown) => (isObject(member) ? sortMembers(member) : member));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Members as a list, because an object would put those that look like numbers first; wrapped to differ from a list. */
+function sortMembers(value: object): { readonly members: readonly [string, unknown][] } {
+  return { members: Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)) };
+}

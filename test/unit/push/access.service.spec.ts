@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
+import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
+import type { Principal } from '../../../src/core/principal.js';
+import { AccessService } from '../../../src/push/access.service.js';
+import type { Revocation } from '../../../src/push/push-types.js';
+
+const NOW_MS = 1_700_000_000_000;
+
+class KnownTokens extends PushAuthenticator {
+  constructor(private readonly principals: Readonly<Record<string, Principal>>) {
+    super();
+  }
+
+  override async authenticate(token: string): Promise<Principal | undefined> {
+    return this.principals[token];
+  }
+}
+
+function principal(members: Partial<Principal> = {}): Principal {
+  return { userId: '7', groups: [], scopes: [], expiresAtMs: NOW_MS + 60_000, issuedAtMs: NOW_MS - 1_000, ...members };
+}
+
+function access(principals: Readonly<Record<string, Principal>> = { t: principal() }): AccessService {
+  const clock = { now: () => NOW_MS };
+  return new AccessService(new KnownTokens(principals), new MemoryRevocationList({}, clock), clock);
+}
+
+describe('AccessService', () => {
+  it('knows the bearer of a token, and no bearer of another', async () => {
+    expect(await access().verify('t')).toEqual(principal());
+    expect(await access().verify('other')).toBeUndefined();
+  });
+
+  it('refuses the tokens of a revoked user that were issued until now', async () => {
+    const service = access({
+      before: principal(),
+      silent: principal({ issuedAtMs: undefined }),
+      after: principal({ issuedAtMs: NOW_MS + 1 }),
+      other: principal({ userId: '8' }),
+    });
+    service.revoke({ sub: '7' });
+    expect(await service.verify('before')).toBeUndefined();
+    expect(await service.verify('silent')).toBeUndefined();
+    expect(await service.verify('after')).toBeDefined();
+    expect(await service.verify('other')).toBeDefined();
+  });
+
+  it('refuses the one token whose id is revoked', async () => {
+    const service = access({ a: principal({ tokenId: 'j-1' }), b: principal({ tokenId: 'j-2' }), c: principal() });
+    service.revoke({ jti: 'j-1' });
+    expect(await service.verify('a')).toBeUndefined();
+    expect(await service.verify('b')).toBeDefined();
+    expect(await service.verify('c')).toBeDefined();
+  });
+
+  it.each([NOW_MS / 1000, new Date(NOW_MS).toISOString()])('refuses all tokens issued before %s', async (moment) => {
+    const service = access({ old: principal({ issuedAtMs: NOW_MS - 1 }), fresh: principal({ issuedAtMs: NOW_MS }) });
+    service.revoke({ issuedBefore: moment });
+    expect(await service.verify('old')).toBeUndefined();
+    expect(await service.verify('fresh')).toBeDefined();
+  });
+
+  it.each([
+    [{}, ''],
+    [{ sub: '7', jti: 'j' }, ''],
+    [{ sub: 'a\u0000' }, '/sub'],
+    [{ jti: '' }, '/jti'],
+    [{ jti: 5 }, '/jti'],
+    [{ issuedBefore: 'soon' }, '/issuedBefore'],
+    [{ issuedBefore: Number.POSITIVE_INFINITY }, '/issuedBefore'],
+  ])('refuses the revocation %j', (revocation, pointer) => {
+    expect(() => access().revoke(revocation as unknown as Revocation)).toThrow(
+      expect.objectContaining({ code: 'PUSH_ERR_INVALID_ARGUMENT', errors: [expect.objectContaining({ pointer })] }),
+    );
+  });
+});
+
+describe('MemoryRevocationList', () => {
+  it('refuses a revocation that it has no room for and forgets none', () => {
+    const list = new MemoryRevocationList({ maxEntries: 1 });
+    list.revoke({ type: 'token', tokenId: 'a' });
+    expect(() => list.revoke({ type: 'token', tokenId: 'b' })).toThrow(
+      expect.objectContaining({ code: 'PUSH_ERR_UNAVAILABLE', retryAfterMs: expect.any(Number) }),
+    );
+    list.revoke({ type: 'token', tokenId: 'a' });
+    expect(list.isRevoked(principal({ tokenId: 'a' }))).toBe(true);
+  });
+
+  it('forgets a revocation after its time', () => {
+    let nowMs = NOW_MS;
+    const list = new MemoryRevocationList({ ttlSeconds: 10 }, { now: () => nowMs });
+    list.revoke({ type: 'user', userId: '7', untilMs: nowMs });
+    nowMs += 9_999;
+    expect(list.isRevoked(principal())).toBe(true);
+    nowMs += 1;
+    expect(list.isRevoked(principal())).toBe(false);
+    list.revoke({ type: 'token', tokenId: 'a' });
+    expect(list.size).toBe(1);
+  });
+
+  it('does not let an earlier moment take back a later one', () => {
+    const list = new MemoryRevocationList();
+    list.revoke({ type: 'user', userId: '7', untilMs: 2_000 });
+    list.revoke({ type: 'user', userId: '7', untilMs: 1_000 });
+    expect(list.isRevoked(principal({ issuedAtMs: 1_500 }))).toBe(true);
+  });
+});
