@@ -52,19 +52,15 @@ export class IdempotencyService {
 
 type Refusal = Exclude<IdempotencyVerdict, { readonly type: 'new' | 'replay' }>;
 
+const REFUSALS = {
+  mismatch: ['PUSH_ERR_IDEMPOTENCY_MISMATCH', 'the idempotency key was used for another request'],
+  inProgress: ['PUSH_ERR_IDEMPOTENCY_IN_PROGRESS', 'the same request is still in progress'],
+  full: ['PUSH_ERR_IDEMPOTENCY_FULL', 'too many idempotency keys are kept'],
+} as const;
+
 function errorOf(verdict: Refusal): PushError {
-  switch (verdict.type) {
-    case 'mismatch':
-      return new PushError('PUSH_ERR_IDEMPOTENCY_MISMATCH', 'the idempotency key was used for another request');
-    case 'inProgress':
-      return new PushError('PUSH_ERR_IDEMPOTENCY_IN_PROGRESS', 'the same request is still in progress', {
-        retryAfterMs: verdict.retryAfterMs,
-      });
-    case 'full':
-      return new PushError('PUSH_ERR_IDEMPOTENCY_FULL', 'too many idempotency keys are kept', {
-        retryAfterMs: verdict.retryAfterMs,
-      });
-  }
+  const [code, message] = REFUSALS[verdict.type];
+  return new PushError(code, message, 'retryAfterMs' in verdict ? { retryAfterMs: verdict.retryAfterMs } : {});
 }
 
 /** Tells one request from another: equal for JSON values that are equal, whatever the order of their members. */
