@@ -4,7 +4,7 @@ const floors = [
   ['core', '^src/core/'],
   ['ports', '^src/(backing|auth)/'],
   ['application', '^src/push/'],
-  ['edges', '^src/(transports|rest|ops)/'],
+  ['edges', '^src/(transports|gateway|rest|ops)/'],
   ['root', '^src/[^/]+[.]ts$'],
 ];
 
@@ -22,8 +22,8 @@ module.exports = {
     {
       name: 'edges-know-each-other',
       severity: 'error',
-      from: { path: '^src/(transports/[^/]+|rest|ops)/' },
-      to: { path: '^src/(transports/[^/]+|rest|ops)/', pathNot: ['^src/$1/', '^src/transports/[^/]+[.]ts$'] },
+      from: { path: '^src/(transports/[^/]+|gateway|rest|ops)/' },
+      to: { path: '^src/(transports/[^/]+|gateway|rest|ops)/', pathNot: ['^src/$1/', '^src/transports/[^/]+[.]ts$'] },
     },
     {
       name: 'lower-floors-know-a-framework',

@@ -20,6 +20,8 @@ export interface ConnectionInit {
   readonly transport: Transport;
   /** The peer's address, behind trusted proxies the client's. */
   readonly address: string;
+  /** Grows from connection to connection of a process. */
+  readonly serial: number;
   readonly nowMs: number;
 }
 
@@ -32,6 +34,7 @@ export class Connection {
   readonly transport: Transport;
   readonly outbound: OutboundQueue;
   readonly address: string;
+  readonly serial: number;
   readonly connectedAtMs: number;
   /** When the peer was last heard of, milliseconds since the Unix epoch. */
   lastHeardAtMs: number;
@@ -44,7 +47,7 @@ export class Connection {
   /** The round of the fan-out that last visited this connection; belongs to FanOut. */
   visitedInRound = 0;
   private currentPrincipal: Principal;
-  private closedWith: CloseCode | undefined;
+  private closedWith: number | undefined;
 
   constructor(init: ConnectionInit, scheduler: FlushScheduler) {
     this.id = init.id;
@@ -52,6 +55,7 @@ export class Connection {
     this.transport = init.transport;
     this.outbound = new OutboundQueue(init.transport, scheduler);
     this.address = init.address;
+    this.serial = init.serial;
     this.connectedAtMs = init.nowMs;
     this.lastHeardAtMs = init.nowMs;
   }
@@ -69,7 +73,7 @@ export class Connection {
   }
 
   /** Why the connection was closed from this side; undefined while it is open. */
-  get closeCode(): CloseCode | undefined {
+  get closeCode(): number | undefined {
     return this.closedWith;
   }
 
@@ -96,7 +100,9 @@ export class Connection {
    * Ends the connection from this side, once. What was queued before arrives before the close, except at a reader
    * that is too slow for it or no longer answers.
    */
-  close(code: CloseCode, reason: string = CLOSE_CODES[code].reason): void {
+  close(code: CloseCode): void;
+  close(code: number, reason: string): void;
+  close(code: number, reason: string = CLOSE_CODES[code as CloseCode].reason): void {
     if (!this.isOpen) return;
     this.closedWith = code;
     const isPeerGone = code === CloseCode.SlowConsumer || code === CloseCode.HeartbeatMissed;

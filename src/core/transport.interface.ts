@@ -1,4 +1,3 @@
-import type { CloseCode } from '../protocol/close-codes.js';
 import type { TransportName } from '../protocol/frames.js';
 import type { WireFormat } from './outgoing-message.js';
 
@@ -24,7 +23,7 @@ export interface Transport {
   pause(): void;
   resume(): void;
   /** Says why and ends, after what was written before; ends by force if the peer does not take part in time. */
-  close(code: CloseCode, reason: string): void;
+  close(code: number, reason: string): void;
   /** Ends at once. */
   terminate(): void;
 }

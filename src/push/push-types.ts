@@ -25,10 +25,11 @@ export interface SendOptions {
    */
   readonly idempotencyKey?: string | undefined;
   /**
-   * Wait until every matched connection has taken or lost the message, at most 2 seconds, so that `written` is final.
+   * Wait until every matched connection has taken or lost the message, at most `withinMs` (2,000 for `true`, at most
+   * 30,000), so that `written` is final.
    * @default false
    */
-  readonly report?: boolean | undefined;
+  readonly report?: boolean | { readonly withinMs: number } | undefined;
   /** `none`: not kept for those who are away. @default 'history' */
   readonly store?: 'none' | 'history' | undefined;
   /** Not replayed after so many seconds. */
@@ -113,8 +114,8 @@ export interface Membership {
 /** How a connection is ended. */
 export interface DisconnectOptions {
   /**
-   * A close code of 4000 to 4999.
-   * @default 4505, or 4000 to 4499 where `reconnect` is true
+   * A close code: 4000 to 4499 with `reconnect: true`, else 4500 to 4999.
+   * @default 4505, with `reconnect: true` 1012
    */
   readonly code?: number | undefined;
   /** At most 123 bytes. @default the code's own reason */

@@ -1,0 +1,38 @@
+/**
+ * Between connections and the gateways of a host: gives each connection the face that Nest knows and runs its handlers.
+ * The bridge itself is what Nest takes for the WebSocket server of push gateways.
+ */
+import { EventEmitter } from 'node:events';
+import type { Connection } from '../core/connection.js';
+import type { ClientFrame } from '../protocol/frames.js';
+import type { HostHandlers, Reply } from '../push/host-handlers.interface.js';
+import { PushConnection } from './push-connection.js';
+
+/** The gateways' side of all connections. */
+export class GatewayBridge extends EventEmitter implements HostHandlers {
+  /** Whether the host has installed the adapter, without which no gateway hears of connections. */
+  isInstalled = false;
+  private readonly faces = new Map<Connection, PushConnection>();
+
+  connected(connection: Connection): void {
+    // Without gateways nobody asks for the face of a connection.
+    if (this.listenerCount('connection') === 0) return;
+    const face = new PushConnection(connection);
+    this.faces.set(connection, face);
+    this.emit('connection', face);
+  }
+
+  disconnected(connection: Connection): void {
+    const face = this.faces.get(connection);
+    this.faces.delete(connection);
+    face?.emit('close');
+  }
+
+  handles(connection: Connection, event: string): boolean {
+    return this.faces.get(connection)?.handles(event) ?? false;
+  }
+
+  async handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<void> {
+    await this.faces.get(connection)?.handle(frame, reply);
+  }
+}

@@ -1,0 +1,60 @@
+import type { ModuleMetadata, Type } from '@nestjs/common';
+import type { PushAuthOptions } from './auth/auth-options.interface.js';
+import type { TrustProxy } from './auth/client-address.js';
+import type { PushAuthenticator } from './auth/push-authenticator.js';
+import type { PushAuthorizer } from './auth/push-authorizer.js';
+import type { BackingFactory } from './backing/backing.interface.js';
+import type { IdempotencyLimits } from './backing/idempotency-store.interface.js';
+import type { RevocationLimits } from './backing/revocation-list.interface.js';
+import type { DeliveryOptions } from './core/flush-scheduler.js';
+import type { DrainOptions } from './push/drain.service.js';
+import type { GroupOptions } from './push/group.service.js';
+import type { AdmissionOptions } from './push/handshake.service.js';
+import type { InboundOptions } from './push/inbound-queue.js';
+import type { LivenessOptions } from './push/liveness.service.js';
+import type { SendLimits } from './push/push.service.js';
+import type { PushRestOptions } from './rest/push-rest-options.interface.js';
+
+/** Where the transports are, absolute, outside of any global prefix and versioning. */
+export interface PushPaths {
+  /** @default '/push/ws' */
+  readonly ws?: string;
+}
+
+/** Everything a host can say about the module; docs/options.md lists the same. */
+export interface PushModuleOptions
+  extends AdmissionOptions, GroupOptions, InboundOptions, LivenessOptions, DeliveryOptions, SendLimits, DrainOptions {
+  /** How tokens are checked. Without it, and without an authenticator of the host's own, nobody can connect. */
+  readonly auth?: PushAuthOptions;
+  /**
+   * Origins that browsers may connect from besides the application's own: exact, or `https://*.shop.example`.
+   * @default []
+   */
+  readonly origins?: readonly string[];
+  /**
+   * Which proxies' forwarded headers are believed: none, so many hops, or those from these networks (CIDR).
+   * @default false
+   */
+  readonly trustProxy?: TrustProxy;
+  readonly paths?: PushPaths;
+  /** What the log, memberships and the rest live in. @default memory, this process alone */
+  readonly backing?: BackingFactory;
+  /** How idempotency keys are kept. */
+  readonly idempotency?: IdempotencyLimits;
+  /** How revocations of tokens are kept. */
+  readonly revocations?: RevocationLimits;
+}
+
+/** What must be known before the options of a factory are: given synchronously beside it. */
+export interface PushModuleExtras {
+  /** Whether PushService can be injected everywhere without importing the module. @default true */
+  readonly isGlobal?: boolean;
+  /** Modules whose providers the authorizer, the authenticator and the guards of REST need. @default [] */
+  readonly imports?: ModuleMetadata['imports'];
+  /** The REST interface, or false for none. @default {} */
+  readonly rest?: false | PushRestOptions;
+  /** Decides what clients may join and send to. @default a class that allows nothing */
+  readonly authorizer?: Type<PushAuthorizer>;
+  /** Says who a token belongs to, in place of the JWT verification of `auth.jwt`. */
+  readonly authenticator?: Type<PushAuthenticator>;
+}

@@ -1,0 +1,173 @@
+/**
+ * What a client frame does: the events of the protocol here, all others in the application's handlers. Every frame is
+ * answered where its sender can tell: by `push:ok`, its own reply or one `push:error` with the frame's `ref`.
+ */
+import type { ClientTarget, PushAuthorizer } from '../auth/push-authorizer.js';
+import type { Connection } from '../core/connection.js';
+import { PushError } from '../core/push-error.js';
+import { CloseCode } from '../protocol/close-codes.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
+import { ClientEvent, ServerEvent } from '../protocol/frames.js';
+import type { ClientFrame } from '../protocol/frames.js';
+import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
+import type { AccessService } from './access.service.js';
+import type { GroupService } from './group.service.js';
+import type { HostHandlers, Reply } from './host-handlers.interface.js';
+import type { Publisher } from './publisher.js';
+import type { SendLimits } from './push.service.js';
+import { encodeData } from './send-validation.js';
+
+/** What frames are carried out with. */
+export interface FrameParts {
+  readonly access: AccessService;
+  readonly authorizer: PushAuthorizer;
+  readonly groups: GroupService;
+  readonly publisher: Publisher;
+  readonly limits: Required<SendLimits>;
+  /** Hears of failures that are our own. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** A frame that cannot be carried out. */
+class FrameRefusal {
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: string,
+  ) {}
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Carries out the frames of clients. */
+export class FrameService {
+  /** The application's handlers, once there are any. */
+  hostHandlers: HostHandlers | undefined;
+
+  constructor(private readonly parts: FrameParts) {}
+
+  /** Carries out one frame; resolves when it is done and answered. Never rejects. */
+  async handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<void> {
+    try {
+      const result = await this.carryOut(connection, frame, reply);
+      if (result instanceof FrameRefusal) reply(encodeError(result.code, result.detail, frame.ref));
+      else if (result !== undefined) reply(encodeFrame(result.event, result.data, frame.ref));
+    } catch (cause) {
+      this.parts.onFailure(cause);
+      reply(encodeError(ErrorCode.Internal, 'the frame could not be handled', frame.ref));
+    }
+  }
+
+  private carryOut(connection: Connection, frame: ClientFrame, reply: Reply): Promise<Outcome> | Outcome {
+    switch (frame.event) {
+      case ClientEvent.Ping:
+        return { event: ServerEvent.Pong };
+      case ClientEvent.Join:
+        return this.join(connection, frame.data);
+      case ClientEvent.Leave:
+        return this.leave(connection, frame.data);
+      case ClientEvent.Send:
+        return this.send(connection, frame.data);
+      case ClientEvent.Auth:
+        return this.renew(connection, frame.data);
+      default:
+        return this.passToHost(connection, frame, reply);
+    }
+  }
+
+  private async join(connection: Connection, data: unknown): Promise<Outcome> {
+    const group = membersOf(data)?.['group'];
+    if (!isGroup(group)) return invalid('group is missing or not a valid name');
+    if (!(await this.parts.authorizer.canJoin(connection.principal, group))) return forbidden();
+    const refusal = this.parts.groups.join(connection, group);
+    return refusal ? new FrameRefusal(refusal, 'leave another group first') : ok({ group });
+  }
+
+  private leave(connection: Connection, data: unknown): Outcome {
+    const group = membersOf(data)?.['group'];
+    if (!isGroup(group)) return invalid('group is missing or not a valid name');
+    this.parts.groups.leave(connection, group);
+    return ok({ group });
+  }
+
+  private async send(connection: Connection, data: unknown): Promise<Outcome> {
+    const members = membersOf(data);
+    const target = clientTarget(members?.['to']);
+    if (!members || !target) return invalid('to must name one group or one user');
+    const { event, data: payload } = members;
+    if (!isEvent(event)) return invalid('event is missing or not a valid name');
+    if (isReservedEvent(event)) return new FrameRefusal(ErrorCode.ReservedEvent, 'choose a name without push:');
+    if (!(await this.parts.authorizer.canSend(connection.principal, target, event, payload))) return forbidden();
+    const draft = this.draftOf(connection, event, payload);
+    if (draft instanceof FrameRefusal) return draft;
+    const { id } = await this.parts.publisher.publish(
+      target.group === undefined ? { users: [target.user] } : { groups: [target.group] },
+      draft,
+    );
+    return ok({ id });
+  }
+
+  private draftOf(connection: Connection, event: string, payload: unknown) {
+    try {
+      const dataText = encodeData(payload, this.parts.limits.maxPayloadBytes);
+      return { event, dataText, isStored: true, from: connection.userId };
+    } catch (error) {
+      if (error instanceof PushError) return invalid(error.message);
+      throw error;
+    }
+  }
+
+  private async renew(connection: Connection, data: unknown): Promise<Outcome> {
+    const token = membersOf(data)?.['token'];
+    if (typeof token !== 'string') return invalid('token is missing');
+    const principal = await this.parts.access.verify(token);
+    if (!principal) return new FrameRefusal(ErrorCode.Forbidden, 'the token was refused');
+    if (principal.userId !== connection.userId) {
+      connection.close(CloseCode.Forbidden, 'token of another user');
+      return undefined;
+    }
+    connection.renew(principal);
+    this.parts.groups.renew(connection);
+    return ok({ expiresAt: new Date(principal.expiresAtMs).toISOString() });
+  }
+
+  private async passToHost(connection: Connection, frame: ClientFrame, reply: Reply): Promise<Outcome> {
+    if (isReservedEvent(frame.event)) {
+      return new FrameRefusal(ErrorCode.ReservedEvent, 'a client may not send this event');
+    }
+    const handlers = this.hostHandlers;
+    if (!handlers?.handles(connection, frame.event)) {
+      return new FrameRefusal(ErrorCode.UnknownEvent, 'nothing handles this event');
+    }
+    await handlers.handle(connection, frame, reply);
+    return undefined;
+  }
+}
+
+type Outcome = { readonly event: string; readonly data?: unknown } | FrameRefusal | undefined;
+
+function ok(data: unknown): Outcome {
+  return { event: ServerEvent.Ok, data };
+}
+
+function invalid(detail: string): FrameRefusal {
+  return new FrameRefusal(ErrorCode.InvalidData, detail);
+}
+
+/** The same words whether the target exists or not. */
+function forbidden(): FrameRefusal {
+  return new FrameRefusal(ErrorCode.Forbidden, 'not allowed');
+}
+
+function membersOf(value: unknown): Members | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
+}
+
+function clientTarget(value: unknown): ClientTarget | undefined {
+  const members = membersOf(value);
+  if (!members) return undefined;
+  const { group, user } = members;
+  if (isGroup(group) && user === undefined) return { group };
+  if (isUserId(user) && group === undefined) return { user };
+  return undefined;
+}

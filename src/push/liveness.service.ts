@@ -1,0 +1,95 @@
+/**
+ * One sweep over all connections in place of timers on each: asks quiet peers for a sign of life, ends those that give
+ * none, those whose token is over and those that take nothing of what they are due, and says when a token is about to
+ * end.
+ */
+import type { Cancel, Clock } from '../core/clock.js';
+import type { Connection } from '../core/connection.js';
+import type { ConnectionRegistry } from '../core/connection-registry.js';
+import { CloseCode } from '../protocol/close-codes.js';
+import { encodeFrame } from '../protocol/frame-encoder.js';
+import { ServerEvent } from '../protocol/frames.js';
+import type { ExpiringData } from '../protocol/frames.js';
+import type { GroupService } from './group.service.js';
+
+/** When a connection counts as dead, stuck or over. */
+export interface LivenessOptions {
+  /** Silence of a peer in milliseconds after which it is asked for a sign of life. @default 25_000 */
+  readonly heartbeatMs?: number;
+  /** How long the sign of life may take in milliseconds; past it 4000. @default 10_000 */
+  readonly heartbeatTimeoutMs?: number;
+  /** How long before the end of its token a client is told, in milliseconds. @default 60_000 */
+  readonly expiringNoticeMs?: number;
+  /** How long a reader that has messages waiting may take nothing of them, in milliseconds; past it 4002. @default 30_000 */
+  readonly stallTimeoutMs?: number;
+}
+
+/** Longest time between two sweeps. */
+const MAX_SWEEP_INTERVAL_MS = 1_000;
+const MIN_SWEEP_INTERVAL_MS = 10;
+
+/** What the sweep works with. */
+export interface LivenessParts {
+  readonly registry: ConnectionRegistry;
+  readonly groups: GroupService;
+  readonly clock: Clock;
+  /** How far the clocks of issuer and server may be apart; a token lasts so much longer. */
+  readonly clockToleranceMs: number;
+  readonly options: Required<LivenessOptions>;
+}
+
+/** Sweeps over the connections while the application runs. */
+export class LivenessService {
+  private cancel: Cancel | undefined;
+
+  constructor(private readonly parts: LivenessParts) {}
+
+  start(): void {
+    const { heartbeatMs, heartbeatTimeoutMs, stallTimeoutMs } = this.parts.options;
+    const shortestMs = Math.min(heartbeatMs, heartbeatTimeoutMs, stallTimeoutMs) / 4;
+    const intervalMs = Math.max(MIN_SWEEP_INTERVAL_MS, Math.min(MAX_SWEEP_INTERVAL_MS, shortestMs));
+    this.cancel ??= this.parts.clock.every(intervalMs, () => this.sweep());
+  }
+
+  stop(): void {
+    this.cancel?.();
+    this.cancel = undefined;
+  }
+
+  private sweep(): void {
+    const nowMs = this.parts.clock.now();
+    this.parts.groups.sweep(nowMs);
+    // Closing takes a connection out of the registry only when its pipe is gone, so the walk is safe.
+    for (const connection of this.parts.registry.all()) {
+      if (connection.isOpen) this.examine(connection, nowMs);
+    }
+  }
+
+  private examine(connection: Connection, nowMs: number): void {
+    const { options } = this.parts;
+    const verdict = this.verdictOn(connection, nowMs);
+    if (verdict !== undefined) {
+      connection.close(verdict);
+      return;
+    }
+    if (connection.probedAtMs === 0 && nowMs - connection.lastHeardAtMs >= options.heartbeatMs) {
+      connection.probedAtMs = nowMs;
+      connection.transport.probe();
+    }
+    const { expiresAtMs } = connection.principal;
+    if (!connection.isExpiryAnnounced && nowMs >= expiresAtMs - options.expiringNoticeMs) {
+      connection.isExpiryAnnounced = true;
+      const data: ExpiringData = { at: new Date(expiresAtMs).toISOString() };
+      connection.reply(encodeFrame(ServerEvent.Expiring, data));
+    }
+  }
+
+  private verdictOn(connection: Connection, nowMs: number): CloseCode | undefined {
+    const { options, clockToleranceMs } = this.parts;
+    if (nowMs >= connection.principal.expiresAtMs + clockToleranceMs) return CloseCode.TokenExpired;
+    const isSilent = connection.probedAtMs > 0 && nowMs - connection.probedAtMs >= options.heartbeatTimeoutMs;
+    if (isSilent) return CloseCode.HeartbeatMissed;
+    if (connection.outbound.stalledForMs(nowMs) >= options.stallTimeoutMs) return CloseCode.SlowConsumer;
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../core/clock.js';
+import type { Target } from '../core/delivery-target.js';
+import type { FanOut } from '../core/fan-out.js';
+import type { FlushScheduler } from '../core/flush-scheduler.js';
+import type { OutgoingMessage } from '../core/outgoing-message.js';
+import type { MessageDraft, MessageStamper } from './message-stamper.js';
+import type { PushReceipt } from './push-types.js';
+
+/** The one way of a checked message into the queues: stamp, deliver, count. */
+export class Publisher {
+  constructor(
+    private readonly stamper: MessageStamper,
+    private readonly fanOut: FanOut,
+    private readonly scheduler: FlushScheduler,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Delivers the message. Resolves after the first slice is flushed, or with `reportWithinMs` when every recipient has
+   * taken or lost the message or the time is over.
+   */
+  async publish(target: Target, draft: MessageDraft, reportWithinMs?: number): Promise<PushReceipt> {
+    const { id, message } = this.stamper.stamp(draft);
+    const matched = this.fanOut.deliver(message, target);
+    if (matched.connections > 0) {
+      await new Promise<void>((resolve) => this.scheduler.afterNextSlice(resolve));
+      if (reportWithinMs !== undefined) await this.settled(message, reportWithinMs);
+    }
+    return { id, duplicate: false, matched, written: message.written, scope: 'cluster' };
+  }
+
+  private async settled(message: OutgoingMessage, withinMs: number): Promise<void> {
+    if (message.isSettled) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.clock.after(withinMs, resolve);
+      message.onceSettled(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}

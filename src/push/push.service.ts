@@ -1,0 +1,229 @@
+/**
+ * What an application sends with: everyone, users, groups, connections; also who is connected, the memberships that the
+ * server holds, and the end of connections and tokens.
+ *
+ * A send is synchronous up to the queues of its recipients and resolves when its first slice has been flushed; a large
+ * fan-out goes on after that. Works in an application context without an HTTP server, where nobody is connected.
+ * Every method rejects with a PushError that lists each problem of its input.
+ */
+import type { Memberships } from '../backing/memberships.interface.js';
+import type { Clock } from '../core/clock.js';
+import type { Target } from '../core/delivery-target.js';
+import { PushError } from '../core/push-error.js';
+import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
+import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
+import type { AccessService } from './access.service.js';
+import { pageLimit } from './connection-directory.js';
+import type { ConnectionDirectory } from './connection-directory.js';
+import type { GroupService } from './group.service.js';
+import { fingerprintOf } from './idempotency.service.js';
+import type { IdempotencyService } from './idempotency.service.js';
+import type { Publisher } from './publisher.js';
+import type * as Push from './push-types.js';
+import { assertGroup, assertSendable, assertUserId, encodeData, throwIfAny } from './send-validation.js';
+
+/** What a send is bounded by. */
+export interface SendLimits {
+  /**
+   * Most bytes of `data` as JSON; past it a send is refused (413).
+   * @default 65_536
+   */
+  readonly maxPayloadBytes?: number;
+}
+
+/** What PushService works with. */
+export interface PushServiceParts {
+  readonly publisher: Publisher;
+  readonly directory: ConnectionDirectory;
+  readonly groups: GroupService;
+  readonly memberships: Memberships;
+  readonly idempotency: IdempotencyService;
+  readonly access: AccessService;
+  readonly clock: Clock;
+  readonly limits: Required<SendLimits>;
+}
+
+/** Under which keys of PushService itself are kept, apart from those of REST callers. */
+const IDEMPOTENCY_SCOPE = 'PushService';
+
+/** Sends to live connections and says who they are. Inject it anywhere. */
+export class PushService {
+  constructor(private readonly parts: PushServiceParts) {}
+
+  /** Sends to everyone. */
+  broadcast<Event extends Push.EventName>(event: Event, data?: Push.EventData<Event>, options?: Push.SendOptions) {
+    return this.deliver({ all: true }, event, data, options);
+  }
+
+  /** Sends to every connection of the user or users, on all devices and transports. */
+  toUser<Event extends Push.EventName>(
+    userIds: string | readonly string[],
+    event: Event,
+    data?: Push.EventData<Event>,
+    options?: Push.SendOptions,
+  ): Promise<Push.PushReceipt> {
+    return this.deliver({ users: asList(userIds) }, event, data, options);
+  }
+
+  /** Sends to every connection that is in the group or in one of the groups. */
+  toGroup<Event extends Push.EventName>(
+    groups: string | readonly string[],
+    event: Event,
+    data?: Push.EventData<Event>,
+    options?: Push.SendOptions,
+  ): Promise<Push.PushReceipt> {
+    return this.deliver({ groups: asList(groups) }, event, data, options);
+  }
+
+  /** Sends to one connection. */
+  toConnection<Event extends Push.EventName>(
+    connectionId: string,
+    event: Event,
+    data?: Push.EventData<Event>,
+    options?: Push.SendOptions,
+  ): Promise<Push.PushReceipt> {
+    return this.deliver({ connections: [connectionId] }, event, data, options);
+  }
+
+  /** Sends to whom the target names, each connection once. */
+  send<Event extends Push.EventName>(request: Push.SendRequest<Event>): Promise<Push.PushReceipt> {
+    const { target, event, data, ...options } = request;
+    return this.deliver(target, event, data, options);
+  }
+
+  /** Makes the user a member, on live connections at once and on later ones. `expiresAt`: a date, ISO text or milliseconds since the Unix epoch. */
+  async addToGroup(userId: string, group: string, { expiresAt }: MembershipOptions = {}): Promise<void> {
+    assertUserId(userId);
+    assertGroup(group);
+    const expiresAtMs = expiresAt === undefined ? undefined : new Date(expiresAt).getTime();
+    if (expiresAtMs !== undefined && !(expiresAtMs > this.parts.clock.now())) {
+      throwIfAny([{ pointer: '/expiresAt', detail: 'a moment to come' }]);
+    }
+    this.parts.groups.hold(userId, group, expiresAtMs);
+  }
+
+  /** Ends the membership; the user's connections leave unless their token names the group. */
+  async removeFromGroup(userId: string, group: string): Promise<void> {
+    assertUserId(userId);
+    assertGroup(group);
+    this.parts.groups.release(userId, group);
+  }
+
+  /** The groups that the server holds the user in. */
+  async groupsOf(userId: string): Promise<readonly string[]> {
+    assertUserId(userId);
+    return this.parts.memberships.groupsOf(userId, this.parts.clock.now());
+  }
+
+  /** The members that the server holds in the group, in the order of their ids. */
+  async membersOf(group: string, page: Push.PageRequest = {}): Promise<Push.Page<Push.Membership>> {
+    assertGroup(group);
+    const limit = pageLimit(page);
+    const after = page.cursor === undefined ? undefined : Buffer.from(page.cursor, 'base64url').toString();
+    const found = this.parts.memberships.membersOf(group, this.parts.clock.now(), after, limit + 1);
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map(({ userId, expiresAtMs }) => ({
+        userId,
+        ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
+      })),
+      cursor: found.length > limit && last ? Buffer.from(last.userId).toString('base64url') : null,
+    };
+  }
+
+  /** Whether the user has a connection. */
+  async isOnline(userId: string): Promise<boolean> {
+    return this.parts.directory.presenceOf(userId).online;
+  }
+
+  /** Who of these users is connected, in the order given. */
+  async presence(userIds: readonly string[]): Promise<readonly Push.Presence[]> {
+    return userIds.map((userId) => this.parts.directory.presenceOf(userId));
+  }
+
+  /** Live connections, oldest first. */
+  async connections(
+    filter: Push.ConnectionFilter = {},
+    page: Push.PageRequest = {},
+  ): Promise<Push.Page<Push.ConnectionInfo>> {
+    return this.parts.directory.list(filter, page);
+  }
+
+  /** Closes the connections that match the filter, which must not be empty. */
+  async disconnect(filter: Push.ConnectionFilter, options: Push.DisconnectOptions = {}): Promise<{ matched: number }> {
+    if (filter.user === undefined && filter.group === undefined && filter.connection === undefined) {
+      throwIfAny([{ pointer: '', detail: 'names nobody: user, group or connection' }]);
+    }
+    const { code, reason } = closing(options);
+    const connections = [...this.parts.directory.matching(filter)];
+    for (const connection of connections) connection.close(code, reason);
+    return { matched: connections.length };
+  }
+
+  /** Ends tokens: live connections that came with one close with 4501, and it opens no new ones. */
+  async revoke(revocation: Push.Revocation): Promise<void> {
+    this.parts.access.revoke(revocation);
+    for (const connection of [...this.parts.directory.matching({})]) {
+      if (this.parts.access.isRevoked(connection.principal)) connection.close(CloseCode.TokenRevoked);
+    }
+  }
+
+  /** Counts of now. */
+  async stats(): Promise<Push.PushStats> {
+    return this.parts.directory.stats();
+  }
+
+  private async deliver(
+    target: Target,
+    event: string,
+    data: unknown,
+    options: Push.SendOptions = {},
+  ): Promise<Push.PushReceipt> {
+    assertSendable(target, event, options);
+    const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
+    const draft = { event, dataText, isStored: options.store !== 'none' };
+    const publish = () => this.parts.publisher.publish(target, draft, reportDeadlineMs(options.report));
+    if (options.idempotencyKey === undefined) return publish();
+
+    const fingerprint = fingerprintOf([target, event, dataText, options]);
+    const once = { scope: IDEMPOTENCY_SCOPE, key: options.idempotencyKey, fingerprint };
+    const { answer, isReplay } = await this.parts.idempotency.run(once, publish);
+    return isReplay ? { ...answer, duplicate: true } : answer;
+  }
+}
+
+/** What may be said of a membership. */
+export interface MembershipOptions {
+  readonly expiresAt?: Date | number | string | undefined;
+}
+
+/** How long a send that asks for a report waits for slow connections, where it does not say. */
+const DEFAULT_REPORT_MS = 2_000;
+const MAX_REPORT_MS = 30_000;
+
+function reportDeadlineMs(report: Push.SendOptions['report']): number | undefined {
+  if (report === undefined || report === false) return undefined;
+  return report === true ? DEFAULT_REPORT_MS : Math.min(report.withinMs, MAX_REPORT_MS);
+}
+
+function asList(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}
+
+function closing({ code, reason, reconnect = false }: Push.DisconnectOptions): { code: number; reason: string } {
+  const chosen = code ?? (reconnect ? CloseCode.ServiceRestart : CloseCode.DisconnectedByAdmin);
+  const isInRange = Number.isInteger(chosen) && chosen >= 4000 && chosen <= 4999;
+  if (code !== undefined && !isInRange) throwIfAny([{ pointer: '/code', detail: 'a close code from 4000 to 4999' }]);
+  if (code !== undefined && reconnect !== chosen < 4500) {
+    throwIfAny([{ pointer: '/code', detail: 'codes below 4500 tell the client to come back, the others not to' }]);
+  }
+  const known = (CLOSE_CODES as Readonly<Record<number, { reason: string } | undefined>>)[chosen]?.reason;
+  const text = reason ?? known ?? '';
+  if (Buffer.byteLength(text) > MAX_CLOSE_REASON_BYTES) {
+    throw new PushError('PUSH_ERR_INVALID_ARGUMENT', `reason is longer than ${MAX_CLOSE_REASON_BYTES} bytes`, {
+      errors: [{ pointer: '/reason', detail: `at most ${MAX_CLOSE_REASON_BYTES} bytes` }],
+    });
+  }
+  return { code: chosen, reason: text };
+}

@@ -1,0 +1,128 @@
+/** Checks what is handed to PushService. Every problem is listed with the RFC 6901 pointer of its member. */
+import type { Exclusion, Target } from '../core/delivery-target.js';
+import { PushError } from '../core/push-error.js';
+import type { PushErrorDetail } from '../core/push-error.js';
+import { hasForbiddenKey, isTooDeep } from '../protocol/json-guard.js';
+import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
+import type { SendOptions } from './push-types.js';
+
+const MAX_KEY_LENGTH = 255;
+const MAX_COLLAPSE_KEY_LENGTH = 128;
+const USER_ID = 'a user id is 1 to 255 characters without control characters';
+const GROUP = 'a group is 1 to 128 of A-Z a-z 0-9 . _ : @ -';
+
+/** Throws a PushError that says all that is wrong with the message. */
+export function assertSendable(target: Target, event: string, options: SendOptions): void {
+  if (typeof event === 'string' && isReservedEvent(event)) {
+    throw new PushError('PUSH_ERR_RESERVED_EVENT', 'events that begin with push: are reserved', {
+      errors: [{ pointer: '/event', detail: 'must not begin with push:' }],
+    });
+  }
+  const errors: PushErrorDetail[] = [];
+  if (!isEvent(event)) errors.push({ pointer: '/event', detail: 'an event is 1 to 128 of A-Z a-z 0-9 . _ : -' });
+  checkTarget(target, errors);
+  checkOptions(options, errors);
+  throwIfAny(errors);
+}
+
+/** Throws a PushError unless this is a user id. */
+export function assertUserId(userId: unknown, pointer = '/userId'): asserts userId is string {
+  if (!isUserId(userId)) throwIfAny([{ pointer, detail: USER_ID }]);
+}
+
+/** Throws a PushError unless this is a group name. */
+export function assertGroup(group: unknown, pointer = '/group'): asserts group is string {
+  if (!isGroup(group)) throwIfAny([{ pointer, detail: GROUP }]);
+}
+
+/** Throws an invalid-argument error that lists these problems, if there are any. */
+export function throwIfAny(errors: readonly PushErrorDetail[]): void {
+  if (errors.length === 0) return;
+  const message = errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ');
+  throw new PushError('PUSH_ERR_INVALID_ARGUMENT', message, { errors });
+}
+
+/**
+ * Writes `data` as JSON once. Throws a PushError when it is no JSON, has an own key `__proto__`, nests too deep or is
+ * longer than `maxPayloadBytes`. No data is `null`.
+ */
+export function encodeData(data: unknown, maxPayloadBytes: number): string {
+  let text: string | undefined;
+  try {
+    text = data === undefined ? 'null' : JSON.stringify(data);
+  } catch (cause) {
+    throw invalidData('data cannot be written as JSON', cause);
+  }
+  if (text === undefined) throw invalidData('data cannot be written as JSON');
+  if (text.length > maxPayloadBytes || Buffer.byteLength(text) > maxPayloadBytes) {
+    throw new PushError('PUSH_ERR_PAYLOAD_TOO_LARGE', `data is longer than ${maxPayloadBytes} bytes`, {
+      errors: [{ pointer: '/data', detail: `at most ${maxPayloadBytes} bytes of JSON` }],
+    });
+  }
+  if (text.includes('"__proto__":') && hasForbiddenKey(text, data))
+    throw invalidData('the key __proto__ is not allowed');
+  if (isTooDeep(text)) throw invalidData('data nests too deep');
+  return text;
+}
+
+function invalidData(message: string, cause?: unknown): PushError {
+  return new PushError('PUSH_ERR_INVALID_DATA', message, { errors: [{ pointer: '/data', detail: message }], cause });
+}
+
+function checkTarget(target: Target, errors: PushErrorDetail[]): void {
+  if (target.all) {
+    const others = ['users', 'groups', 'connections'].filter((member) => member in target);
+    for (const member of others)
+      errors.push({ pointer: `/target/${member}`, detail: 'all may only stand with except' });
+  } else {
+    checkMembers(target, '/target', errors);
+    const isEmpty = !target.users?.length && !target.groups?.length && !target.connections?.length;
+    if (isEmpty) errors.push({ pointer: '/target', detail: 'names nobody: all, users, groups or connections' });
+  }
+  if (target.except) checkMembers(target.except, '/target/except', errors);
+}
+
+function checkMembers({ users, groups, connections }: Exclusion, at: string, errors: PushErrorDetail[]): void {
+  checkEach(users, `${at}/users`, isUserId, USER_ID, errors);
+  checkEach(groups, `${at}/groups`, isGroup, GROUP, errors);
+  checkEach(connections, `${at}/connections`, isUserId, 'a connection id is 1 to 255 characters', errors);
+}
+
+function checkEach(
+  values: readonly string[] | undefined,
+  at: string,
+  isValid: (value: unknown) => boolean,
+  rule: string,
+  errors: PushErrorDetail[],
+): void {
+  if (values === undefined) return;
+  if (!Array.isArray(values)) {
+    errors.push({ pointer: at, detail: 'must be a list' });
+    return;
+  }
+  for (const [index, value] of values.entries()) {
+    if (!isValid(value)) errors.push({ pointer: `${at}/${index}`, detail: rule });
+  }
+}
+
+function checkOptions(
+  { idempotencyKey, store, ttlSeconds, collapseKey }: SendOptions,
+  errors: PushErrorDetail[],
+): void {
+  if (idempotencyKey !== undefined && !isText(idempotencyKey, MAX_KEY_LENGTH)) {
+    errors.push({ pointer: '/idempotencyKey', detail: `1 to ${MAX_KEY_LENGTH} characters` });
+  }
+  if (store !== undefined && store !== 'none' && store !== 'history') {
+    errors.push({ pointer: '/store', detail: 'none or history' });
+  }
+  if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds > 0)) {
+    errors.push({ pointer: '/ttlSeconds', detail: 'a number greater than 0' });
+  }
+  if (collapseKey !== undefined && !isText(collapseKey, MAX_COLLAPSE_KEY_LENGTH)) {
+    errors.push({ pointer: '/collapseKey', detail: `1 to ${MAX_COLLAPSE_KEY_LENGTH} characters` });
+  }
+}
+
+function isText(value: unknown, maxLength: number): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxLength;
+}

@@ -1,0 +1,116 @@
+/**
+ * The life of a connection, the same for every transport: opened after its handshake, greeted, put into its groups,
+ * listened to, and taken out of everything when its pipe is gone.
+ */
+import type { MessageLog } from '../backing/message-log.interface.js';
+import type { Clock } from '../core/clock.js';
+import { Connection } from '../core/connection.js';
+import { newConnectionId } from '../core/connection-id.js';
+import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { FlushScheduler } from '../core/flush-scheduler.js';
+import type { Transport } from '../core/transport.interface.js';
+import { encodeCursor, decodeCursor } from '../protocol/cursor.js';
+import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
+import { ServerEvent } from '../protocol/frames.js';
+import type { GapData, WelcomeData } from '../protocol/frames.js';
+import type { FrameService } from './frame.service.js';
+import type { GroupService } from './group.service.js';
+import type { Admission, RefusedGroup } from './handshake.service.js';
+import { InboundQueue } from './inbound-queue.js';
+import type { InboundOptions } from './inbound-queue.js';
+import type { LivenessOptions } from './liveness.service.js';
+
+/** What sessions work with. */
+export interface SessionParts {
+  readonly registry: ConnectionRegistry;
+  readonly scheduler: FlushScheduler;
+  readonly groups: GroupService;
+  readonly log: MessageLog;
+  readonly frames: FrameService;
+  readonly clock: Clock;
+  readonly options: Required<InboundOptions & LivenessOptions>;
+}
+
+/** Opens connections and ends them. */
+export class SessionService {
+  private readonly inbound = new Map<Connection, InboundQueue>();
+  private opened = 0;
+
+  constructor(private readonly parts: SessionParts) {}
+
+  /** Makes an admitted request a live connection. Synchronous: nothing can come between its parts. */
+  open(admission: Admission, transport: Transport): Connection {
+    const { registry, scheduler, groups, clock, frames } = this.parts;
+    const init = {
+      id: newConnectionId(),
+      principal: admission.principal,
+      transport,
+      address: admission.address,
+      serial: ++this.opened,
+      nowMs: clock.now(),
+    };
+    const connection = new Connection(init, scheduler);
+    registry.add(connection);
+    groups.admit(connection);
+    const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
+    this.greet(connection, admission.cursor, refusedGroups);
+    frames.hostHandlers?.connected(connection);
+    return connection;
+  }
+
+  /** Takes one text frame from the peer. */
+  receive(connection: Connection, text: string): void {
+    connection.heard(this.parts.clock.now());
+    this.inboundOf(connection).receive(text);
+  }
+
+  /** Takes a sign of life that is no frame of the protocol, such as a ping; false when the peer sends too many. */
+  receiveControlFrame(connection: Connection): boolean {
+    connection.heard(this.parts.clock.now());
+    return this.inboundOf(connection).takeControlFrame();
+  }
+
+  /** The pipe of the connection is gone. */
+  ended(connection: Connection): void {
+    connection.ended();
+    this.inbound.delete(connection);
+    if (this.parts.registry.remove(connection)) this.parts.frames.hostHandlers?.disconnected(connection);
+  }
+
+  private joinGranted(connection: Connection, granted: readonly string[]): RefusedGroup[] {
+    return granted.flatMap((group) => {
+      const code = this.parts.groups.join(connection, group);
+      return code ? [{ group, code }] : [];
+    });
+  }
+
+  private greet(connection: Connection, cursor: string | undefined, refusedGroups: readonly RefusedGroup[]): void {
+    const welcome: WelcomeData = {
+      connectionId: connection.id,
+      userId: connection.userId,
+      groups: this.parts.registry.groupsOf(connection),
+      transport: connection.transport.name,
+      heartbeatMs: this.parts.options.heartbeatMs,
+      maxFrameBytes: this.parts.options.maxFrameBytes,
+      cursor: encodeCursor(this.parts.log.position),
+      resumed: false,
+      expiresAt: new Date(connection.principal.expiresAtMs).toISOString(),
+    };
+    connection.reply(encodeFrame(ServerEvent.Welcome, welcome));
+    if (cursor) connection.reply(encodeFrame(ServerEvent.Gap, gapSince(cursor)));
+    for (const { group, code } of refusedGroups) connection.reply(encodeError(code, `the group ${group}`));
+  }
+
+  private inboundOf(connection: Connection): InboundQueue {
+    const known = this.inbound.get(connection);
+    if (known) return known;
+    const created = new InboundQueue(connection, this.parts.frames, this.parts.clock, this.parts.options);
+    this.inbound.set(connection, created);
+    return created;
+  }
+}
+
+/** The log keeps no messages, so whoever comes back has missed whatever was sent. */
+function gapSince(cursor: string): GapData {
+  return { reason: decodeCursor(cursor) ? 'expired' : 'invalid_cursor' };
+}

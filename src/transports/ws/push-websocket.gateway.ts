@@ -1,0 +1,104 @@
+/**
+ * The WebSocket edge: upgrades of the configured path become connections. Nothing of the peer is read, and no socket is
+ * live, before the handshake pipeline has said yes; a no is a real HTTP answer.
+ *
+ * The `ws` server has no HTTP server of its own and does what RFC 6455 asks for once a request is admitted: the 101,
+ * parsing, masking, limits, ping, pong and close.
+ */
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { Server, ServerOptions } from 'ws';
+import type { Admission, HandshakeService } from '../../push/handshake.service.js';
+import type { SessionService } from '../../push/session.service.js';
+import { CloseCode } from '../../protocol/close-codes.js';
+import { PushSocket } from './push-socket.js';
+import { interceptUpgrades } from './upgrade-interceptor.js';
+import { refuseUpgrade } from './upgrade-response.js';
+import { handshakeRequest, selectSubprotocol } from './ws-handshake.js';
+import { WsTransport } from './ws.transport.js';
+
+/** What the WebSocket edge needs to know. */
+export interface WebSocketOptions {
+  readonly path: string;
+  readonly maxFrameBytes: number;
+}
+
+/** How long a peer may take to answer a close frame before its socket is destroyed. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** Fragments and pieces of one message (RFC 6455 section 5.4); many tiny ones cost more than their bytes. */
+const MAX_FRAGMENTS = 256;
+const MAX_BUFFERED_CHUNKS = 1_024;
+
+/** Accepts WebSocket connections on HTTP servers. */
+export class PushWebSocketGateway {
+  private readonly webSockets: Server<typeof PushSocket>;
+  private readonly detach: (() => void)[] = [];
+
+  constructor(
+    private readonly handshakes: HandshakeService,
+    private readonly sessions: SessionService,
+    private readonly options: WebSocketOptions,
+    private readonly onFailure: (cause: unknown) => void,
+  ) {
+    const serverOptions: ServerOptions<typeof PushSocket> & { readonly closeTimeout: number } = {
+      noServer: true,
+      WebSocket: PushSocket,
+      clientTracking: false,
+      perMessageDeflate: false,
+      autoPong: false,
+      maxPayload: options.maxFrameBytes,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      handleProtocols: selectSubprotocol,
+    };
+    this.webSockets = new WebSocketServer(serverOptions);
+  }
+
+  /** Takes the upgrades of the path on this server until {@link detachAll}. */
+  attach(server: HttpServer): void {
+    const handle = (request: IncomingMessage, socket: Socket, head: Buffer) => void this.upgrade(request, socket, head);
+    this.detach.push(interceptUpgrades(server, this.options.path, handle));
+  }
+
+  /** Leaves all servers as they were. */
+  detachAll(): void {
+    for (const detach of this.detach.splice(0)) detach();
+  }
+
+  private async upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const handshake = this.handshakes.begin(handshakeRequest(request));
+    const leave = () => {
+      handshake.release();
+      socket.destroy();
+    };
+    socket.on('error', leave).on('end', leave).on('close', leave);
+    const verdict = await handshake.verdict;
+    socket.off('error', leave).off('end', leave).off('close', leave);
+    if (socket.destroyed || !socket.readable) leave();
+    else if (verdict.type === 'refused') refuseUpgrade(socket.on('error', ignore), verdict.refusal);
+    else this.open(verdict, request, socket, head);
+    handshake.release();
+  }
+
+  /** Holds the 101 back until the welcome is there, so that both leave in one segment. */
+  private open(admission: Admission, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.cork();
+    this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('error', ignore);
+      try {
+        const connection = this.sessions.open(admission, new WsTransport(webSocket, socket));
+        webSocket.bind({ connection, sessions: this.sessions });
+        connection.outbound.flush();
+      } catch (cause) {
+        this.onFailure(cause);
+        webSocket.close(CloseCode.InternalError);
+      }
+    });
+    socket.uncork();
+  }
+}
+
+/** `ws` closes and reports the close by itself; what a peer does wrong is no error of ours. */
+function ignore(): void {}
