@@ -1,0 +1,53 @@
+/** Bare `ws`: one `send(string)` per client in a loop, as its own documentation shows a broadcast. */
+import { createSecretKey } from 'node:crypto';
+import { JwtService } from '@nestjs/jwt';
+import { WebSocketServer } from 'ws';
+import { PONG, isPing, messageFiller, settings, startHttpServer, userOfBearer } from './peer.mjs';
+
+const users = new Map();
+const fill = messageFiller();
+const server = startHttpServer({
+  broadcast(message) {
+    const text = JSON.stringify(fill(message));
+    for (const client of sockets.clients) client.send(text);
+  },
+  toUser(user, message) {
+    users.get(user)?.send(JSON.stringify(fill(message)));
+  },
+  driven(message) {
+    const text = JSON.stringify(fill({ event: message.event, data: message.data }));
+    return (user) => users.get(user).send(text);
+  },
+});
+
+/** Bare `ws` asks for no token; with `verify` it checks the bearer as this module does, for comparison. */
+function tokenVerifier() {
+  const secret = createSecretKey(Buffer.from(settings.secret));
+  const tokens = new JwtService({});
+  return ({ req }) => {
+    try {
+      tokens.verify(req.headers.authorization.slice('Bearer '.length), { secret, algorithms: ['HS256'] });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+const sockets = new WebSocketServer({
+  server,
+  path: '/ws',
+  perMessageDeflate: false,
+  ...(settings.verify && { verifyClient: tokenVerifier() }),
+});
+sockets.on('connection', (client, request) => {
+  const user = userOfBearer(request.headers.authorization);
+  if (user !== undefined) {
+    users.set(user, client);
+    client.on('close', () => users.delete(user));
+  }
+  client.on('error', () => client.terminate());
+  client.on('message', (data) => {
+    if (isPing(data)) client.send(PONG);
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * The benchmark: one command, one run, everything side by side on this machine.
+ *
+ *   npm run bench                                     everything; writes bench/RESULTS.md
+ *   npm run bench -- --list                           the rows
+ *   npm run bench -- --quick --only broadcast-1000    one row, short; writes .build/bench/RESULTS.md
+ *   npm run bench -- --peers-only --no-build --out <file>
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { format } from 'prettier';
+import { build } from '../scripts/build.mjs';
+import { broadcastRows } from './rows/broadcast.mjs';
+import { bystanderRow } from './rows/bystander.mjs';
+import { connectionRows } from './rows/connections.mjs';
+import { slowReadersRow } from './rows/slow-readers.mjs';
+import { targetedRows } from './rows/targeted.mjs';
+import { Bench } from './runner/bench.mjs';
+import { compileLoadGenerator } from './runner/load-generator.mjs';
+import { describeMachine } from './runner/machine.mjs';
+import { renderResults } from './runner/report.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const scratch = join(root, '.build/bench');
+const ALL_ROWS = [...broadcastRows, bystanderRow, ...connectionRows, ...targetedRows, slowReadersRow];
+const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect'];
+/** Stands in for the measured length when this module is left out. */
+const USUAL_FRAME_BYTES = 280;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    quick: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    'peers-only': { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false },
+    out: { type: 'string' },
+  },
+});
+
+function chooseRows() {
+  const wanted = options.only?.flatMap((names) => names.split(','));
+  const unknown = wanted?.filter((name) => !ALL_ROWS.some((row) => row.key === name)) ?? [];
+  if (unknown.length > 0) throw new Error(`No such row: ${unknown.join(', ')}. There are: ${keys(ALL_ROWS)}`);
+  return wanted ? ALL_ROWS.filter((row) => wanted.includes(row.key)) : ALL_ROWS;
+}
+
+const keys = (rows) => rows.map((row) => row.key).join(', ');
+
+/** The length of one of our messages with the standard payload, as a client gets it. */
+async function measureFrame(bench) {
+  const server = await bench.start('ours');
+  const report = await bench.load(server, { door: 'broadcast', connections: 1, publishCount: 1, duration: 5 });
+  await bench.stop(server);
+  return Math.round(report.bytesPerMessage);
+}
+
+async function main() {
+  if (options.list) return console.log(ALL_ROWS.map((row) => `${row.key.padEnd(18)} ${row.title}`).join('\n'));
+  const rows = chooseRows();
+  compileLoadGenerator();
+  const withOurs = !options['peers-only'];
+  if (withOurs && !options['no-build']) await build();
+
+  const started = Date.now();
+  const bench = new Bench({
+    quick: options.quick,
+    absent: withOurs ? [] : OURS,
+    log: (line) => console.error(line),
+  });
+  const measured = [];
+  try {
+    bench.frameBytes = withOurs ? await measureFrame(bench) : USUAL_FRAME_BYTES;
+    for (const row of rows) {
+      bench.log(`${row.key}: ${row.title}`);
+      measured.push({ row, result: await row.run(bench) });
+    }
+  } finally {
+    await bench.stopAll();
+  }
+  const isFull = withOurs && !options.quick && options.only === undefined;
+  const results = renderResults({
+    rows: measured,
+    machine: describeMachine(),
+    kind: isFull ? 'full pass' : `partial pass${options.quick ? ', quick' : ''}: ${keys(rows)}`,
+    frameBytes: bench.frameBytes,
+    seconds: (Date.now() - started) / 1000,
+  });
+  const out = options.out ?? (isFull ? join(root, 'bench/RESULTS.md') : join(scratch, 'RESULTS.md'));
+  const text = await format(results, { parser: 'markdown' });
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, text);
+  writeFileSync(
+    join(scratch, 'raw.json'),
+    JSON.stringify(Object.fromEntries(measured.map(({ row, result }) => [row.key, result]))),
+  );
+  if (!isFull) console.log(text);
+  console.error(`Written to ${relative(process.cwd(), out)}`);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,57 @@
+/** What the load generator sends: tokens and bodies, written into files that it reads. */
+import { createHmac } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('../../.build/bench', import.meta.url));
+const TOKEN_LIFE_S = 6 * 3600;
+
+/** A secret for this benchmark alone; nothing outside this machine ever sees it. */
+export const SECRET = 'a secret of the benchmark, long enough for HS256';
+
+/** As many users as there are connections at most: each connection is a user of its own, `u00000` and up. */
+export const MOST_CONNECTIONS = 10_000;
+
+export const userName = (index) => `u${String(index).padStart(5, '0')}`;
+
+function sign(claims) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const exp = Math.floor(Date.now() / 1000) + TOKEN_LIFE_S;
+  const content = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ ...claims, exp })}`;
+  return `${content}.${createHmac('sha256', SECRET).update(content).digest('base64url')}`;
+}
+
+function write(name, text) {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** `{ sentUs, text }` of exactly `bytes` bytes of JSON; the generator writes the time over the zeros. */
+export function stampedData(bytes) {
+  const empty = { sentUs: '0'.repeat(16), text: '' };
+  return { ...empty, text: 'x'.repeat(bytes - JSON.stringify(empty).length) };
+}
+
+export const writeTokens = () =>
+  write('tokens', Array.from({ length: MOST_CONNECTIONS }, (_, index) => sign({ sub: userName(index) })).join('\n'));
+
+export const publisherToken = () => sign({ sub: 'publisher', scope: 'push:send push:broadcast push:admin' });
+
+export const writeMessage = (bytes) =>
+  write(`message-${bytes}.json`, JSON.stringify({ event: 'bench', data: stampedData(bytes) }));
+
+export function writeBatch(count, bytes) {
+  const messages = Array.from({ length: count }, (_, index) => ({
+    target: { users: [userName(index)] },
+    event: 'bench',
+    data: stampedData(bytes),
+  }));
+  return write(`batch-${count}.json`, JSON.stringify({ messages }));
+}
+
+/** The order for `/drive`: `count` messages from inside the server to `users` users in turn. */
+export const writeDrive = (order, bytes) =>
+  write('drive.json', JSON.stringify({ ...order, event: 'bench', data: stampedData(bytes) }));

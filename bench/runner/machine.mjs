@@ -1,0 +1,36 @@
+/** What the figures were taken on, as far as it matters to them. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { loadPrefix } from './server-process.mjs';
+
+const COMPARED = ['@nestjs/core', '@nestjs/platform-ws', 'fastify', 'express', 'ws', 'socket.io', 'uwebsockets'];
+
+function versionOf(name) {
+  try {
+    const path = fileURLToPath(new URL(`../../node_modules/${name}/package.json`, import.meta.url));
+    return `${name} ${JSON.parse(readFileSync(path, 'utf8')).version}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function compilerVersion() {
+  try {
+    return `cc ${execFileSync('cc', ['-dumpfullversion'], { encoding: 'utf8' }).trim()}`;
+  } catch {
+    return 'no cc';
+  }
+}
+
+export function describeMachine() {
+  const kernel = release().split('.').slice(0, 2).join('.');
+  return [
+    `${availableParallelism()} cores (${cpus()[0]?.model ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${kernel}, ${arch()}`,
+    `Node ${process.versions.node}, ${COMPARED.map(versionOf).filter(Boolean).join(', ')}, ${compilerVersion()}`,
+    loadPrefix.length > 0
+      ? 'Server and load generator each on a core of its own; loopback, no TLS'
+      : 'Not pinned to cores; loopback, no TLS',
+  ];
+}
