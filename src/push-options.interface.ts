@@ -50,11 +50,11 @@ export interface PushModuleExtras {
   /** Whether PushService can be injected everywhere without importing the module. @default true */
   readonly isGlobal?: boolean;
   /** Modules whose providers the authorizer, the authenticator and the guards of REST need. @default [] */
-  readonly imports?: ModuleMetadata['imports'];
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
   /** The REST interface, or false for none. @default {} */
   readonly rest?: false | PushRestOptions;
   /** Decides what clients may join and send to. @default a class that allows nothing */
-  readonly authorizer?: Type<PushAuthorizer>;
+  readonly authorizer?: Type<PushAuthorizer> | undefined;
   /** Says who a token belongs to, in place of the JWT verification of `auth.jwt`. */
-  readonly authenticator?: Type<PushAuthenticator>;
+  readonly authenticator?: Type<PushAuthenticator> | undefined;
 }

@@ -48,7 +48,7 @@ const IDEMPOTENCY_SCOPE = 'PushService';
 
 /** Sends to live connections and says who they are. Inject it anywhere. */
 export class PushService {
-  constructor(private readonly parts: PushServiceParts) {}
+  constructor(protected readonly parts: PushServiceParts) {}
 
   /** Sends to everyone. */
   broadcast<Event extends Push.EventName>(event: Event, data?: Push.EventData<Event>, options?: Push.SendOptions) {
@@ -174,7 +174,8 @@ export class PushService {
     return this.parts.directory.stats();
   }
 
-  private async deliver(
+  /** What every send comes down to. */
+  protected async deliver(
     target: Target,
     event: string,
     data: unknown,

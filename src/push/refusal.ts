@@ -27,6 +27,7 @@ export const Refusals = {
     Upgrade: 'websocket',
     'Sec-WebSocket-Version': '13',
   }),
+  upgradeRequired: refusal(426, 'upgrade_required', 'Upgrade required', { Upgrade: 'websocket' }),
   originNotAllowed: refusal(403, 'origin_not_allowed', 'The origin is not on the list'),
   serverFull: refusal(503, 'server_full', 'The server is full', retryLater),
   addressLimit: refusal(429, 'address_limit', 'Too many connections from this address', retryLater),

@@ -1,0 +1,44 @@
+/** The public API. What is not named here is internal. */
+export { PushModule } from './push.module.js';
+export type { PushModuleExtras, PushModuleOptions, PushPaths } from './push-options.interface.js';
+export { PushService } from './push/push.service.js';
+export type { MembershipOptions } from './push/push.service.js';
+export type {
+  ConnectionFilter,
+  ConnectionInfo,
+  DisconnectOptions,
+  EventData,
+  EventName,
+  Membership,
+  Page,
+  PageRequest,
+  Presence,
+  PushEvents,
+  PushReceipt,
+  PushStats,
+  Revocation,
+  SendOptions,
+  SendRequest,
+} from './push/push-types.js';
+export type { Exclusion, MatchCount, Target, TargetAll, TargetSome } from './core/delivery-target.js';
+
+export { PushGateway } from './gateway/push-gateway.decorator.js';
+export { PushUser } from './gateway/push-user.decorator.js';
+export { PushConnection } from './gateway/push-connection.js';
+export { PushWsAdapter } from './gateway/push-ws.adapter.js';
+
+export { PushAuthenticator } from './auth/push-authenticator.js';
+export { PushAuthorizer } from './auth/push-authorizer.js';
+export type { ClientTarget } from './auth/push-authorizer.js';
+export type { JwtOptions, PushAuthOptions } from './auth/auth-options.interface.js';
+export type { Principal } from './core/principal.js';
+
+export type { PushRestOptions } from './rest/push-rest-options.interface.js';
+
+export { memory } from './backing/memory/memory-backing.js';
+export type { BackingFactory } from './backing/backing.interface.js';
+
+export { PushError } from './core/push-error.js';
+export type { PushErrorCode, PushErrorDetail } from './core/push-error.js';
+export { CloseCode } from './protocol/close-codes.js';
+export { ErrorCode } from './protocol/error-codes.js';

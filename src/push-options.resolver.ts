@@ -1,0 +1,167 @@
+/** Checks and defaults of all options, once at start: one error that lists every problem, or the frozen result. */
+import { checkAuthOptions } from './auth/auth-options.js';
+import { checkTrustProxy } from './auth/client-address.js';
+import { checkOrigins } from './auth/origin-policy.js';
+import { memory } from './backing/memory/memory-backing.js';
+import { describeReceived } from './core/option-problem.js';
+import type { OptionProblem } from './core/option-problem.js';
+import { PushError } from './core/push-error.js';
+import type { PushModuleOptions } from './push-options.interface.js';
+
+/** The options with their defaults, as the parts get them. */
+export type ResolvedPushOptions = Required<
+  Omit<PushModuleOptions, 'auth' | 'paths' | 'idempotency' | 'revocations'>
+> & {
+  readonly auth: PushModuleOptions['auth'];
+  readonly paths: Required<NonNullable<PushModuleOptions['paths']>>;
+  readonly idempotency: Required<NonNullable<PushModuleOptions['idempotency']>>;
+  readonly revocations: Required<NonNullable<PushModuleOptions['revocations']>>;
+};
+
+/** A whole number with its default and range. */
+interface NumberRule {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+const DAY_MS = 86_400_000;
+
+function wholeNumber(byDefault: number, min: number, max = Number.MAX_SAFE_INTEGER): NumberRule {
+  return { default: byDefault, min, max };
+}
+
+/** Options that are numbers, by path. */
+export const NUMBER_OPTIONS = {
+  maxConnections: wholeNumber(20_000, 1),
+  maxPerUser: wholeNumber(100, 1),
+  maxPerIp: wholeNumber(0, 0),
+  maxPendingHandshakes: wholeNumber(1_000, 1),
+  authTimeoutMs: wholeNumber(5_000, 1, DAY_MS),
+  maxGroupsPerConnection: wholeNumber(100, 0),
+  maxFramesPerSecond: wholeNumber(100, 1),
+  maxWaitingFrames: wholeNumber(16, 1),
+  maxFrameBytes: wholeNumber(65_536, 128, 256 * 1024 * 1024),
+  heartbeatMs: wholeNumber(25_000, 10, DAY_MS),
+  heartbeatTimeoutMs: wholeNumber(10_000, 10, DAY_MS),
+  expiringNoticeMs: wholeNumber(60_000, 0, DAY_MS),
+  stallTimeoutMs: wholeNumber(30_000, 10, DAY_MS),
+  maxQueueBytes: wholeNumber(1_048_576, 1_024),
+  flushWindowMs: wholeNumber(0, 0, 50),
+  maxPayloadBytes: wholeNumber(65_536, 2, 256 * 1024 * 1024),
+  drainMs: wholeNumber(5_000, 0, DAY_MS),
+} as const satisfies Record<string, NumberRule>;
+
+const IDEMPOTENCY_NUMBERS = {
+  ttlSeconds: wholeNumber(86_400, 1),
+  maxKeys: wholeNumber(100_000, 1),
+  maxBytes: wholeNumber(64 * 1024 * 1024, 1_024),
+} as const satisfies Record<string, NumberRule>;
+
+const REVOCATION_NUMBERS = {
+  ttlSeconds: wholeNumber(2_592_000, 1),
+  maxEntries: wholeNumber(100_000, 1),
+} as const satisfies Record<string, NumberRule>;
+
+const PATH_DEFAULTS = { ws: '/push/ws' } as const;
+const ABSOLUTE_PATH = /^\/[A-Za-z0-9._~/-]*$/;
+
+const OTHER_OPTIONS = ['auth', 'origins', 'trustProxy', 'paths', 'backing', 'idempotency', 'revocations'];
+const KNOWN_OPTIONS = new Set([...Object.keys(NUMBER_OPTIONS), ...OTHER_OPTIONS]);
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Throws one PushError `PUSH_ERR_INVALID_OPTION` that lists every problem of the options. */
+export function resolveOptions(raw: unknown): ResolvedPushOptions {
+  const problems: OptionProblem[] = [];
+  const options = asMembers(raw, '', problems);
+  for (const key of Object.keys(options)) {
+    if (!KNOWN_OPTIONS.has(key))
+      problems.push({ path: key, received: 'an option', expected: 'no option of this name' });
+  }
+  const resolved = {
+    ...readNumbers(options, '', NUMBER_OPTIONS, problems),
+    ...readRest(options, problems),
+    paths: readPaths(options['paths'], problems),
+    idempotency: readSlice(options['idempotency'], 'idempotency', IDEMPOTENCY_NUMBERS, problems),
+    revocations: readSlice(options['revocations'], 'revocations', REVOCATION_NUMBERS, problems),
+  };
+  throwIfAny(problems);
+  return Object.freeze(resolved);
+}
+
+function readRest(options: Members, problems: OptionProblem[]) {
+  const { auth, origins = [], trustProxy = false, backing = memory() } = options as PushModuleOptions;
+  if (auth !== undefined) problems.push(...checkAuthOptions(auth, 'auth'));
+  problems.push(...checkOrigins(origins, 'origins'), ...checkTrustProxy(trustProxy, 'trustProxy'));
+  if (typeof (backing as Partial<typeof backing> | null)?.create !== 'function') {
+    problems.push({
+      path: 'backing',
+      received: describeReceived(backing),
+      expected: 'a backing, such as redis({ url })',
+    });
+  }
+  return { auth, origins, trustProxy, backing };
+}
+
+function readPaths(value: unknown, problems: OptionProblem[]): ResolvedPushOptions['paths'] {
+  const given = value === undefined ? {} : asMembers(value, 'paths', problems);
+  for (const [key, path] of Object.entries(given)) {
+    const at = `paths.${key}`;
+    if (!(key in PATH_DEFAULTS)) problems.push({ path: at, received: 'an option', expected: 'no option of this name' });
+    else if (path !== undefined && !(typeof path === 'string' && ABSOLUTE_PATH.test(path))) {
+      problems.push({ path: at, received: describeReceived(path), expected: 'an absolute path such as /push/ws' });
+    }
+  }
+  const { ws = PATH_DEFAULTS.ws } = given as { readonly ws?: string };
+  return { ws };
+}
+
+function readSlice<Rules extends Record<string, NumberRule>>(
+  value: unknown,
+  path: string,
+  rules: Rules,
+  problems: OptionProblem[],
+): Record<keyof Rules, number> {
+  const given = value === undefined ? {} : asMembers(value, path, problems);
+  for (const key of Object.keys(given)) {
+    if (!(key in rules))
+      problems.push({ path: `${path}.${key}`, received: 'an option', expected: 'no option of this name' });
+  }
+  return readNumbers(given, `${path}.`, rules, problems);
+}
+
+function readNumbers<Rules extends Record<string, NumberRule>>(
+  given: Members,
+  prefix: string,
+  rules: Rules,
+  problems: OptionProblem[],
+): Record<keyof Rules, number> {
+  const read = Object.entries(rules).map(([key, { default: byDefault, min, max }]) => {
+    const value = given[key];
+    if (value === undefined) return [key, byDefault];
+    if (!(Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max)) {
+      const upTo = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      problems.push({ path: prefix + key, received: describeReceived(value), expected: `a whole number ${upTo}` });
+    }
+    return [key, value];
+  });
+  return Object.fromEntries(read) as Record<keyof Rules, number>;
+}
+
+function asMembers(value: unknown, path: string, problems: OptionProblem[]): Members {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members;
+  problems.push({ path: path || 'options', received: describeReceived(value), expected: 'an object' });
+  return {};
+}
+
+function throwIfAny(problems: readonly OptionProblem[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ path, received, expected }) => `  ${path}: received ${received}, expected ${expected}`);
+  throw new PushError('PUSH_ERR_INVALID_OPTION', `PushModule cannot start with these options:\n${lines.join('\n')}`, {
+    errors: problems.map(({ path, received, expected }) => ({
+      pointer: `/${path.replaceAll('.', '/')}`,
+      detail: `received ${received}, expected ${expected}`,
+    })),
+  });
+}

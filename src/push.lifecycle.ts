@@ -1,0 +1,79 @@
+/**
+ * Ties the parts to the life of the application.
+ *
+ * Nest starts gateways and HTTP before it calls the hooks, so handshakes are answered 503 until `onApplicationBootstrap`.
+ * At the end `onModuleDestroy` only stops new handshakes, because other services still send in theirs; connections end
+ * in `beforeApplicationShutdown`, while their sockets still live; the rest is freed in `onApplicationShutdown`.
+ */
+import type { Server } from 'node:http';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleDestroy,
+  OnModuleInit,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { Backing } from './backing/backing.interface.js';
+import { GatewayBridge } from './gateway/gateway-bridge.js';
+import { assertAdapterInstalled } from './gateway/push-ws.adapter.js';
+import type { ResolvedPushOptions } from './push-options.resolver.js';
+import { PUSH_BACKING, PUSH_OPTIONS } from './push.tokens.js';
+import { DrainService } from './push/drain.service.js';
+import { FrameService } from './push/frame.service.js';
+import { HandshakeService } from './push/handshake.service.js';
+import { LivenessService } from './push/liveness.service.js';
+import { answerPlainRequests } from './transports/ws/plain-request.js';
+import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
+
+/** Starts and ends the module with its application. */
+@Injectable()
+export class PushLifecycle
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  private readonly logger = new Logger('PushModule');
+
+  constructor(
+    @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(PUSH_OPTIONS) private readonly options: ResolvedPushOptions,
+    @Inject(PUSH_BACKING) private readonly backing: Backing,
+    @Inject(GatewayBridge) private readonly bridge: GatewayBridge,
+    @Inject(FrameService) private readonly frames: FrameService,
+    @Inject(HandshakeService) private readonly handshakes: HandshakeService,
+    @Inject(LivenessService) private readonly liveness: LivenessService,
+    @Inject(DrainService) private readonly drain: DrainService,
+    @Inject(PushWebSocketGateway) private readonly webSockets: PushWebSocketGateway,
+  ) {}
+
+  onModuleInit(): void {
+    assertAdapterInstalled(this.bridge, this.modules);
+    this.frames.hostHandlers = this.bridge;
+    // Undefined in an application context, where the module only sends.
+    const adapter = this.http.httpAdapter;
+    if (!adapter) return;
+    const path = this.options.paths.ws;
+    this.webSockets.attach(adapter.getHttpServer() as Server);
+    answerPlainRequests(adapter, path);
+    this.logger.log(`WebSocket on ${path}, messages kept in ${this.options.backing.name}`);
+  }
+
+  onApplicationBootstrap(): void {
+    this.handshakes.isAccepting = true;
+    this.liveness.start();
+  }
+
+  onModuleDestroy(): void {
+    this.drain.begin();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.drain.finish();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.webSockets.detachAll();
+    await this.backing.close();
+  }
+}

@@ -1,0 +1,21 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { PushModuleExtras, PushModuleOptions } from './push-options.interface.js';
+
+/** The options as the host gave them, unchecked. */
+export const RAW_PUSH_OPTIONS = 'PUSH_RAW_OPTIONS';
+
+/** Every extra has a key here, by which the builder tells extras from options. */
+const DEFAULT_EXTRAS: Required<PushModuleExtras> = {
+  isGlobal: true,
+  imports: [],
+  rest: {},
+  authorizer: undefined,
+  authenticator: undefined,
+};
+
+export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<PushModuleOptions>({ optionsInjectionToken: RAW_PUSH_OPTIONS })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createPushOptions')
+    .setExtras<PushModuleExtras>(DEFAULT_EXTRAS, (definition) => definition)
+    .build();

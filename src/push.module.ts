@@ -1,0 +1,57 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { describeReceived } from './core/option-problem.js';
+import { PushError } from './core/push-error.js';
+import type { PushModuleExtras } from './push-options.interface.js';
+import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
+import { createProviders } from './push.providers.js';
+import { PushService } from './push/push.service.js';
+import { AccessService } from './push/access.service.js';
+import { createPushController } from './rest/push-controller.factory.js';
+
+/**
+ * Real-time push for a Nest application. Import it once, in the root module:
+ *
+ * `PushModule.forRoot({ auth: { jwt: { secret, algorithms: ['HS256'] } }, origins: ['https://shop.example'] })`
+ *
+ * Then inject {@link PushService} anywhere.
+ */
+@Module({})
+export class PushModule extends ConfigurableModuleClass {
+  /** With options that are known now. Throws at start when an option is wrong, with every problem listed. */
+  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    assertObject(options);
+    const hasAuthentication = options.auth !== undefined || options.authenticator !== undefined;
+    return assemble(super.forRoot(options), options, hasAuthentication);
+  }
+
+  /**
+   * With options from a factory, class or existing provider. What decorators need (`rest`, `isGlobal`, `authorizer`,
+   * `authenticator`) stands beside it.
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    assertObject(options);
+    return assemble(super.forRootAsync(options), options, true);
+  }
+}
+
+function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthentication: boolean): DynamicModule {
+  const rest = extras.rest ?? {};
+  const isRestOpen = rest !== false && (hasAuthentication || rest.guards !== undefined);
+  return {
+    ...definition,
+    global: extras.isGlobal ?? true,
+    imports: extras.imports ?? [],
+    controllers: isRestOpen ? [createPushController(rest)] : [],
+    providers: [...(definition.providers ?? []), ...createProviders(extras)],
+    exports: [PushService, AccessService],
+  };
+}
+
+function assertObject(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new PushError(
+    'PUSH_ERR_INVALID_OPTION',
+    `PushModule needs an options object, received ${describeReceived(options)}`,
+  );
+}

@@ -1,0 +1,233 @@
+/** Takes the options and the backing and wires the floors; everything below is a plain class that Nest only holds. */
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
+import { ClientAddress } from './auth/client-address.js';
+import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.js';
+import { JwtAuthenticator } from './auth/jwt.authenticator.js';
+import { OriginPolicy } from './auth/origin-policy.js';
+import { PushAuthenticator } from './auth/push-authenticator.js';
+import { DenyingAuthorizer, PushAuthorizer } from './auth/push-authorizer.js';
+import { RefusingAuthenticator } from './auth/refusing.authenticator.js';
+import type { Backing } from './backing/backing.interface.js';
+import { systemClock } from './core/clock.js';
+import type { Clock } from './core/clock.js';
+import { ConnectionRegistry } from './core/connection-registry.js';
+import { FanOut } from './core/fan-out.js';
+import { FlushScheduler } from './core/flush-scheduler.js';
+import { GatewayBridge } from './gateway/gateway-bridge.js';
+import type { PushModuleExtras } from './push-options.interface.js';
+import { resolveOptions } from './push-options.resolver.js';
+import type { ResolvedPushOptions } from './push-options.resolver.js';
+import { PushLifecycle } from './push.lifecycle.js';
+import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
+import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
+import { AccessService } from './push/access.service.js';
+import { ConnectionDirectory } from './push/connection-directory.js';
+import { DrainService } from './push/drain.service.js';
+import { FrameService } from './push/frame.service.js';
+import { GroupService } from './push/group.service.js';
+import { HandshakeService } from './push/handshake.service.js';
+import { IdempotencyService } from './push/idempotency.service.js';
+import { LivenessService } from './push/liveness.service.js';
+import { MessageStamper } from './push/message-stamper.js';
+import { Publisher } from './push/publisher.js';
+import { PushService } from './push/push.service.js';
+import type { PushServiceParts } from './push/push.service.js';
+import { SessionService } from './push/session.service.js';
+import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
+
+const logger = new Logger('PushModule');
+
+/** What a peer cannot cause and an operator should see. */
+function logFailure(cause: unknown): void {
+  logger.error(cause);
+}
+
+/** All providers of the module. */
+export function createProviders(extras: PushModuleExtras): Provider[] {
+  return [...createParts(extras), PushLifecycle];
+}
+
+/** The providers without what ties them to the life of an HTTP application. */
+export function createParts({ authorizer, authenticator }: PushModuleExtras): Provider[] {
+  return [
+    { provide: PUSH_OPTIONS, inject: [RAW_PUSH_OPTIONS], useFactory: resolveOptions },
+    { provide: PUSH_CLOCK, useValue: systemClock },
+    { provide: PUSH_NODE_ID, useFactory: () => randomBytes(6).toString('hex') },
+    { provide: PushAuthorizer, useClass: authorizer ?? DenyingAuthorizer },
+    authenticator ? { provide: PushAuthenticator, useClass: authenticator } : builtInAuthenticator,
+    ...deliveryProviders,
+    ...admissionProviders,
+    ...sessionProviders,
+    ...applicationProviders,
+    pushServiceProvider((parts) => new PushService(parts)),
+    GatewayBridge,
+  ];
+}
+
+const builtInAuthenticator: Provider = {
+  provide: PushAuthenticator,
+  inject: [PUSH_OPTIONS, PUSH_CLOCK],
+  useFactory: ({ auth }: ResolvedPushOptions, clock: Clock) =>
+    auth?.jwt ? new JwtAuthenticator(auth.jwt, clock) : new RefusingAuthenticator(),
+};
+
+const deliveryProviders: Provider[] = [
+  {
+    provide: PUSH_BACKING,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK],
+    useFactory: ({ backing, idempotency, revocations }: ResolvedPushOptions, clock: Clock) =>
+      backing.create({ clock, idempotency, revocations }),
+  },
+  { provide: ConnectionRegistry, useFactory: () => new ConnectionRegistry() },
+  {
+    provide: FlushScheduler,
+    inject: [PUSH_OPTIONS],
+    useFactory: (options: ResolvedPushOptions) => new FlushScheduler(options),
+  },
+  {
+    provide: FanOut,
+    inject: [ConnectionRegistry],
+    useFactory: (registry: ConnectionRegistry) => new FanOut(registry),
+  },
+  {
+    provide: Publisher,
+    inject: [PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, FanOut, FlushScheduler],
+    useFactory: ({ log }: Backing, clock: Clock, nodeId: string, fanOut: FanOut, scheduler: FlushScheduler) =>
+      new Publisher(new MessageStamper(log, clock, nodeId), fanOut, scheduler, clock),
+  },
+];
+
+const admissionProviders: Provider[] = [
+  {
+    provide: AccessService,
+    inject: [PushAuthenticator, PUSH_BACKING, PUSH_CLOCK],
+    useFactory: (authenticator: PushAuthenticator, { revocations }: Backing, clock: Clock) =>
+      new AccessService(authenticator, revocations, clock),
+  },
+  {
+    provide: HandshakeService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, AccessService, PushAuthorizer],
+    useFactory: (
+      options: ResolvedPushOptions,
+      clock: Clock,
+      registry: ConnectionRegistry,
+      access: AccessService,
+      authorizer: PushAuthorizer,
+    ) =>
+      new HandshakeService({
+        registry,
+        access,
+        authorizer,
+        clock,
+        options,
+        origins: new OriginPolicy(options.origins),
+        clientAddress: new ClientAddress(options.trustProxy),
+        tokenSources: options.auth ?? {},
+        onFailure: logFailure,
+      }),
+  },
+];
+
+const sessionProviders: Provider[] = [
+  {
+    provide: GroupService,
+    inject: [PUSH_BACKING, ConnectionRegistry, PUSH_CLOCK, PUSH_OPTIONS],
+    useFactory: ({ memberships }: Backing, registry: ConnectionRegistry, clock: Clock, options: ResolvedPushOptions) =>
+      new GroupService(memberships, registry, clock, options),
+  },
+  {
+    provide: FrameService,
+    inject: [PUSH_OPTIONS, AccessService, PushAuthorizer, GroupService, Publisher],
+    useFactory: (
+      limits: ResolvedPushOptions,
+      access: AccessService,
+      authorizer: PushAuthorizer,
+      groups: GroupService,
+      publisher: Publisher,
+    ) => new FrameService({ access, authorizer, groups, publisher, limits, onFailure: logFailure }),
+  },
+  {
+    provide: SessionService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, FlushScheduler, GroupService, FrameService],
+    useFactory: (
+      options: ResolvedPushOptions,
+      clock: Clock,
+      { log }: Backing,
+      registry: ConnectionRegistry,
+      scheduler: FlushScheduler,
+      groups: GroupService,
+      frames: FrameService,
+    ) => new SessionService({ registry, scheduler, groups, log, frames, clock, options }),
+  },
+  {
+    provide: LivenessService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, GroupService],
+    useFactory: (options: ResolvedPushOptions, clock: Clock, registry: ConnectionRegistry, groups: GroupService) => {
+      const toleranceSeconds = options.auth?.jwt?.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
+      return new LivenessService({ registry, groups, clock, options, clockToleranceMs: toleranceSeconds * 1000 });
+    },
+  },
+  {
+    provide: DrainService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, FlushScheduler, HandshakeService, LivenessService],
+    useFactory: (
+      options: ResolvedPushOptions,
+      clock: Clock,
+      registry: ConnectionRegistry,
+      scheduler: FlushScheduler,
+      handshakes: HandshakeService,
+      liveness: LivenessService,
+    ) => new DrainService({ registry, scheduler, handshakes, liveness, clock, options }),
+  },
+];
+
+const applicationProviders: Provider[] = [
+  {
+    provide: PushWebSocketGateway,
+    inject: [PUSH_OPTIONS, HandshakeService, SessionService],
+    useFactory: (
+      { paths, maxFrameBytes }: ResolvedPushOptions,
+      handshakes: HandshakeService,
+      sessions: SessionService,
+    ) => new PushWebSocketGateway(handshakes, sessions, { path: paths.ws, maxFrameBytes }, logFailure),
+  },
+  {
+    provide: IdempotencyService,
+    inject: [PUSH_BACKING],
+    useFactory: ({ idempotency }: Backing) => new IdempotencyService(idempotency),
+  },
+  {
+    provide: ConnectionDirectory,
+    inject: [ConnectionRegistry, PUSH_NODE_ID],
+    useFactory: (registry: ConnectionRegistry, nodeId: string) => new ConnectionDirectory(registry, nodeId),
+  },
+];
+
+/** PushService, or a subclass of it, with its parts. */
+export function pushServiceProvider(create: (parts: PushServiceParts) => PushService): Provider {
+  return {
+    provide: PushService,
+    inject: [
+      PUSH_OPTIONS,
+      PUSH_CLOCK,
+      PUSH_BACKING,
+      Publisher,
+      ConnectionDirectory,
+      GroupService,
+      IdempotencyService,
+      AccessService,
+    ],
+    useFactory: (
+      limits: ResolvedPushOptions,
+      clock: Clock,
+      { memberships }: Backing,
+      publisher: Publisher,
+      directory: ConnectionDirectory,
+      groups: GroupService,
+      idempotency: IdempotencyService,
+      access: AccessService,
+    ) => create({ publisher, directory, groups, memberships, idempotency, access, clock, limits }),
+  };
+}

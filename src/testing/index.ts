@@ -1,0 +1,6 @@
+/** What a host's own tests need. */
+export { FakeTransport } from './fake-transport.js';
+export { ManualClock } from './manual-clock.js';
+export { FakeClient, PushRecorder } from './push-recorder.js';
+export type { FakeClientOptions, RecordedSend } from './push-recorder.js';
+export { PushTestingModule } from './push-testing.module.js';

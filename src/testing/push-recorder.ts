@@ -1,0 +1,92 @@
+import type { Connection } from '../core/connection.js';
+import type { Target } from '../core/delivery-target.js';
+import type { Envelope } from '../protocol/frames.js';
+import { isReservedEvent } from '../protocol/names.js';
+import type { PushReceipt, SendOptions } from '../push/push-types.js';
+import type { SessionService } from '../push/session.service.js';
+import { FakeTransport } from './fake-transport.js';
+import type { ManualClock } from './manual-clock.js';
+
+/** One send of the application under test. */
+export interface RecordedSend {
+  readonly target: Target;
+  readonly event: string;
+  readonly data: unknown;
+  readonly options: SendOptions;
+  readonly receipt: PushReceipt;
+}
+
+/** Who connects in a test. */
+export interface FakeClientOptions {
+  readonly groups?: readonly string[];
+  readonly scopes?: readonly string[];
+  /** How long the token lasts. @default 3_600 */
+  readonly expiresInSeconds?: number;
+}
+
+/** A client of a test: a real connection whose pipe ends in an array. */
+export class FakeClient {
+  constructor(
+    readonly connection: Connection,
+    readonly transport: FakeTransport,
+    private readonly sessions: SessionService,
+  ) {
+    transport.onEnd = () => sessions.ended(connection);
+  }
+
+  /** Application messages, oldest first. */
+  get messages(): readonly Envelope[] {
+    return this.transport.received.filter(({ event }) => !isReservedEvent(event));
+  }
+
+  /** Data of the messages with this event, oldest first. */
+  received(event: string): readonly unknown[] {
+    return this.messages.filter((message) => message.event === event).map(({ data }) => data);
+  }
+
+  /** Sends one frame to the server. */
+  send(event: string, data?: unknown, ref?: string): void {
+    this.sessions.receive(this.connection, JSON.stringify({ event, data, ref }));
+  }
+
+  /** Leaves without a word. */
+  leave(): void {
+    this.sessions.ended(this.connection);
+  }
+}
+
+/** What the application under test sends, and clients to send to. Inject it beside PushService. */
+export class PushRecorder {
+  /** Every send, oldest first. */
+  readonly sent: RecordedSend[] = [];
+
+  private parts: { readonly sessions: SessionService; readonly clock: ManualClock } | undefined;
+
+  /** Gives the recorder the connections of its module; for PushTestingModule. */
+  attach(sessions: SessionService, clock: ManualClock): this {
+    this.parts = { sessions, clock };
+    return this;
+  }
+
+  /** Connects a client of this user, without token and handshake. */
+  connect(userId: string, { groups = [], scopes = [], expiresInSeconds = 3_600 }: FakeClientOptions = {}): FakeClient {
+    if (!this.parts) throw new Error('inject PushRecorder from a module that imports PushTestingModule');
+    const { sessions, clock } = this.parts;
+    const transport = new FakeTransport();
+    const principal = { userId, groups, scopes, expiresAtMs: clock.now() + expiresInSeconds * 1_000 };
+    const admission = {
+      type: 'admitted',
+      principal,
+      address: '127.0.0.1',
+      cursor: undefined,
+      grantedGroups: [],
+      refusedGroups: [],
+    } as const;
+    return new FakeClient(sessions.open(admission, transport), transport, sessions);
+  }
+
+  /** Forgets what was sent. */
+  clear(): void {
+    this.sent.length = 0;
+  }
+}

@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import type { PushModuleOptions } from '../push-options.interface.js';
+import { RAW_PUSH_OPTIONS } from '../push.module-definition.js';
+import { createParts, pushServiceProvider } from '../push.providers.js';
+import { PUSH_CLOCK } from '../push.tokens.js';
+import { PushService } from '../push/push.service.js';
+import { SessionService } from '../push/session.service.js';
+import { ManualClock } from './manual-clock.js';
+import { PushRecorder } from './push-recorder.js';
+import { RecordingPushService } from './recording-push.service.js';
+
+/**
+ * Stands in for PushModule in a host's own tests: the same PushService, checks and routing, but no HTTP, no tokens and
+ * a clock that stands still. {@link PushRecorder} records every send and connects clients.
+ */
+@Module({})
+export class PushTestingModule {
+  /** Takes the options of PushModule that concern sends and connections. */
+  static forRoot(options: PushModuleOptions = {}): DynamicModule {
+    return {
+      module: PushTestingModule,
+      global: true,
+      providers: [...createParts({}), ...replacements(options)],
+      exports: [PushService, PushRecorder, ManualClock],
+    };
+  }
+}
+
+/** Of two providers with the same token Nest takes the later one. */
+function replacements(options: PushModuleOptions): Provider[] {
+  const recorder = new PushRecorder();
+  return [
+    { provide: RAW_PUSH_OPTIONS, useValue: options },
+    { provide: ManualClock, useFactory: () => new ManualClock() },
+    { provide: PUSH_CLOCK, useExisting: ManualClock },
+    {
+      provide: PushRecorder,
+      inject: [SessionService, ManualClock],
+      useFactory: (sessions: SessionService, clock: ManualClock) => recorder.attach(sessions, clock),
+    },
+    pushServiceProvider((parts) => new RecordingPushService(parts, recorder)),
+  ];
+}

@@ -1,0 +1,26 @@
+import type { Target } from '../core/delivery-target.js';
+import { PushService } from '../push/push.service.js';
+import type { PushServiceParts } from '../push/push.service.js';
+import type { PushReceipt, SendOptions } from '../push/push-types.js';
+import type { PushRecorder } from './push-recorder.js';
+
+/** PushService that remembers what it sent. */
+export class RecordingPushService extends PushService {
+  constructor(
+    parts: PushServiceParts,
+    private readonly recorder: PushRecorder,
+  ) {
+    super(parts);
+  }
+
+  protected override async deliver(
+    target: Target,
+    event: string,
+    data: unknown,
+    options: SendOptions = {},
+  ): Promise<PushReceipt> {
+    const receipt = await super.deliver(target, event, data, options);
+    this.recorder.sent.push({ target, event, data, options, receipt });
+    return receipt;
+  }
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { isEvent, isGroup, isReservedEvent, isUserId } from '../../../src/protocol/names.js';
+
+describe('names', () => {
+  it('takes any 1 to 255 characters without control characters for a user id', () => {
+    for (const id of ['7', 'a/b', 'Zoë 日本', ' ', 'x'.repeat(255)]) expect(isUserId(id)).toBe(true);
+    for (const id of ['', 'x'.repeat(256), 'a\nb', 'a\u0000', 'a\u007f', 'a\u0085', 7, null]) {
+      expect(isUserId(id)).toBe(false);
+    }
+  });
+
+  it('takes 1 to 128 of the listed characters for a group', () => {
+    for (const group of ['room:1', 'a.b_c-d@e', 'g'.repeat(128)]) expect(isGroup(group)).toBe(true);
+    for (const group of ['', 'g'.repeat(129), 'a b', 'a/b', '{t}', 'ä', 'a\n', undefined]) {
+      expect(isGroup(group)).toBe(false);
+    }
+  });
+
+  it('takes 1 to 128 of the listed characters for an event, and knows the reserved ones', () => {
+    for (const event of ['order.status', 'a:b', 'push:x', 'e'.repeat(128)]) expect(isEvent(event)).toBe(true);
+    for (const event of ['', 'e'.repeat(129), 'a@b', 'a\n', 1]) expect(isEvent(event)).toBe(false);
+    expect(isReservedEvent('push:ok')).toBe(true);
+    expect(isReservedEvent('pushed')).toBe(false);
+  });
+});
