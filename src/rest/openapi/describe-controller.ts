@@ -1,0 +1,2 @@
+import type { Type } from '@nestjs/common';
+export function describeForOpenApi(_controller: Type<unknown>): void {}

@@ -1,0 +1,80 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Principal } from '../core/principal.js';
+import { AccessService } from '../push/access.service.js';
+import { ProblemException, retryAfter } from './problem.js';
+import { REST_LIMITS } from './push-rest-options.interface.js';
+import type { RestLimits } from './push-rest-options.interface.js';
+import { rememberPrincipal } from './rest-request.js';
+import type { RestRequest } from './rest-request.js';
+import { assertScope, ROUTE_SCOPE } from './send-scope.js';
+import type { RouteScope } from './send-scope.js';
+
+const BEARER = /^bearer +([^\s]+) *$/i;
+const RETRY_AFTER_MS = 5_000;
+
+/**
+ * The guard of REST unless the host names others: the token of `Authorization: Bearer`, verified as for a connection,
+ * with the scope that the route asks for. Without a good token 401; without the scope 403; 503 where the token cannot be
+ * judged within `authTimeoutMs`.
+ */
+@Injectable()
+export class PushApiGuard implements CanActivate {
+  private readonly logger = new Logger(PushApiGuard.name);
+
+  constructor(
+    @Inject(AccessService) private readonly access: AccessService,
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(REST_LIMITS) private readonly limits: RestLimits,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<RestRequest>();
+    const scope = this.reflector.get<RouteScope | undefined>(ROUTE_SCOPE, context.getHandler());
+    const principal = await this.bearerOf(request);
+    if (scope === undefined) return false;
+    if (scope !== 'by-target') assertScope(principal, scope);
+    rememberPrincipal(request, principal);
+    return true;
+  }
+
+  private async bearerOf({ headers }: RestRequest): Promise<Principal> {
+    const { authorization } = headers;
+    if (authorization === undefined) throw unauthorized('a token is required: Authorization: Bearer', 'Bearer');
+    const token = BEARER.exec(authorization)?.[1];
+    const principal = token === undefined ? undefined : await this.verify(token);
+    if (!principal) throw unauthorized('the token was refused', 'Bearer error="invalid_token"');
+    return principal;
+  }
+
+  private async verify(token: string): Promise<Principal | undefined> {
+    try {
+      return await within(this.limits.authTimeoutMs, this.access.verify(token));
+    } catch (cause) {
+      this.logger.error(cause);
+      throw new ProblemException({
+        status: 503,
+        code: 'unavailable',
+        detail: 'the token cannot be checked at the moment',
+        headers: retryAfter(RETRY_AFTER_MS),
+      });
+    }
+  }
+}
+
+function unauthorized(detail: string, challenge: string): ProblemException {
+  return new ProblemException({
+    status: 401,
+    code: 'unauthorized',
+    detail,
+    headers: { 'WWW-Authenticate': challenge },
+  });
+}
+
+function within<Value>(timeoutMs: number, promise: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not done within ${timeoutMs} ms`)), timeoutMs);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

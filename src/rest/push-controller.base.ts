@@ -1,0 +1,150 @@
+/**
+ * The routes of REST. Each reads its path, query and body, asks PushService and answers; what an error becomes is
+ * decided by the filter. Requests come as the platform made them and pass no pipe, so that neither a global
+ * ValidationPipe nor class-transformer of the host can change a payload.
+ */
+import { Delete, Get, Inject, Post, Put, Req, Res } from '@nestjs/common';
+import { PushError } from '../core/push-error.js';
+import { PushService } from '../push/push.service.js';
+import type { Revocation } from '../push/push-types.js';
+import { readBody, readOptionalBody } from './body-reader.js';
+import { PushBatchDto } from './dto/push-batch.dto.js';
+import { PushEventDto } from './dto/push-event.dto.js';
+import { PushMembershipDto } from './dto/push-membership.dto.js';
+import { PushMessageDto } from './dto/push-message.dto.js';
+import { PushPresenceQueryDto } from './dto/push-presence-query.dto.js';
+import { PushRevocationDto } from './dto/push-revocation.dto.js';
+import { REST_LIMITS } from './push-rest-options.interface.js';
+import type { RestLimits } from './push-rest-options.interface.js';
+import { RestAnswers } from './rest-answers.js';
+import { groupInPath, invalid, pageInQuery, textInQuery, userInPath } from './rest-request.js';
+import type { RestRequest } from './rest-request.js';
+import { RestSender } from './rest-sender.js';
+import type { SendOutcome } from './rest-sender.js';
+import { RequiresScope } from './send-scope.js';
+
+/** The handlers; createPushController makes a controller of them for each registration of the module. */
+export class PushControllerBase {
+  constructor(
+    @Inject(PushService) private readonly push: PushService,
+    @Inject(RestSender) private readonly sender: RestSender,
+    @Inject(RestAnswers) private readonly answers: RestAnswers,
+    @Inject(REST_LIMITS) private readonly limits: RestLimits,
+  ) {}
+
+  @Post('broadcast')
+  @RequiresScope('push:broadcast')
+  async broadcast(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const message = readBody(request, PushEventDto);
+    this.accept(response, await this.sender.send(request, 'broadcast', { all: true }, message));
+  }
+
+  @Post('users/:userId')
+  @RequiresScope('push:send')
+  async sendToUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const users = [userInPath(request)];
+    const message = readBody(request, PushEventDto);
+    this.accept(response, await this.sender.send(request, 'users', { users }, message));
+  }
+
+  @Post('groups/:group')
+  @RequiresScope('push:send')
+  async sendToGroup(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const groups = [groupInPath(request)];
+    const message = readBody(request, PushEventDto);
+    this.accept(response, await this.sender.send(request, 'groups', { groups }, message));
+  }
+
+  @Post('messages')
+  @RequiresScope('by-target')
+  async sendMessage(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const message = readBody(request, PushMessageDto);
+    this.accept(response, await this.sender.send(request, 'messages', message.target, message));
+  }
+
+  @Post('batch')
+  @RequiresScope('by-target')
+  async sendBatch(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const { messages } = readBody(request, PushBatchDto);
+    this.accept(response, await this.sender.sendAll(request, 'batch', messages));
+  }
+
+  @Put('groups/:group/members/:userId')
+  @RequiresScope('push:admin')
+  async addMember(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const { expiresAt } = readOptionalBody(request, PushMembershipDto) ?? {};
+    await this.push.addToGroup(userInPath(request), groupInPath(request), { expiresAt });
+    this.answers.send(response, 204);
+  }
+
+  @Delete('groups/:group/members/:userId')
+  @RequiresScope('push:admin')
+  async removeMember(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    await this.push.removeFromGroup(userInPath(request), groupInPath(request));
+    this.answers.send(response, 204);
+  }
+
+  @Get('groups/:group/members')
+  @RequiresScope('push:admin')
+  async listMembers(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    this.answers.send(response, 200, await this.push.membersOf(groupInPath(request), pageInQuery(request)));
+  }
+
+  @Get('connections')
+  @RequiresScope('push:admin')
+  async listConnections(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const filter = { user: textInQuery(request, 'user'), group: textInQuery(request, 'group') };
+    this.answers.send(response, 200, await this.push.connections(filter, pageInQuery(request)));
+  }
+
+  @Delete('connections/:id')
+  @RequiresScope('push:admin')
+  async closeConnection(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const outcome = await this.push.disconnect({ connection: request.params['id'] ?? '' });
+    if (outcome.matched === 0) throw new PushError('PUSH_ERR_UNKNOWN_CONNECTION', 'there is no such connection');
+    this.answers.send(response, 202, outcome);
+  }
+
+  @Delete('users/:userId/connections')
+  @RequiresScope('push:admin')
+  async closeUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    this.answers.send(response, 202, await this.push.disconnect({ user: userInPath(request) }));
+  }
+
+  @Post('revocations')
+  @RequiresScope('push:admin')
+  async revoke(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const revocation: unknown = readBody(request, PushRevocationDto);
+    // Exactly one member may be there, which is judged by PushService.
+    await this.push.revoke(revocation as Revocation);
+    this.answers.send(response, 204);
+  }
+
+  @Get('users/:userId/presence')
+  @RequiresScope('push:admin')
+  async presenceOfUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const [presence] = await this.push.presence([userInPath(request)]);
+    this.answers.send(response, 200, presence);
+  }
+
+  @Post('presence')
+  @RequiresScope('push:admin')
+  async presence(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    const { users } = readBody(request, PushPresenceQueryDto);
+    const { maxTargets } = this.limits;
+    if (users.length > maxTargets) throw invalid('/users', `must not name more than ${maxTargets} users`);
+    this.answers.send(response, 200, { items: await this.push.presence(users) });
+  }
+
+  @Get('stats')
+  @RequiresScope('push:admin')
+  async stats(@Req() _request: RestRequest, @Res() response: unknown): Promise<void> {
+    this.answers.send(response, 200, await this.push.stats());
+  }
+
+  private accept(response: unknown, { body, isReplay, waitSeconds }: SendOutcome<unknown>): void {
+    if (isReplay) this.answers.setHeader(response, 'Idempotency-Replayed', 'true');
+    if (waitSeconds !== undefined) this.answers.setHeader(response, 'Preference-Applied', `wait=${waitSeconds}`);
+    this.answers.send(response, 202, body);
+  }
+}

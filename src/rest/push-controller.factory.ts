@@ -1,0 +1,36 @@
+import { Controller, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import type { Provider, Type } from '@nestjs/common';
+import { BodyErrorResponder, REST_PATH } from './body-error-responder.js';
+import { describeForOpenApi } from './openapi/describe-controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { PushApiGuard } from './push-api.guard.js';
+import { PushControllerBase } from './push-controller.base.js';
+import type { PushRestOptions } from './push-rest-options.interface.js';
+import { RestAnswers } from './rest-answers.js';
+import { RestSender } from './rest-sender.js';
+
+const DEFAULT_PATH = 'push';
+
+/**
+ * A controller class for one registration of the module. A class of its own, because decorators write on classes: with
+ * a shared one, the path and guards of one application would show in another of the same process.
+ */
+export function createPushController({
+  path = DEFAULT_PATH,
+  version = VERSION_NEUTRAL,
+  guards = [PushApiGuard],
+  decorators = [],
+}: PushRestOptions = {}): Type<unknown> {
+  class PushController extends PushControllerBase {}
+  Controller({ path, version })(PushController);
+  UseFilters(ProblemFilter)(PushController);
+  UseGuards(...guards)(PushController);
+  describeForOpenApi(PushController);
+  for (const decorate of decorators) decorate(PushController);
+  return PushController;
+}
+
+/** What the controller needs beside PushService, IdempotencyService, AccessService and `REST_LIMITS`. */
+export function createRestProviders({ path = DEFAULT_PATH }: PushRestOptions = {}): Provider[] {
+  return [{ provide: REST_PATH, useValue: path }, RestAnswers, RestSender, BodyErrorResponder];
+}

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { ProblemAnswer } from './problem.js';
+
+/**
+ * Writes the answers of the routes, on either platform. Handlers answer here instead of returning a value, so that what
+ * a caller gets is the contract's whatever the host's interceptors make of returned values; they still run.
+ */
+@Injectable()
+export class RestAnswers {
+  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+  /** Answers with this value as JSON, or with no body where there is none. */
+  send(response: unknown, status: number, body?: unknown): void {
+    if (body === undefined) this.write(response, status, undefined, undefined);
+    else this.write(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+  }
+
+  /** Sets a header of the answer to come. */
+  setHeader(response: unknown, name: string, value: string): void {
+    this.host.httpAdapter.setHeader(response, name, value);
+  }
+
+  /** Answers with a problem, unless an answer has begun. */
+  sendProblem(response: unknown, { problem, headers }: ProblemAnswer): void {
+    if (this.host.httpAdapter.isHeadersSent(response)) return;
+    for (const [name, value] of Object.entries(headers)) this.setHeader(response, name, value);
+    this.write(response, problem.status, 'application/problem+json; charset=utf-8', JSON.stringify(problem));
+  }
+
+  /** Written as text: given an object, the adapters of Nest 11 would call every error `application/json`. */
+  private write(response: unknown, status: number, contentType: string | undefined, text: string | undefined): void {
+    const adapter = this.host.httpAdapter;
+    adapter.setHeader(response, 'Cache-Control', 'no-store');
+    if (contentType !== undefined) adapter.setHeader(response, 'Content-Type', contentType);
+    adapter.reply(response, text, status);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Carries out what REST asks PushService to send: judges the scope of each message by its target, keeps to the limit of
+ * names, waits as the caller prefers, and answers a repeated `Idempotency-Key` with the first answer.
+ */
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Target } from '../core/delivery-target.js';
+import { PushError } from '../core/push-error.js';
+import { fingerprintOf, IdempotencyService } from '../push/idempotency.service.js';
+import { PushService } from '../push/push.service.js';
+import type { PushReceipt, SendRequest } from '../push/push-types.js';
+import { assertValid, errorBelow } from './body-reader.js';
+import type { PushEventDto } from './dto/push-event.dto.js';
+import { PushMessageDto } from './dto/push-message.dto.js';
+import { answerOf } from './problem.js';
+import type { Problem } from './problem.js';
+import { REST_LIMITS } from './push-rest-options.interface.js';
+import type { RestLimits } from './push-rest-options.interface.js';
+import { callerOf, idempotencyKeyOf, invalid, preferredWaitSeconds, principalOf } from './rest-request.js';
+import type { RestRequest } from './rest-request.js';
+import { assertMaySend } from './send-scope.js';
+
+/** Longest time that `Prefer: wait` may ask for, in seconds; a longer one is cut to it. */
+const MAX_WAIT_SECONDS = 30;
+
+/** What became of a request that sends. */
+export interface SendOutcome<Body> {
+  readonly body: Body;
+  /** The body is the answer to an earlier request with the same key. */
+  readonly isReplay: boolean;
+  /** The wait that was kept to. */
+  readonly waitSeconds: number | undefined;
+}
+
+/** The body of a batch's answer. */
+export interface BatchResults {
+  readonly results: readonly (PushReceipt | Problem)[];
+}
+
+@Injectable()
+export class RestSender {
+  private readonly logger = new Logger(RestSender.name);
+
+  constructor(
+    @Inject(PushService) private readonly push: PushService,
+    @Inject(IdempotencyService) private readonly idempotency: IdempotencyService,
+    @Inject(REST_LIMITS) private readonly limits: RestLimits,
+  ) {}
+
+  /** Sends one message. `route` tells apart what may be done with the same body. */
+  async send(
+    request: RestRequest,
+    route: string,
+    target: Target,
+    message: PushEventDto,
+  ): Promise<SendOutcome<PushReceipt>> {
+    assertMaySend(principalOf(request), target);
+    this.assertFewEnough(target, '/target');
+    const waitSeconds = waitOf(request);
+    const key = keyOf(request, message);
+    const action = () => this.push.send(requestOf(target, message, waitSeconds));
+    return { ...(await this.once(request, key, [route, target, message], action)), waitSeconds };
+  }
+
+  /** Sends each message of a batch, in order; a bad one becomes a problem and leaves the others alone. */
+  async sendAll(request: RestRequest, route: string, messages: readonly unknown[]): Promise<SendOutcome<BatchResults>> {
+    const waitSeconds = waitOf(request);
+    const action = async () => ({ results: await this.sendEach(request, messages, waitSeconds) });
+    return { ...(await this.once(request, idempotencyKeyOf(request), [route, messages], action)), waitSeconds };
+  }
+
+  private async sendEach(
+    request: RestRequest,
+    messages: readonly unknown[],
+    waitSeconds: number | undefined,
+  ): Promise<(PushReceipt | Problem)[]> {
+    const results: Promise<PushReceipt | Problem>[] = [];
+    for (const [index, message] of messages.entries()) {
+      const result = this.sendItem(request, message, `/messages/${index}`, waitSeconds);
+      results.push(result);
+      // A key is looked up before its message is sent, and the messages after it must not overtake it.
+      if (hasKey(message)) await result;
+    }
+    return Promise.all(results);
+  }
+
+  private async sendItem(
+    request: RestRequest,
+    message: unknown,
+    at: string,
+    waitSeconds: number | undefined,
+  ): Promise<PushReceipt | Problem> {
+    try {
+      assertValid(message, PushMessageDto, at);
+      const { target, idempotencyKey } = message;
+      assertMaySend(principalOf(request), target);
+      this.assertFewEnough(target, `${at}/target`);
+      if (idempotencyKey === undefined) return await this.sendBelow(at, requestOf(target, message, waitSeconds));
+      const action = () => this.sendBelow(at, requestOf(target, message, waitSeconds));
+      const { body, isReplay } = await this.once(request, idempotencyKey, ['batch item', message], action);
+      return isReplay ? { ...body, duplicate: true } : body;
+    } catch (error) {
+      const { problem } = answerOf(error);
+      if (problem.status >= 500 && !(error instanceof PushError)) this.logger.error(error);
+      return problem;
+    }
+  }
+
+  private async sendBelow(at: string, request: SendRequest): Promise<PushReceipt> {
+    try {
+      return await this.push.send(request);
+    } catch (error) {
+      throw errorBelow(error, at);
+    }
+  }
+
+  private async once<Body>(
+    request: RestRequest,
+    key: string | undefined,
+    what: unknown,
+    action: () => Promise<Body>,
+  ): Promise<{ readonly body: Body; readonly isReplay: boolean }> {
+    if (key === undefined) return { body: await action(), isReplay: false };
+    const scope = `rest ${callerOf(request)}`;
+    const { answer, isReplay } = await this.idempotency.run({ scope, key, fingerprint: fingerprintOf(what) }, action);
+    return { body: answer, isReplay };
+  }
+
+  private assertFewEnough(target: Target, at: string): void {
+    const names = target.all ? 0 : countOf(target);
+    const { maxTargets } = this.limits;
+    if (names + countOf(target.except ?? {}) <= maxTargets) return;
+    throw invalid(at, `must not name more than ${maxTargets} users, groups and connections`);
+  }
+}
+
+function countOf({ users, groups, connections }: { [Kind in 'users' | 'groups' | 'connections']?: unknown }): number {
+  return lengthOf(users) + lengthOf(groups) + lengthOf(connections);
+}
+
+function lengthOf(names: unknown): number {
+  return Array.isArray(names) ? names.length : 0;
+}
+
+/** A message has one key; where the header and the body both name one they must agree. */
+function keyOf(request: RestRequest, { idempotencyKey }: PushEventDto): string | undefined {
+  const key = idempotencyKeyOf(request);
+  if (key === undefined || idempotencyKey === undefined || key === idempotencyKey) return key ?? idempotencyKey;
+  throw invalid('/idempotencyKey', 'must be the same as the header Idempotency-Key');
+}
+
+function hasKey(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && Object.hasOwn(message, 'idempotencyKey');
+}
+
+function waitOf(request: RestRequest): number | undefined {
+  const seconds = preferredWaitSeconds(request);
+  return seconds === undefined ? undefined : Math.min(seconds, MAX_WAIT_SECONDS);
+}
+
+/** The key is left out: it was looked at here, in the scope of its caller, and must not meet those of the server. */
+function requestOf(
+  target: Target,
+  { event, data, store, ttlSeconds, collapseKey, report }: PushEventDto,
+  waitSeconds: number | undefined,
+): SendRequest {
+  const asked = waitSeconds === undefined ? report : { withinMs: waitSeconds * 1000 };
+  return { target, event, data, store, ttlSeconds, collapseKey, report: asked };
+}
