@@ -5,20 +5,18 @@ const PONG = 'push:pong';
 const plainDoors = { broadcast: '/broadcast', user: '/users/u%u', drive: '/drive', collect: '/collect' };
 const plain = { subscribePath: '/ws', doors: plainDoors, pingText: PING, pongText: PONG };
 
-/** Ours is published to through its REST interface, the token verified and all; `direct` is the peers' door. */
+/** Ours is published to through its REST interface, the token verified and all. */
 const ours = {
   ...plain,
   title: 'this module, Fastify',
   file: 'ours.mjs',
   subscribePath: '/push/ws',
   readyText: 'push:welcome',
-  authorized: true,
   doors: {
     ...plainDoors,
     broadcast: '/push/broadcast',
     user: '/push/users/u%u',
     batch: '/push/batch',
-    direct: '/broadcast',
   },
 };
 
