@@ -1,0 +1,29 @@
+import { Inject } from '@nestjs/common';
+import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
+import { Matches } from 'class-validator';
+import { PushGateway, PushService, PushUser } from 'nestjs-push';
+
+/** Where someone is writing. */
+export class TypingDto {
+  @Matches(/^room:[A-Za-z0-9._:@-]{1,123}$/, { message: 'room must be a room: group' })
+  readonly room!: string;
+}
+
+/** Tells a room that one of its members is writing. The messages themselves go by `push:send`, without the shop's help. */
+@PushGateway()
+export class TypingGateway {
+  constructor(@Inject(PushService) private readonly push: PushService) {}
+
+  @SubscribeMessage('chat.typing')
+  async typing(@MessageBody() { room }: TypingDto, @PushUser('userId') userId: string): Promise<{ told: boolean }> {
+    const here = await this.push.connections({ user: userId, group: room }, { limit: 1 });
+    if (here.items.length === 0) return { told: false };
+    await this.push.send({
+      target: { groups: [room], except: { users: [userId] } },
+      event: 'chat.typing',
+      data: { room, user: userId },
+      store: 'none',
+    });
+    return { told: true };
+  }
+}

@@ -1,0 +1,92 @@
+/** What both pages need of the DOM. Text always goes in as text: what users write is never read as markup. */
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+
+/** `el('p.note', { title: 'x' }, 'text', child)`. */
+export function el(description, attributes = {}, ...children) {
+  const [tag, ...classes] = description.split('.');
+  const node = document.createElement(tag);
+  node.classList.add(...classes);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') node.addEventListener(name, value);
+    else if (value !== undefined && value !== false) node.setAttribute(name, value === true ? '' : value);
+  }
+  node.append(...children.filter((child) => child !== undefined));
+  return node;
+}
+
+/** An icon of the page's own sheet. */
+export function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  use.setAttribute('href', `#icon-${name}`);
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.append(use);
+  return svg;
+}
+
+/** A user's initial on a colour of the user's own. */
+export function avatar(userId) {
+  let hash = 0;
+  for (const character of userId) hash = (hash * 31 + character.codePointAt(0)) % 9973;
+  const node = el('span.avatar', { 'aria-hidden': 'true' }, [...userId][0].toUpperCase());
+  // Steps of the golden angle keep neighbours apart on the colour wheel.
+  node.style.setProperty('--hue', Math.round((hash * 137.508) % 360));
+  return node;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+/** The time of day of an ISO text; now where there is none. */
+export function timeOf(iso) {
+  const date = iso ? new Date(iso) : new Date();
+  return el('time.time', { datetime: date.toISOString(), title: date.toLocaleString() }, clock.format(date));
+}
+
+/** Runs a form without leaving the page, once at a time, and shows in its `.form-note` what went wrong. */
+export function onSubmit(form, act) {
+  const note = $('.form-note', form);
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (form.ariaBusy === 'true') return;
+    form.ariaBusy = 'true';
+    say(note, '');
+    try {
+      await act(Object.fromEntries(new FormData(form)), (text) => say(note, text, 'good'));
+    } catch (error) {
+      say(note, error.message, 'bad');
+    } finally {
+      form.ariaBusy = 'false';
+    }
+  });
+}
+
+function say(note, text, tone) {
+  if (!note) return;
+  note.textContent = text;
+  note.dataset.tone = tone ?? '';
+}
+
+/** The light or dark of the system until someone chooses. */
+export function setUpTheme(button) {
+  const root = document.documentElement;
+  const chosen = localStorage.getItem('larkspur.theme');
+  if (chosen) root.dataset.theme = chosen;
+  button.addEventListener('click', () => {
+    const isDark = root.dataset.theme
+      ? root.dataset.theme === 'dark'
+      : matchMedia('(prefers-color-scheme: dark)').matches;
+    root.dataset.theme = isDark ? 'light' : 'dark';
+    localStorage.setItem('larkspur.theme', root.dataset.theme);
+  });
+}
+
+/** Names and groups that were typed with commas or spaces between them. */
+export const words = (text) => text.split(/[\s,]+/).filter(Boolean);
+
+/** Shows either what is for guests or what is for who is signed in. */
+export function showSignedIn(isSignedIn) {
+  for (const node of document.querySelectorAll('[data-for]'))
+    node.hidden = (node.dataset.for === 'member') !== isSignedIn;
+}

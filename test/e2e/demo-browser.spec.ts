@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { Browser, chromiumAbsence } from '../support/browser.js';
+import { type RunningDemo, startDemo } from '../support/demo-process.js';
+
+const absence = chromiumAbsence();
+const describeInChromium = absence === '' ? describe : describe.skip;
+
+describeInChromium(`the demo's pages in Chromium${absence}`, () => {
+  let demo: RunningDemo;
+  let browser: Browser;
+  let ada: Page;
+  let grace: Page;
+  let admin: Page;
+
+  beforeAll(async () => {
+    [demo, browser] = await Promise.all([startDemo(), Browser.launch()]);
+    ada = await openShop('ada', 'vip');
+    grace = await openShop('grace', '');
+    admin = await browser.open('admin', `${demo.url}/admin`);
+    await admin.getByRole('button', { name: 'Sign in' }).click();
+    await admin.locator('#state[data-state="live"]').waitFor();
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await demo.program.stop();
+  });
+
+  async function openShop(user: string, groups: string): Promise<Page> {
+    const page = await browser.open(user, demo.url);
+    await page.getByLabel('User').fill(user);
+    await page.getByLabel('Groups').fill(groups);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('#state[data-state="live"]').waitFor();
+    await page.getByText('You are in room:lobby.').waitFor();
+    return page;
+  }
+
+  async function send(audience: string, to: string, title: string, text: string): Promise<void> {
+    await admin.getByText(audience, { exact: true }).click();
+    if (to !== '') await admin.locator(audience === 'A group' ? '#to-group' : '#to-user').fill(to);
+    await admin.getByLabel('Title').fill(title);
+    await admin.getByLabel('Text').fill(text);
+    await admin.getByRole('button', { name: 'Send', exact: true }).click();
+    await admin.locator('#sends li').first().getByText(title).waitFor();
+  }
+
+  async function setStatus(orderId: string, user: string, status: string): Promise<void> {
+    const receipts = admin.locator('#sends li');
+    const before = await receipts.count();
+    await admin.getByLabel('Order', { exact: true }).fill(orderId);
+    await admin.locator('#order-user').fill(user);
+    await admin.getByLabel('Status').selectOption(status);
+    await admin.getByRole('button', { name: 'Set status' }).click();
+    await receipts.nth(before).waitFor();
+  }
+
+  async function say(page: Page, text: string): Promise<void> {
+    await page.getByLabel('Message', { exact: true }).fill(text);
+    await page.getByLabel('Message', { exact: true }).press('Enter');
+  }
+
+  const notifications = (page: Page): Promise<string[]> => page.locator('#notifications h3').allInnerTexts();
+  const orders = (page: Page): Promise<string[]> => page.locator('#orders li').allInnerTexts();
+  const talk = (page: Page): Promise<string[]> => page.locator('#chat-log li.bubble p:last-child').allInnerTexts();
+
+  /** What was sent to a page before now is on it when its own later message is: they come in order. */
+  async function settle(...pages: readonly Page[]): Promise<void> {
+    const mark = `settled ${Math.random()}`;
+    const status = await fetch(`${demo.url}/push/broadcast`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await adminToken()}` },
+      body: JSON.stringify({ event: 'announcement', data: { text: mark } }),
+    }).then((response) => response.status);
+    expect(status).toBe(202);
+    for (const page of pages) await page.locator('#notifications').getByText(mark).waitFor();
+  }
+
+  async function adminToken(): Promise<string> {
+    const response = await fetch(`${demo.url}/auth/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user: 'test', scope: 'push:broadcast' }),
+    });
+    return ((await response.json()) as { token: string }).token;
+  }
+
+  it('shows on the admin page who is connected, in which groups, and how many', async () => {
+    await admin.locator('[data-user-row="ada"]').waitFor();
+    await admin.locator('[data-user-row="grace"]').waitFor();
+    await admin.locator('[data-user-row="ada"]', { hasText: 'room:lobby' }).waitFor();
+    expect(await admin.locator('[data-user-row="ada"] .tag').allInnerTexts()).toEqual(['vip', 'room:lobby']);
+    expect(await admin.locator('#stat-users').innerText()).toBe('2');
+    expect(await admin.locator('#stat-connections').innerText()).toBe('2');
+  });
+
+  it('brings an announcement of the admin page to everyone', async () => {
+    await send(
+      'Everyone',
+      '',
+      'Spring is here',
+      'Twelve new plants came in this morning. The greenhouse is open until eight.',
+    );
+    await settle(ada, grace);
+    expect(await notifications(ada)).toEqual(['Spring is here']);
+    expect(await notifications(grace)).toEqual(['Spring is here']);
+    expect(await admin.locator('#sends li').first().innerText()).toContain('matched 2 users, 2 connections');
+  });
+
+  it('brings a message to a group to its members alone', async () => {
+    await send('A group', 'vip', 'An hour before everyone else', 'Doors open at nine for members on Saturday.');
+    await settle(ada, grace);
+    expect(await notifications(ada)).toEqual(['An hour before everyone else', 'Spring is here']);
+    expect(await notifications(grace)).toEqual(['Spring is here']);
+  });
+
+  it('brings a message to one user to that user alone', async () => {
+    await send('One user', 'grace', 'Your pot is back', 'We kept one for you.');
+    await settle(ada, grace);
+    expect(await notifications(grace)).toEqual(['Your pot is back', 'Spring is here']);
+    expect(await notifications(ada)).toEqual(['An hour before everyone else', 'Spring is here']);
+  });
+
+  it('brings an order from the shop to all devices of the user who ordered, and to nobody else', async () => {
+    const phone = await openShop('ada', '');
+    await ada.getByRole('button', { name: 'Order Monstera' }).click();
+    await phone.locator('#orders li').waitFor();
+    await ada.locator('#orders li').waitFor();
+    await settle(ada, grace, phone);
+    expect(await orders(ada)).toEqual([expect.stringMatching(/^Monstera\s*#1001[^]*placed$/)]);
+    expect(await orders(phone)).toEqual([expect.stringMatching(/^Order\s*#1001[^]*placed$/)]);
+    expect(await orders(grace)).toEqual([]);
+    await phone.close();
+  });
+
+  it('shows a status from the orders endpoint in the row of its order, on the page of its user alone', async () => {
+    await ada.getByRole('button', { name: 'Order Olive tree' }).click();
+    await ada.locator('[data-order="1002"]').waitFor();
+    await setStatus('1001', 'ada', 'shipped');
+    await settle(ada, grace);
+    expect(await orders(ada)).toEqual([
+      expect.stringMatching(/^Monstera\s*#1001[^]*shipped$/),
+      expect.stringMatching(/^Olive tree\s*#1002[^]*placed$/),
+    ]);
+    expect(await orders(grace)).toEqual([]);
+    expect(await notifications(ada)).toHaveLength(2);
+  });
+
+  it('carries a chat between two users, with the name of who wrote', async () => {
+    await say(grace, 'Does the monstera mind a north window?');
+    await ada.getByText('Does the monstera mind a north window?').waitFor();
+    await say(ada, 'Mine is happy with one, only slower.');
+    await grace.getByText('Mine is happy with one, only slower.').waitFor();
+    const lines = ['Does the monstera mind a north window?', 'Mine is happy with one, only slower.'];
+    expect(await talk(ada)).toEqual(lines);
+    expect(await talk(grace)).toEqual(lines);
+    expect(
+      await ada.locator('.bubble').evaluateAll((nodes) => nodes.map((node) => node.getAttribute('data-from'))),
+    ).toEqual(['grace', 'ada']);
+  });
+
+  it('shows that the other one is writing', async () => {
+    await grace.getByLabel('Message', { exact: true }).pressSequentially('Then it mo');
+    await ada.getByText('grace is writing…').waitFor();
+    expect(await grace.locator('#typing').innerText()).toBe('');
+    await grace.getByLabel('Message', { exact: true }).fill('');
+  });
+
+  it('keeps rooms apart', async () => {
+    await grace.getByLabel('Room', { exact: true }).fill('greenhouse');
+    await grace.getByRole('button', { name: 'Join' }).click();
+    await grace.getByText('You are in room:greenhouse.').waitFor();
+    await say(grace, 'Nobody here?');
+    await grace.getByText('Nobody here?').waitFor();
+    await settle(ada);
+    expect(await talk(ada)).not.toContain('Nobody here?');
+    await grace.getByLabel('Room', { exact: true }).fill('lobby');
+    await grace.getByRole('button', { name: 'Join' }).click();
+    await grace.getByText('You are in room:lobby.').waitFor();
+  });
+
+  it('shows what users write as text, never as markup', async () => {
+    await say(grace, '<img src=x onerror="document.title=1">');
+    await ada.getByText('<img src=x onerror="document.title=1">').waitFor();
+    expect(await ada.locator('#chat-log img').count()).toBe(0);
+  });
+
+  it('knows the orders and the user again after a reload', async () => {
+    const before = await orders(ada);
+    await ada.reload();
+    await ada.locator('[data-order="1001"]').waitFor();
+    expect(await orders(ada)).toEqual(before);
+    expect(await ada.locator('#me').innerText()).toMatch(/ada$/);
+  });
+
+  it('tells a user whom the admin disconnects, and comes back when asked to', async () => {
+    await admin.getByRole('button', { name: 'Disconnect grace' }).click();
+    await grace.getByText('The server ended this connection: disconnected by an administrator.').waitFor();
+    expect(await grace.locator('#state').getAttribute('data-state')).toBe('stopped');
+    await grace.getByRole('button', { name: 'Try now' }).click();
+    await grace.locator('#state[data-state="live"]').waitFor();
+    expect(await grace.locator('#banner').isVisible()).toBe(false);
+  });
+
+  it('works by keyboard alone', async () => {
+    const page = await browser.open('linus', demo.url);
+    await page.getByLabel('User').focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('linus');
+    await page.keyboard.press('Enter');
+    await page.locator('#state[data-state="live"]').waitFor();
+    await page.getByRole('button', { name: 'Order Cactus' }).focus();
+    await page.keyboard.press('Space');
+    await page.locator('#orders li').waitFor();
+    expect(await orders(page)).toEqual([expect.stringMatching(/^Cactus[^]*placed$/)]);
+    await page.close();
+  });
+
+  it.each([
+    ['phone', 390],
+    ['tablet', 768],
+    ['desk', 1440],
+  ])('fits the width of a %s', async (_name, width) => {
+    for (const page of [ada, admin]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it('shows the API page', async () => {
+    const page = await browser.open('docs', `${demo.url}/docs`);
+    const operations = page.locator('.opblock-summary-path');
+    await operations.first().waitFor();
+    const paths = await operations.allInnerTexts();
+    expect(paths.map((path) => path.replaceAll('\u200b', ''))).toContain('/orders/{orderId}/status');
+    await page.close();
+  });
+
+  it('leaves no complaint in any console', () => {
+    expect(browser.complaints).toEqual([]);
+  });
+});
