@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { PushAuthenticator } from './auth/push-authenticator.js';
 import { describeReceived } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
 import type { PushModuleExtras } from './push-options.interface.js';
@@ -44,7 +45,7 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
     imports: extras.imports ?? [],
     controllers: isRestOpen ? [createPushController(rest)] : [],
     providers: [...(definition.providers ?? []), ...createProviders(extras)],
-    exports: [PushService, AccessService],
+    exports: [PushService, PushAuthenticator, AccessService],
   };
 }
 
