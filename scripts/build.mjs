@@ -1,61 +1,99 @@
 /**
  * Builds the package into `dist` and the demo into `demo/dist`, each only when a source is newer than its last build.
- * Several processes may start at once from one checkout: one builds, the others wait for it.
+ * Several processes may start at once from one checkout: one builds, the others wait for it. A build takes the place of
+ * the former one only when it is complete.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const stamps = join(root, '.build');
+const lock = join(stamps, 'lock');
 const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
-const LOCK = join(root, '.build/lock');
-const STALE_LOCK_MS = 120_000;
+const tscPackage = fileURLToPath(import.meta.resolve('typescript/package.json'));
 
-/** Builds what is out of date. Throws when a compiler reports an error. */
-export async function build() {
-  mkdirSync(join(root, '.build'), { recursive: true });
-  const release = await acquireLock();
-  try {
-    buildPart('package', ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'], 'dist', (out) => {
+const parts = [
+  {
+    name: 'package',
+    sources: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'],
+    target: 'dist',
+    compileInto: (out) => {
       compile(['-p', 'tsconfig.build.json', '--outDir', out]);
-      compile(['-p', 'src/client/tsconfig.json', '--outDir', out]);
-    });
-    buildPart('demo', ['demo', 'src', 'tsconfig.json', 'package.json'], 'demo/dist', (out) => {
+      if (existsSync(join(root, 'src/client/index.ts'))) compile(['-p', 'src/client/tsconfig.json', '--outDir', out]);
+    },
+  },
+  {
+    name: 'demo',
+    // The package too: the demo is checked against its types.
+    sources: ['demo', 'src', 'tsconfig.json', 'package.json'],
+    target: 'demo/dist',
+    compileInto: (out) => {
       compile(['-p', 'demo/tsconfig.json', '--outDir', out]);
       cpSync(join(root, 'demo/public'), join(out, 'public'), { recursive: true });
-    });
+    },
+  },
+];
+
+/** Builds what is out of date. Rejects when a compiler reports an error; what was built before then stays. */
+export async function build() {
+  mkdirSync(stamps, { recursive: true });
+  await takeLock();
+  try {
+    for (const part of parts) buildPart(part);
   } finally {
-    release();
+    rmSync(lock, { force: true });
   }
 }
 
-function buildPart(name, sources, target, compileInto) {
-  const stamp = join(root, `.build/${name}.sha256`);
+function buildPart({ name, sources, target, compileInto }) {
+  const stamp = join(stamps, `${name}.sha256`);
   const digest = fingerprint(sources);
   if (existsSync(join(root, target)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
-  const out = join(root, `.build/${name}-${process.pid}`);
+  rmSync(stamp, { force: true });
+  // As deep as the target, for the source maps hold relative paths.
+  const out = join(root, dirname(target), `.${basename(target)}-next`);
   rmSync(out, { recursive: true, force: true });
-  compileInto(out);
-  rmSync(join(root, target), { recursive: true, force: true });
-  renameSync(out, join(root, target));
+  try {
+    compileInto(out);
+    rmSync(join(root, target), { recursive: true, force: true });
+    renameSync(out, join(root, target));
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
   writeFileSync(stamp, digest);
 }
 
 function compile(args) {
-  const { status } = spawnSync(process.execPath, [tsc, ...args], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw new Error(`tsc ${args.join(' ')} failed`);
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: root, encoding: 'utf8' });
+  if (status === 0) return;
+  // tsc reports on standard output, which belongs to whom we build for: `npm pack` prints a file name there.
+  process.stderr.write(stdout);
+  throw new Error(`tsc ${args.slice(0, 2).join(' ')} failed`);
 }
 
 function fingerprint(paths) {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(readFileSync(tscPackage));
   const add = (path) => {
     const full = join(root, path);
     if (!existsSync(full)) return;
     if (statSync(full).isDirectory()) {
-      for (const entry of readdirSync(full).toSorted()) if (entry !== 'dist') add(join(path, entry));
+      for (const entry of readdirSync(full).toSorted()) {
+        if (entry !== 'dist' && !entry.startsWith('.')) add(join(path, entry));
+      }
     } else {
       hash.update(path).update('\0').update(readFileSync(full)).update('\0');
     }
@@ -64,17 +102,41 @@ function fingerprint(paths) {
   return hash.digest('hex');
 }
 
-async function acquireLock() {
+/** Waits its turn. The lock holds its owner's process id, so that the lock of a killed build stops nobody. */
+async function takeLock() {
   for (;;) {
     try {
-      mkdirSync(LOCK);
-      return () => rmSync(LOCK, { recursive: true, force: true });
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      return;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      const age = Date.now() - (statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-      if (age > STALE_LOCK_MS) rmSync(LOCK, { recursive: true, force: true });
-      else await sleep(100);
     }
+    if (isAbandoned(lock)) breakLock();
+    else await sleep(100);
+  }
+}
+
+function isAbandoned(path) {
+  try {
+    const owner = Number(readFileSync(path, 'utf8'));
+    // Between its creation and its writing the lock is empty for a moment.
+    if (owner === 0) return Date.now() - statSync(path).mtimeMs > 5_000;
+    process.kill(owner, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+/** Several may find the lock abandoned: one moves it away, and who moves the lock that this one takes next puts it back. */
+function breakLock() {
+  const moved = `${lock}-of-${process.pid}`;
+  try {
+    renameSync(lock, moved);
+    if (isAbandoned(moved)) rmSync(moved);
+    else renameSync(moved, lock);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
   }
 }
 

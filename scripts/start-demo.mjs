@@ -1,5 +1,10 @@
 /** `npm start`: builds when sources changed, then becomes the demo. Signals reach it directly, for it is this process. */
 import { build } from './build.mjs';
 
-await build();
+try {
+  await build();
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
 await import('../demo/dist/main.js');

@@ -1,11 +1,31 @@
-/** `npm test`: builds what the tests of the package and the demo run, then runs Jest in ESM mode with the given arguments. */
-import { spawnSync } from 'node:child_process';
+/**
+ * `npm test`: builds what the tests of the package and the demo run, then runs Jest in ESM mode with the given arguments.
+ * The last line on standard output is the count, whatever Jest prints around it and wherever that goes.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-await build();
-const jest = fileURLToPath(import.meta.resolve('jest/bin/jest.js'));
-const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...process.argv.slice(2)];
-const { status } = spawnSync(process.execPath, node, { stdio: 'inherit' });
-process.exit(status ?? 1);
+process.exitCode = await runTests(process.argv.slice(2));
+
+async function runTests(args) {
+  try {
+    await build();
+  } catch (error) {
+    console.error(error.message);
+    console.log('0 passed, 1 failed (the build)');
+    return 1;
+  }
+  const jest = fileURLToPath(import.meta.resolve('jest/bin/jest.js'));
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const child = spawn(process.execPath, [...flags, jest, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  let count;
+  child.on('message', (message) => (count = message.count));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  const [status] = await once(child, 'close');
+  if (count !== undefined) console.log(count);
+  else if (status !== 0) console.log('0 passed, 1 failed (Jest itself)');
+  return status ?? 1;
+}

@@ -40,9 +40,14 @@ export async function eventuallyDefined<Found>(
       cause = error;
     }
     if (performance.now() >= deadline) {
-      const reason = cause instanceof Error ? `: ${cause.message}` : '';
+      const reason = cause === undefined ? '' : `: ${messageOf(cause)}`;
       throw new Error(`did not happen within ${timeoutMs} ms: ${what}${reason}`, { cause });
     }
     await sleep(intervalMs);
   }
+}
+
+/** Not `instanceof`: Jest runs tests in a realm of their own, whose `Error` is not the one that Node throws. */
+function messageOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : String(cause);
 }
