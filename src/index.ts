@@ -33,6 +33,7 @@ export type { ClientTarget } from './auth/push-authorizer.js';
 export type { JwtOptions, PushAuthOptions } from './auth/auth-options.interface.js';
 export type { Principal } from './core/principal.js';
 
+export { PushApiGuard } from './rest/push-api.guard.js';
 export type { PushRestOptions } from './rest/push-rest-options.interface.js';
 
 export { memory } from './backing/memory/memory-backing.js';

@@ -13,7 +13,7 @@ import type { AdmissionOptions } from './push/handshake.service.js';
 import type { InboundOptions } from './push/inbound-queue.js';
 import type { LivenessOptions } from './push/liveness.service.js';
 import type { SendLimits } from './push/push.service.js';
-import type { PushRestOptions } from './rest/push-rest-options.interface.js';
+import type { PushRestOptions, TargetLimits } from './rest/push-rest-options.interface.js';
 
 /** Where the transports are, absolute, outside of any global prefix and versioning. */
 export interface PushPaths {
@@ -23,7 +23,15 @@ export interface PushPaths {
 
 /** Everything a host can say about the module; docs/options.md lists the same. */
 export interface PushModuleOptions
-  extends AdmissionOptions, GroupOptions, InboundOptions, LivenessOptions, DeliveryOptions, SendLimits, DrainOptions {
+  extends
+    AdmissionOptions,
+    GroupOptions,
+    InboundOptions,
+    LivenessOptions,
+    DeliveryOptions,
+    SendLimits,
+    TargetLimits,
+    DrainOptions {
   /** How tokens are checked. Without it, and without an authenticator of the host's own, nobody can connect. */
   readonly auth?: PushAuthOptions;
   /**

@@ -1,5 +1,5 @@
 /** Checks and defaults of all options, once at start: one error that lists every problem, or the frozen result. */
-import { checkAuthOptions } from './auth/auth-options.js';
+import { checkAuthOptions } from './auth/auth-options.interface.js';
 import { checkTrustProxy } from './auth/client-address.js';
 import { checkOrigins } from './auth/origin-policy.js';
 import { memory } from './backing/memory/memory-backing.js';
@@ -49,6 +49,7 @@ export const NUMBER_OPTIONS = {
   maxQueueBytes: wholeNumber(1_048_576, 1_024),
   flushWindowMs: wholeNumber(0, 0, 50),
   maxPayloadBytes: wholeNumber(65_536, 2, 256 * 1024 * 1024),
+  maxTargets: wholeNumber(10_000, 1),
   drainMs: wholeNumber(5_000, 0, DAY_MS),
 } as const satisfies Record<string, NumberRule>;
 

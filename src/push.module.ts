@@ -8,7 +8,7 @@ import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './pus
 import { createProviders } from './push.providers.js';
 import { PushService } from './push/push.service.js';
 import { AccessService } from './push/access.service.js';
-import { createPushController } from './rest/push-controller.factory.js';
+import { createPushController, createRestProviders } from './rest/push-controller.factory.js';
 
 /**
  * Real-time push for a Nest application. Import it once, in the root module:
@@ -44,7 +44,11 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
     global: extras.isGlobal ?? true,
     imports: extras.imports ?? [],
     controllers: isRestOpen ? [createPushController(rest)] : [],
-    providers: [...(definition.providers ?? []), ...createProviders(extras)],
+    providers: [
+      ...(definition.providers ?? []),
+      ...createProviders(extras),
+      ...(isRestOpen ? createRestProviders(rest) : []),
+    ],
     exports: [PushService, PushAuthenticator, AccessService],
   };
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
 import { ClientAddress } from './auth/client-address.js';
-import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.js';
+import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.interface.js';
 import { JwtAuthenticator } from './auth/jwt.authenticator.js';
 import { OriginPolicy } from './auth/origin-policy.js';
 import { PushAuthenticator } from './auth/push-authenticator.js';
@@ -35,6 +35,7 @@ import { Publisher } from './push/publisher.js';
 import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
 import { SessionService } from './push/session.service.js';
+import { REST_LIMITS } from './rest/push-rest-options.interface.js';
 import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
 
 const logger = new Logger('PushModule');
@@ -62,6 +63,7 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     ...sessionProviders,
     ...applicationProviders,
     pushServiceProvider((parts) => new PushService(parts)),
+    { provide: REST_LIMITS, useExisting: PUSH_OPTIONS },
     GatewayBridge,
   ];
 }

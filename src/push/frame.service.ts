@@ -9,6 +9,7 @@ import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
 import { ClientEvent, ServerEvent } from '../protocol/frames.js';
+import { isoTime } from '../protocol/iso-time.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
@@ -128,7 +129,7 @@ export class FrameService {
     }
     connection.renew(principal);
     this.parts.groups.renew(connection);
-    return ok({ expiresAt: new Date(principal.expiresAtMs).toISOString() });
+    return ok({ expiresAt: isoTime(principal.expiresAtMs) });
   }
 
   private async passToHost(connection: Connection, frame: ClientFrame, reply: Reply): Promise<Outcome> {

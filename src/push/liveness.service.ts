@@ -9,6 +9,7 @@ import type { ConnectionRegistry } from '../core/connection-registry.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { encodeFrame } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
+import { isoTime } from '../protocol/iso-time.js';
 import type { ExpiringData } from '../protocol/frames.js';
 import type { GroupService } from './group.service.js';
 
@@ -79,7 +80,7 @@ export class LivenessService {
     const { expiresAtMs } = connection.principal;
     if (!connection.isExpiryAnnounced && nowMs >= expiresAtMs - options.expiringNoticeMs) {
       connection.isExpiryAnnounced = true;
-      const data: ExpiringData = { at: new Date(expiresAtMs).toISOString() };
+      const data: ExpiringData = { at: isoTime(expiresAtMs) };
       connection.reply(encodeFrame(ServerEvent.Expiring, data));
     }
   }

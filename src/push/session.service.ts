@@ -11,6 +11,7 @@ import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { Transport } from '../core/transport.interface.js';
 import { encodeCursor, decodeCursor } from '../protocol/cursor.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
+import { isoTime } from '../protocol/iso-time.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { GapData, WelcomeData } from '../protocol/frames.js';
 import type { FrameService } from './frame.service.js';
@@ -51,10 +52,15 @@ export class SessionService {
     };
     const connection = new Connection(init, scheduler);
     registry.add(connection);
-    groups.admit(connection);
-    const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
-    this.greet(connection, admission.cursor, refusedGroups);
-    frames.hostHandlers?.connected(connection);
+    try {
+      groups.admit(connection);
+      const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
+      this.greet(connection, admission.cursor, refusedGroups);
+      frames.hostHandlers?.connected(connection);
+    } catch (cause) {
+      this.ended(connection);
+      throw cause;
+    }
     return connection;
   }
 
@@ -94,7 +100,7 @@ export class SessionService {
       maxFrameBytes: this.parts.options.maxFrameBytes,
       cursor: encodeCursor(this.parts.log.position),
       resumed: false,
-      expiresAt: new Date(connection.principal.expiresAtMs).toISOString(),
+      expiresAt: isoTime(connection.principal.expiresAtMs),
     };
     connection.reply(encodeFrame(ServerEvent.Welcome, welcome));
     if (cursor) connection.reply(encodeFrame(ServerEvent.Gap, gapSince(cursor)));
