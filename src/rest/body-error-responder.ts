@@ -97,12 +97,21 @@ function partsOf(error: unknown): ProblemParts | undefined {
         headers: { Accept: 'application/json' },
       };
     case 400:
-      return error instanceof SyntaxError || type === 'entity.parse.failed' || String(code).includes('JSON_BODY')
-        ? { status: 400, code: 'malformed_json', detail: 'the body is not valid JSON' }
-        : { status: 400, code: codeOfStatus(400), detail: 'the request cannot be read' };
+      return { status: 400, ...unreadable(error as Error, type, code) };
     default:
       return { status: statusCode, code: codeOfStatus(statusCode), detail: 'the request was refused' };
   }
+}
+
+function unreadable(error: Error, type: unknown, code: unknown): { readonly code: string; readonly detail: string } {
+  if (error instanceof SyntaxError || type === 'entity.parse.failed') {
+    return { code: 'malformed_json', detail: 'the body is not valid JSON' };
+  }
+  // Fastify's parser gives no reason, and a key that could pollute prototypes is one.
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
+    return { code: 'malformed_json', detail: 'the body is not valid JSON, or holds a key such as __proto__' };
+  }
+  return { code: codeOfStatus(400), detail: 'the request cannot be read' };
 }
 
 function pathOf(request: unknown): string {

@@ -1,7 +1,7 @@
 import { Controller, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import type { Provider, Type } from '@nestjs/common';
 import { BodyErrorResponder, REST_PATH } from './body-error-responder.js';
-import { describeForOpenApi } from './openapi/describe-controller.js';
+import { describeController, describeRoutes } from './openapi/describe-controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { PushApiGuard } from './push-api.guard.js';
 import { PushControllerBase } from './push-controller.base.js';
@@ -10,6 +10,8 @@ import { RestAnswers } from './rest-answers.js';
 import { RestSender } from './rest-sender.js';
 
 const DEFAULT_PATH = 'push';
+
+describeRoutes(PushControllerBase);
 
 /**
  * A controller class for one registration of the module. A class of its own, because decorators write on classes: with
@@ -25,7 +27,7 @@ export function createPushController({
   Controller({ path, version })(PushController);
   UseFilters(ProblemFilter)(PushController);
   UseGuards(...guards)(PushController);
-  describeForOpenApi(PushController);
+  describeController(PushController);
   for (const decorate of decorators) decorate(PushController);
   return PushController;
 }

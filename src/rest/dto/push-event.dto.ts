@@ -1,3 +1,4 @@
+import { ANY_JSON } from '../openapi/openapi-types.js';
 import type { OpenApiProperties } from '../openapi/openapi-types.js';
 import { PushSendOptionsDto } from './push-send-options.dto.js';
 import { IsAnyJson, IsEventText, MayBeAbsent } from './push-validators.js';
@@ -23,7 +24,8 @@ export class PushEventDto extends PushSendOptionsDto {
       data: {
         required: false,
         type: () => Object,
-        additionalProperties: true,
+        nullable: true,
+        oneOf: ANY_JSON,
         example: { orderId: 7 },
         description: 'Any JSON; arrives as it was sent. An own key __proto__ at any depth is refused',
       },

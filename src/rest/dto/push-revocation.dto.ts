@@ -21,6 +21,7 @@ export class PushRevocationDto {
       jti: { required: false, type: () => String, maxLength: 255, description: 'The token with this id' },
       issuedBefore: {
         required: false,
+        type: () => Object,
         oneOf: [{ type: 'number' }, { type: 'string', format: 'date-time' }],
         description: 'All tokens issued before this moment: seconds since the Unix epoch, or ISO 8601',
       },

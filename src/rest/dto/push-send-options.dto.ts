@@ -36,7 +36,8 @@ export class PushSendOptionsDto {
       ttlSeconds: {
         required: false,
         type: () => Number,
-        exclusiveMinimum: 0,
+        minimum: 0,
+        exclusiveMinimum: true,
         description: 'Not replayed after so many seconds',
       },
       collapseKey: {

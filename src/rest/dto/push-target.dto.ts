@@ -18,7 +18,6 @@ export class PushTargetDto extends PushExclusionDto {
       all: {
         required: false,
         type: () => Boolean,
-        enum: [true],
         description: 'Everyone; may only stand with except',
       },
       except: { required: false, type: () => PushExclusionDto, description: 'Who is left out' },

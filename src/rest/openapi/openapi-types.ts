@@ -12,3 +12,17 @@ export interface OpenApiProperty {
 
 /** What `_OPENAPI_METADATA_FACTORY` of a class gives: the same as swagger's compiler plugin would write. */
 export type OpenApiProperties = Readonly<Record<string, OpenApiProperty>>;
+
+/** Any JSON but null, which is said by `nullable`. */
+export const ANY_JSON: readonly OpenApiSchema[] = [
+  { type: 'object', additionalProperties: true },
+  { type: 'array', items: {} },
+  { type: 'string' },
+  { type: 'number' },
+  { type: 'boolean' },
+];
+
+/** Points to the schema of a class. */
+export function schemaOf(model: { readonly name: string }): OpenApiSchema {
+  return { $ref: `#/components/schemas/${model.name}` };
+}
