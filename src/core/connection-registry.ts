@@ -21,14 +21,21 @@ const NO_CONNECTIONS: ReadonlySet<Connection> = new Set();
 /** Connections by id, user and group. */
 export class ConnectionRegistry {
   private readonly byId = new Map<string, Connection>();
+  private readonly closing = new Set<Connection>();
   private readonly byUser = new Map<string, UserConnections>();
   private readonly byGroup = new Map<string, Set<Connection>>();
   private readonly memberships = new Map<Connection, Memberships>();
   private readonly byTransport: Record<TransportName, number> = { ws: 0, sse: 0, poll: 0 };
   private readonly byAddress = new Map<string, number>();
 
+  /** Connections that messages reach. */
   get size(): number {
     return this.byId.size;
+  }
+
+  /** Connections whose pipe is open: those that messages reach, and those that are being closed. */
+  get pipeCount(): number {
+    return this.byId.size + this.closing.size;
   }
 
   get userCount(): number {
@@ -54,17 +61,26 @@ export class ConnectionRegistry {
     this.byAddress.set(connection.address, this.countOfAddress(connection.address) + 1);
   }
 
-  /** Takes the connection out of every list; false if it was in none. */
+  /** The connection is being closed: messages do not reach it any more. False if they did not before. */
+  retire(connection: Connection): boolean {
+    if (!this.takeOut(connection)) return false;
+    this.closing.add(connection);
+    return true;
+  }
+
+  /** The pipe of the connection is gone. True if messages reached it until now. */
   remove(connection: Connection): boolean {
-    if (!this.byId.delete(connection.id)) return false;
-    this.removeFromUser(connection);
-    for (const group of this.memberships.get(connection)?.keys() ?? []) this.removeFromGroup(connection, group);
-    this.memberships.delete(connection);
-    this.byTransport[connection.transport.name]--;
+    const wasReached = this.takeOut(connection);
+    if (!wasReached && !this.closing.delete(connection)) return false;
     const others = this.countOfAddress(connection.address) - 1;
     if (others > 0) this.byAddress.set(connection.address, others);
     else this.byAddress.delete(connection.address);
-    return true;
+    return wasReached;
+  }
+
+  /** The connections that are being closed. */
+  retired(): Iterable<Connection> {
+    return this.closing.values();
   }
 
   /** Adds a reason for the connection to be in the group. */
@@ -128,6 +144,15 @@ export class ConnectionRegistry {
 
   countOfAddress(address: string): number {
     return this.byAddress.get(address) ?? 0;
+  }
+
+  private takeOut(connection: Connection): boolean {
+    if (!this.byId.delete(connection.id)) return false;
+    this.removeFromUser(connection);
+    for (const group of this.memberships.get(connection)?.keys() ?? []) this.removeFromGroup(connection, group);
+    this.memberships.delete(connection);
+    this.byTransport[connection.transport.name]--;
+    return true;
   }
 
   private removeFromUser(connection: Connection): void {

@@ -23,6 +23,8 @@ export interface ConnectionInit {
   /** Grows from connection to connection of a process. */
   readonly serial: number;
   readonly nowMs: number;
+  /** Hears that the connection was closed from this side; its pipe may live on until the peer has answered. */
+  readonly onClosed: (connection: Connection) => void;
 }
 
 /**
@@ -46,6 +48,7 @@ export class Connection {
   user: UserConnections | undefined;
   /** The round of the fan-out that last visited this connection; belongs to FanOut. */
   visitedInRound = 0;
+  private readonly onClosed: (connection: Connection) => void;
   private currentPrincipal: Principal;
   private closedWith: number | undefined;
 
@@ -58,6 +61,7 @@ export class Connection {
     this.serial = init.serial;
     this.connectedAtMs = init.nowMs;
     this.lastHeardAtMs = init.nowMs;
+    this.onClosed = init.onClosed;
   }
 
   get principal(): Principal {
@@ -108,6 +112,7 @@ export class Connection {
     const isPeerGone = code === CloseCode.SlowConsumer || code === CloseCode.HeartbeatMissed;
     this.outbound.close(isPeerGone ? 'drop' : 'deliver');
     this.transport.close(code, reason);
+    this.onClosed(this);
   }
 
   /** The pipe is gone, whoever ended it. */

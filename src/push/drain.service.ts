@@ -53,13 +53,14 @@ export class DrainService {
 
   /** Says goodbye to all, waits until they are gone or the time is over, and cuts off the rest. */
   async finish(): Promise<void> {
+    const { registry } = this.parts;
     this.begin();
     this.parts.liveness.stop();
     this.parts.scheduler.flushAll();
     const deadlineMs = this.parts.clock.now() + this.parts.options.drainMs;
     await this.sayGoodbye();
-    while (this.parts.registry.size > 0 && this.parts.clock.now() < deadlineMs) await this.pause(POLL_MS);
-    for (const connection of [...this.parts.registry.all()]) connection.transport.terminate();
+    while (registry.pipeCount > 0 && this.parts.clock.now() < deadlineMs) await this.pause(POLL_MS);
+    for (const connection of [...registry.all(), ...registry.retired()]) connection.transport.terminate();
   }
 
   private async sayGoodbye(): Promise<void> {

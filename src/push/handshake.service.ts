@@ -120,7 +120,7 @@ export class HandshakeService {
     if (!this.isOriginAllowed(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
     const { pending } = this.reservations;
     if (pending >= options.maxPendingHandshakes) return Refusals.serverFull('too many handshakes are being checked');
-    if (registry.size + pending >= options.maxConnections) return Refusals.serverFull('come back later');
+    if (registry.pipeCount + pending >= options.maxConnections) return Refusals.serverFull('come back later');
     const fromAddress = registry.countOfAddress(address) + this.reservations.fromAddress(address);
     if (options.maxPerIp > 0 && fromAddress >= options.maxPerIp)
       return Refusals.addressLimit('close another one first');

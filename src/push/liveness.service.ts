@@ -60,10 +60,7 @@ export class LivenessService {
   private sweep(): void {
     const nowMs = this.parts.clock.now();
     this.parts.groups.sweep(nowMs);
-    // Closing takes a connection out of the registry only when its pipe is gone, so the walk is safe.
-    for (const connection of this.parts.registry.all()) {
-      if (connection.isOpen) this.examine(connection, nowMs);
-    }
+    for (const connection of this.parts.registry.all()) this.examine(connection, nowMs);
   }
 
   private examine(connection: Connection, nowMs: number): void {

@@ -1,11 +1,15 @@
 /** Checks what is handed to PushService. Every problem is listed with the RFC 6901 pointer of its member. */
-import type { Exclusion, Target } from '../core/delivery-target.js';
+import type { Exclusion, Target, TargetSome } from '../core/delivery-target.js';
 import { PushError } from '../core/push-error.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import { hasForbiddenKey, isTooDeep } from '../protocol/json-guard.js';
 import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
 import type { SendOptions } from './push-types.js';
 
+const RECIPIENT_MEMBERS = ['users', 'groups', 'connections'] as const;
+const RECIPIENTS: ReadonlySet<string> = new Set(RECIPIENT_MEMBERS);
+const TARGET_MEMBERS: ReadonlySet<string> = new Set([...RECIPIENT_MEMBERS, 'all', 'except']);
+const OPTION_MEMBERS: ReadonlySet<string> = new Set(['idempotencyKey', 'report', 'store', 'ttlSeconds', 'collapseKey']);
 const MAX_KEY_LENGTH = 255;
 const MAX_COLLAPSE_KEY_LENGTH = 128;
 const USER_ID = 'a user id is 1 to 255 characters without control characters';
@@ -70,16 +74,39 @@ function invalidData(message: string, cause?: unknown): PushError {
 }
 
 function checkTarget(target: Target, errors: PushErrorDetail[]): void {
-  if (target.all) {
-    const others = ['users', 'groups', 'connections'].filter((member) => member in target);
+  if (!isRecord(target)) {
+    errors.push({ pointer: '/target', detail: 'must be an object' });
+    return;
+  }
+  checkNames(target, TARGET_MEMBERS, '/target', errors);
+  if (target.all === true) {
+    const others = RECIPIENT_MEMBERS.filter((member) => (target as Exclusion)[member] !== undefined);
     for (const member of others)
       errors.push({ pointer: `/target/${member}`, detail: 'all may only stand with except' });
   } else {
-    checkMembers(target, '/target', errors);
-    const isEmpty = !target.users?.length && !target.groups?.length && !target.connections?.length;
-    if (isEmpty) errors.push({ pointer: '/target', detail: 'names nobody: all, users, groups or connections' });
+    checkSome(target, errors);
   }
-  if (target.except) checkMembers(target.except, '/target/except', errors);
+  const { except } = target;
+  if (except === undefined) return;
+  if (isRecord(except)) {
+    checkNames(except, RECIPIENTS, '/target/except', errors);
+    checkMembers(except, '/target/except', errors);
+  } else errors.push({ pointer: '/target/except', detail: 'must be an object' });
+}
+
+function checkSome(target: TargetSome, errors: PushErrorDetail[]): void {
+  // The type rules out everything but true; callers without types may still say `all: 'yes'`.
+  if (target.all) errors.push({ pointer: '/target/all', detail: 'must be true' });
+  checkMembers(target, '/target', errors);
+  const isEmpty = !target.all && !target.users?.length && !target.groups?.length && !target.connections?.length;
+  if (isEmpty) errors.push({ pointer: '/target', detail: 'names nobody: all, users, groups or connections' });
+}
+
+/** A misspelt member must not be overlooked: an exception that is, sends to those it was meant to spare. */
+function checkNames(record: object, known: ReadonlySet<string>, at: string, errors: PushErrorDetail[]): void {
+  for (const name in record) {
+    if (!known.has(name)) errors.push({ pointer: `${at}/${pointerToken(name)}`, detail: 'no member of this name' });
+  }
 }
 
 function checkMembers({ users, groups, connections }: Exclusion, at: string, errors: PushErrorDetail[]): void {
@@ -105,10 +132,9 @@ function checkEach(
   }
 }
 
-function checkOptions(
-  { idempotencyKey, store, ttlSeconds, collapseKey }: SendOptions,
-  errors: PushErrorDetail[],
-): void {
+function checkOptions(options: SendOptions, errors: PushErrorDetail[]): void {
+  checkNames(options, OPTION_MEMBERS, '', errors);
+  const { idempotencyKey, store, ttlSeconds, collapseKey, report } = options;
   if (idempotencyKey !== undefined && !isText(idempotencyKey, MAX_KEY_LENGTH)) {
     errors.push({ pointer: '/idempotencyKey', detail: `1 to ${MAX_KEY_LENGTH} characters` });
   }
@@ -121,6 +147,25 @@ function checkOptions(
   if (collapseKey !== undefined && !isText(collapseKey, MAX_COLLAPSE_KEY_LENGTH)) {
     errors.push({ pointer: '/collapseKey', detail: `1 to ${MAX_COLLAPSE_KEY_LENGTH} characters` });
   }
+  checkReport(report, errors);
+}
+
+/** `true`, `false` or how long to wait. */
+function checkReport(report: SendOptions['report'], errors: PushErrorDetail[]): void {
+  if (report === undefined || typeof report === 'boolean') return;
+  if (!isRecord(report)) errors.push({ pointer: '/report', detail: 'true, false or { withinMs }' });
+  else if (!(Number.isFinite(report.withinMs) && report.withinMs >= 0)) {
+    errors.push({ pointer: '/report/withinMs', detail: 'a number of milliseconds of at least 0' });
+  }
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A name as part of a pointer (RFC 6901 section 3). */
+function pointerToken(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function isText(value: unknown, maxLength: number): boolean {

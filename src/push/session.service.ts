@@ -49,6 +49,7 @@ export class SessionService {
       address: admission.address,
       serial: ++this.opened,
       nowMs: clock.now(),
+      onClosed: this.closed,
     };
     const connection = new Connection(init, scheduler);
     registry.add(connection);
@@ -82,6 +83,12 @@ export class SessionService {
     this.inbound.delete(connection);
     if (this.parts.registry.remove(connection)) this.parts.frames.hostHandlers?.disconnected(connection);
   }
+
+  /** Out of the routing table at once, so that nobody counts on who is on the way out. */
+  private readonly closed = (connection: Connection): void => {
+    this.inbound.delete(connection);
+    if (this.parts.registry.retire(connection)) this.parts.frames.hostHandlers?.disconnected(connection);
+  };
 
   private joinGranted(connection: Connection, granted: readonly string[]): RefusedGroup[] {
     return granted.flatMap((group) => {

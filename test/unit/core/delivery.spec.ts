@@ -29,7 +29,9 @@ function connect(userId: string, ...groups: string[]): Client {
   const transport = new FakeTransport();
   const principal = { userId, groups, scopes: [], expiresAtMs: Number.MAX_SAFE_INTEGER };
   const id = `c${++serial}`;
-  const connection = new Connection({ id, principal, transport, address: '::1', serial, nowMs: 0 }, scheduler);
+  const onClosed = (closed: Connection) => registry.retire(closed);
+  const init = { id, principal, transport, address: '::1', serial, nowMs: 0, onClosed };
+  const connection = new Connection(init, scheduler);
   registry.add(connection);
   for (const group of groups) registry.join(connection, group, MembershipSource.Token);
   transport.onEnd = () => {
@@ -296,6 +298,16 @@ describe('ConnectionRegistry', () => {
     expect([registry.size, registry.userCount, registry.groupCount]).toEqual([0, 0, 0]);
     expect([registry.countOfAddress('::1'), registry.transportCounts]).toEqual([0, { ws: 0, sse: 0, poll: 0 }]);
     expect(registry.groupsOf(connection)).toEqual([]);
+  });
+
+  it('reaches nobody who is being closed, and still counts their pipes', () => {
+    const { connection } = connect('1', 'g');
+
+    expect([registry.retire(connection), registry.retire(connection)]).toEqual([true, false]);
+
+    expect([registry.size, registry.pipeCount, registry.countOfAddress('::1')]).toEqual([0, 1, 1]);
+    expect([...registry.retired()]).toEqual([connection]);
+    expect([registry.remove(connection), registry.pipeCount, registry.countOfAddress('::1')]).toEqual([false, 0, 0]);
   });
 
   it('does not let a connection that is gone join', () => {
