@@ -1,5 +1,5 @@
 /** Checks and defaults of all options, once at start: one error that lists every problem, or the frozen result. */
-import { checkAuthOptions } from './auth/auth-options.interface.js';
+import { checkAuthOptions } from './auth/auth-options.js';
 import { checkTrustProxy } from './auth/client-address.js';
 import { checkOrigins } from './auth/origin-policy.js';
 import { memory } from './backing/memory/memory-backing.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
 import { ClientAddress } from './auth/client-address.js';
-import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.interface.js';
+import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.js';
 import { JwtAuthenticator } from './auth/jwt.authenticator.js';
 import { OriginPolicy } from './auth/origin-policy.js';
 import { PushAuthenticator } from './auth/push-authenticator.js';
