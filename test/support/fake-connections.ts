@@ -1,0 +1,54 @@
+import { Connection } from '../../src/core/connection.js';
+import { ConnectionRegistry } from '../../src/core/connection-registry.js';
+import { FanOut } from '../../src/core/fan-out.js';
+import { FlushScheduler } from '../../src/core/flush-scheduler.js';
+import type { Principal } from '../../src/core/principal.js';
+import type { Envelope } from '../../src/protocol/frames.js';
+import { FakeTransport } from '../../src/testing/fake-transport.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+
+/** A registered connection and the end of its pipe. */
+export interface FakePeer {
+  readonly connection: Connection;
+  readonly transport: FakeTransport;
+}
+
+/** What services of floor 3 stand on, without Nest and without sockets, under a clock that stands still. */
+export class FakeConnections {
+  readonly clock = new ManualClock();
+  readonly registry = new ConnectionRegistry();
+  readonly scheduler = new FlushScheduler({ maxQueueBytes: 65_536, flushWindowMs: 0 });
+  readonly fanOut = new FanOut(this.registry);
+  private serial = 0;
+
+  /** Registers a connection; its token lasts an hour and names no group unless the principal says otherwise. */
+  connect(userId = '7', principal: Partial<Principal> = {}): FakePeer {
+    const nowMs = this.clock.now();
+    const transport = new FakeTransport();
+    const serial = ++this.serial;
+    const connection = new Connection(
+      {
+        id: `c${serial}`,
+        principal: { userId, groups: [], scopes: [], expiresAtMs: nowMs + 3_600_000, ...principal },
+        transport,
+        address: '127.0.0.1',
+        serial,
+        nowMs,
+        onClosed: (closed) => this.registry.retire(closed),
+      },
+      this.scheduler,
+    );
+    this.registry.add(connection);
+    transport.onEnd = () => {
+      connection.ended();
+      this.registry.remove(connection);
+    };
+    return { connection, transport };
+  }
+
+  /** What the peer has got, once everything that waits was flushed. */
+  receivedBy({ transport }: FakePeer): readonly Envelope[] {
+    this.scheduler.flushAll();
+    return transport.received;
+  }
+}
