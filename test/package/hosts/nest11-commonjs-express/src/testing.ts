@@ -1,0 +1,2 @@
+// Compiled, not run: a subpath has types in a CommonJS host too.
+export * from 'nestjs-push/testing';

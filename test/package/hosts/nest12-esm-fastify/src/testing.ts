@@ -1,0 +1,2 @@
+// Compiled, not run: the subpath has types.
+export * from 'nestjs-push/testing';
