@@ -11,7 +11,6 @@ import type { BaseWsInstance } from '@nestjs/websockets';
 import { PushError } from '../core/push-error.js';
 import { GatewayBridge } from './gateway-bridge.js';
 import { PushConnection } from './push-connection.js';
-import type { BoundHandler } from './push-connection.js';
 import { isPushGateway } from './push-gateway.decorator.js';
 
 /** The path by which Nest's gateway machinery recognises push gateways; never on the wire. */
@@ -60,7 +59,7 @@ export class PushWsAdapter implements WebSocketAdapter {
     handlers: Parameters<Adapter['bindMessageHandlers']>[1],
     transform: Transform,
   ): void {
-    if (client instanceof PushConnection) client.addHandlers(handlers as readonly BoundHandler[]);
+    if (client instanceof PushConnection) client.addHandlers(handlers);
     else this.fallback.bindMessageHandlers(client, handlers, transform);
   }
 

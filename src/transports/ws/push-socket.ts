@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
 import type { Connection } from '../../core/connection.js';
 import type { SessionService } from '../../push/session.service.js';
-import { CloseCode, CLOSE_CODES } from '../../protocol/close-codes.js';
+import { CloseCode } from '../../protocol/close-codes.js';
 
 /** What a live socket belongs to. */
 interface Binding {
@@ -32,11 +32,12 @@ export class PushSocket extends WebSocket {
   }
 }
 
+/** With the default `binaryType` a message is one Buffer (ws, `websocket.binaryType`). */
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const binding = (this as PushSocket).bound;
   if (!binding) return;
-  if (isBinary) binding.connection.close(CloseCode.BinaryFrame, CLOSE_CODES[CloseCode.BinaryFrame].reason);
-  else binding.sessions.receive(binding.connection, data.toString());
+  if (isBinary) binding.connection.close(CloseCode.BinaryFrame);
+  else binding.sessions.receive(binding.connection, (data as Buffer).toString());
 }
 
 function onPing(this: WebSocket, data: Buffer): void {
