@@ -145,7 +145,10 @@ export class HandshakeService {
     }
     place.assignUser(userId);
     const cursor = query?.get('cursor') ?? undefined;
-    return { type: 'admitted', principal, address, cursor, ...(await this.judgeGroups(principal, query)) };
+    const groups = await this.judgeGroups(principal, query);
+    // The end of the process may have begun meanwhile: a connection that opened now would miss its goodbye.
+    if (!this.isAccepting) return refused(Refusals.draining('come back in a moment'));
+    return { type: 'admitted', principal, address, cursor, ...groups };
   }
 
   private isOriginAllowed({ headers, isEncrypted, remoteAddress }: HandshakeRequest): boolean {

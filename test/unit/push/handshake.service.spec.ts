@@ -1,0 +1,271 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ClientAddress } from '../../../src/auth/client-address.js';
+import { OriginPolicy } from '../../../src/auth/origin-policy.js';
+import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
+import { PushAuthorizer } from '../../../src/auth/push-authorizer.js';
+import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
+import type { Principal } from '../../../src/core/principal.js';
+import { AccessService } from '../../../src/push/access.service.js';
+import { HandshakeService } from '../../../src/push/handshake.service.js';
+import type { AdmissionOptions, Admission, HandshakeRequest, Rejection } from '../../../src/push/handshake.service.js';
+import { Refusals } from '../../../src/push/refusal.js';
+import { FakeConnections } from '../../support/fake-connections.js';
+
+const AUTH_TIMEOUT_MS = 5_000;
+const ADDRESS = '198.51.100.7';
+const CURSOR_BYTES = 1_024;
+
+/** Takes the token for the name of its user, after `ready`; `''` is refused and `broken` cannot be checked. */
+class NamedUsers extends PushAuthenticator {
+  ready: Promise<void> = Promise.resolve();
+  asked = 0;
+
+  override async authenticate(token: string): Promise<Principal | undefined> {
+    this.asked++;
+    await this.ready;
+    if (token === 'broken') throw new Error('the issuer is away');
+    const isKnown = token.startsWith('user-');
+    return isKnown ? { userId: token, groups: [], scopes: [], expiresAtMs: Number.MAX_SAFE_INTEGER } : undefined;
+  }
+}
+
+class RoomsOnly extends PushAuthorizer {
+  override canJoin(_principal: Principal, group: string): boolean {
+    if (group === 'room:broken') throw new Error('cannot say');
+    return group.startsWith('room:');
+  }
+}
+
+let fakes: FakeConnections;
+let authenticator: NamedUsers;
+let failures: unknown[];
+let handshakes: HandshakeService;
+
+function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: number } = {}): void {
+  fakes = new FakeConnections();
+  authenticator = new NamedUsers();
+  failures = [];
+  const { registry, clock } = fakes;
+  handshakes = new HandshakeService({
+    registry,
+    clock,
+    access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock),
+    authorizer: new RoomsOnly(),
+    origins: new OriginPolicy(['https://shop.example']),
+    clientAddress: new ClientAddress(false),
+    tokenSources: {},
+    options: {
+      maxConnections: 100,
+      maxPerUser: 100,
+      maxPerIp: 0,
+      maxPendingHandshakes: 100,
+      authTimeoutMs: AUTH_TIMEOUT_MS,
+      maxGroupsPerConnection: 3,
+      ...options,
+    },
+    onFailure: (cause) => failures.push(cause),
+  });
+  handshakes.isAccepting = true;
+}
+
+interface Wish extends Partial<Omit<HandshakeRequest, 'query'>> {
+  readonly token?: string;
+  readonly query?: string;
+}
+
+function begin({ token = 'user-7', query, headers, ...request }: Wish = {}) {
+  return handshakes.begin({
+    method: 'GET',
+    headers: { host: 'localhost', authorization: `Bearer ${token}`, ...headers },
+    query: query === undefined ? undefined : new URLSearchParams(query),
+    remoteAddress: ADDRESS,
+    isEncrypted: false,
+    shapeProblem: undefined,
+    ...request,
+  });
+}
+
+/** The verdict on a request whose place is given back at once. */
+async function judge(wish: Wish = {}): Promise<Admission | Rejection> {
+  const handshake = begin(wish);
+  const verdict = await handshake.verdict;
+  handshake.release();
+  return verdict;
+}
+
+async function admissionOf(wish: Wish = {}): Promise<Admission> {
+  const verdict = await judge(wish);
+  if (verdict.type === 'refused') throw new Error(`refused: ${verdict.refusal.code}`);
+  return verdict;
+}
+
+async function codeOf(verdict: Promise<Admission | Rejection>): Promise<string> {
+  const judged = await verdict;
+  return judged.type === 'refused' ? judged.refusal.code : 'admitted';
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+beforeEach(() => open());
+
+describe('HandshakeService', () => {
+  it('answers the first problem in the order of the pipeline', async () => {
+    open({ maxConnections: 1, maxPerIp: 1, maxPerUser: 1 });
+    const { registry } = fakes;
+    const other = fakes.connect('other');
+    const wish = { token: 'nobody', headers: { origin: 'https://evil.example' }, shapeProblem: Refusals.malformed('') };
+    handshakes.isAccepting = false;
+    expect(await codeOf(judge(wish))).toBe('draining');
+
+    handshakes.isAccepting = true;
+    expect(await codeOf(judge(wish))).toBe('malformed');
+    expect(await codeOf(judge({ ...wish, shapeProblem: undefined }))).toBe('origin_not_allowed');
+    expect(await codeOf(judge({ token: 'nobody' }))).toBe('server_full');
+    registry.remove(other.connection);
+    expect(await codeOf(judge({ token: 'nobody' }))).toBe('unauthorized');
+    expect(await codeOf(judge())).toBe('admitted');
+  });
+
+  it('asks nobody about the token of a request that is refused without it', async () => {
+    await judge({ headers: { origin: 'https://evil.example' } });
+    expect(authenticator.asked).toBe(0);
+  });
+
+  it('says who comes in, from where and with which cursor', async () => {
+    expect(await admissionOf({ query: 'cursor=abc' })).toEqual({
+      type: 'admitted',
+      principal: expect.objectContaining({ userId: 'user-7' }),
+      address: ADDRESS,
+      cursor: 'abc',
+      grantedGroups: [],
+      refusedGroups: [],
+    });
+  });
+
+  describe('limits', () => {
+    it.each([
+      ['maxConnections', 'server_full'],
+      ['maxPendingHandshakes', 'server_full'],
+      ['maxPerIp', 'address_limit'],
+      ['maxPerUser', 'user_limit'],
+    ])(
+      'counts handshakes under way towards %s, so that a crowd does not slip through together',
+      async (option, code) => {
+        open({ [option]: 2 });
+        const { promise, resolve } = deferred();
+        authenticator.ready = promise;
+        const crowd = Array.from({ length: 3 }, () => begin());
+        resolve();
+
+        expect(await Promise.all(crowd.map(({ verdict }) => codeOf(verdict)))).toEqual(['admitted', 'admitted', code]);
+      },
+    );
+
+    it.each(['maxConnections', 'maxPendingHandshakes', 'maxPerIp', 'maxPerUser'])(
+      'gives the place under %s back once, however often it is released',
+      async (option) => {
+        open({ [option]: 1 });
+        const first = begin();
+        await first.verdict;
+        first.release();
+        first.release();
+
+        const next = [begin(), begin()];
+        const codes = await Promise.all(next.map(({ verdict }) => codeOf(verdict)));
+
+        expect(codes.filter((code) => code === 'admitted')).toHaveLength(1);
+      },
+    );
+
+    it('counts live connections towards the limit of their user', async () => {
+      open({ maxPerUser: 1 });
+      fakes.connect('user-7');
+
+      expect(await codeOf(judge())).toBe('user_limit');
+      expect(await codeOf(judge({ token: 'user-8' }))).toBe('admitted');
+    });
+
+    it('does not hold a user for the place of a peer that left before its token was read', async () => {
+      open({ maxPerUser: 1 });
+      const { promise, resolve } = deferred();
+      authenticator.ready = promise;
+      const left = begin();
+      left.release();
+      resolve();
+      await left.verdict;
+
+      expect(await codeOf(judge())).toBe('admitted');
+    });
+  });
+
+  describe('checks that fail or take long', () => {
+    it('answers 503 when the check fails, and tells whoever watches', async () => {
+      const verdict = await judge({ token: 'broken' });
+
+      expect(verdict).toMatchObject({ refusal: { status: 503, code: 'unavailable', headers: { 'Retry-After': '5' } } });
+      expect(failures).toEqual([expect.objectContaining({ message: 'the issuer is away' })]);
+    });
+
+    it('says nothing of what failed', async () => {
+      expect(JSON.stringify(await judge({ token: 'broken' }))).not.toContain('issuer');
+    });
+
+    it('answers 503 when the check takes longer than authTimeoutMs', async () => {
+      authenticator.ready = new Promise(() => {});
+      const verdict = codeOf(judge());
+
+      fakes.clock.advance(AUTH_TIMEOUT_MS);
+
+      expect(await verdict).toBe('unavailable');
+    });
+
+    it('answers 503 when the end of the process begins during the check', async () => {
+      const { promise, resolve } = deferred();
+      authenticator.ready = promise;
+      const verdict = codeOf(judge());
+
+      handshakes.isAccepting = false;
+      resolve();
+
+      expect(await verdict).toBe('draining');
+    });
+  });
+
+  describe('groups that are asked for', () => {
+    it('sorts them into those granted and those refused, each once', async () => {
+      const { grantedGroups, refusedGroups } = await admissionOf({ query: 'groups=room:1,staff,room:1' });
+
+      expect(grantedGroups).toEqual(['room:1']);
+      expect(refusedGroups).toEqual([{ group: 'staff', code: 'forbidden' }]);
+    });
+
+    it('refuses what is no group name without asking the authorizer', async () => {
+      const { refusedGroups } = await admissionOf({ query: 'groups=room:a%20b,' });
+      expect(refusedGroups.map(({ code }) => code)).toEqual(['forbidden', 'forbidden']);
+    });
+
+    it('refuses those past the limit', async () => {
+      const { grantedGroups, refusedGroups } = await admissionOf({ query: 'groups=room:1,room:2,room:3,room:4' });
+
+      expect(grantedGroups).toEqual(['room:1', 'room:2', 'room:3']);
+      expect(refusedGroups).toEqual([{ group: 'room:4', code: 'limit_groups' }]);
+    });
+
+    it('answers 503 when the authorizer fails', async () => {
+      expect(await codeOf(judge({ query: 'groups=room:broken' }))).toBe('unavailable');
+      expect(failures).toHaveLength(1);
+    });
+  });
+
+  describe('cursor', () => {
+    it('takes one of 1 KB and refuses a longer one, counted in bytes', async () => {
+      expect(await codeOf(judge({ query: `cursor=${'x'.repeat(CURSOR_BYTES)}` }))).toBe('admitted');
+      expect(await codeOf(judge({ query: `cursor=${'x'.repeat(CURSOR_BYTES + 1)}` }))).toBe('malformed');
+      expect(await codeOf(judge({ query: `cursor=${'%C3%BC'.repeat(CURSOR_BYTES / 2 + 1)}` }))).toBe('malformed');
+    });
+  });
+});
