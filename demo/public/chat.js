@@ -32,7 +32,7 @@ export function setUpChat(push, me) {
     wasLive = false;
   };
 
-  onSubmit($('#room-form'), ({ room: name }) => enter(name.trim()));
+  onSubmit($('#room-form'), ({ name }) => enter(name.trim()));
   onSubmit($('#chat-form'), async ({ text }) => {
     if (text.trim() === '') return;
     await push.request('push:send', { to: { group: room }, event: 'chat.message', data: { room, text: text.trim() } });
@@ -56,11 +56,12 @@ export function setUpChat(push, me) {
   return {
     'chat.message': ({ data, from, ts }) => {
       if (data.room !== undefined && data.room !== room) return;
-      if (!typing.textContent.startsWith(from)) typing.textContent = '';
+      if (typing.dataset.user === from) typing.textContent = '';
       append(bubbleOf(from, String(data.text), ts, from === me));
     },
     'chat.typing': ({ data }) => {
       if (data.room !== room) return;
+      typing.dataset.user = data.user;
       typing.textContent = `${data.user} is writing…`;
       clearTimeout(typingTimer);
       typingTimer = setTimeout(() => (typing.textContent = ''), TYPING_SHOWN_MS);

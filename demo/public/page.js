@@ -6,7 +6,7 @@ export const $ = (selector, root = document) => root.querySelector(selector);
 export function el(description, attributes = {}, ...children) {
   const [tag, ...classes] = description.split('.');
   const node = document.createElement(tag);
-  node.classList.add(...classes);
+  if (classes.length > 0) node.className = classes.join(' ');
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') node.addEventListener(name, value);
     else if (value !== undefined && value !== false) node.setAttribute(name, value === true ? '' : value);
@@ -53,19 +53,17 @@ export function onSubmit(form, act) {
     form.ariaBusy = 'true';
     say(note, '');
     try {
-      await act(Object.fromEntries(new FormData(form)), (text) => say(note, text, 'good'));
+      await act(Object.fromEntries(new FormData(form)));
     } catch (error) {
-      say(note, error.message, 'bad');
+      say(note, error.message);
     } finally {
       form.ariaBusy = 'false';
     }
   });
 }
 
-function say(note, text, tone) {
-  if (!note) return;
-  note.textContent = text;
-  note.dataset.tone = tone ?? '';
+function say(note, text) {
+  if (note) note.textContent = text;
 }
 
 /** The light or dark of the system until someone chooses. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { Browser, chromiumAbsence } from '../support/browser.js';
 import { type RunningDemo, startDemo } from '../support/demo-process.js';
+import { freePort } from '../support/free-port.js';
 
 const absence = chromiumAbsence();
 const describeInChromium = absence === '' ? describe : describe.skip;
@@ -15,8 +16,8 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
 
   beforeAll(async () => {
     [demo, browser] = await Promise.all([startDemo(), Browser.launch()]);
-    ada = await openShop('ada', 'vip');
-    grace = await openShop('grace', '');
+    ada = await openShop(demo.url, 'ada', 'vip');
+    grace = await openShop(demo.url, 'grace', '');
     admin = await browser.open('admin', `${demo.url}/admin`);
     await admin.getByRole('button', { name: 'Sign in' }).click();
     await admin.locator('#state[data-state="live"]').waitFor();
@@ -27,8 +28,8 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await demo.program.stop();
   });
 
-  async function openShop(user: string, groups: string): Promise<Page> {
-    const page = await browser.open(user, demo.url);
+  async function openShop(url: string, user: string, groups: string): Promise<Page> {
+    const page = await browser.open(user, url);
     await page.getByLabel('User').fill(user);
     await page.getByLabel('Groups').fill(groups);
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -123,7 +124,7 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   });
 
   it('brings an order from the shop to all devices of the user who ordered, and to nobody else', async () => {
-    const phone = await openShop('ada', '');
+    const phone = await openShop(demo.url, 'ada', '');
     await ada.getByRole('button', { name: 'Order Monstera' }).click();
     await phone.locator('#orders li').waitFor();
     await ada.locator('#orders li').waitFor();
@@ -152,6 +153,7 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await ada.getByText('Does the monstera mind a north window?').waitFor();
     await say(ada, 'Mine is happy with one, only slower.');
     await grace.getByText('Mine is happy with one, only slower.').waitFor();
+    await settle(ada, grace);
     const lines = ['Does the monstera mind a north window?', 'Mine is happy with one, only slower.'];
     expect(await talk(ada)).toEqual(lines);
     expect(await talk(grace)).toEqual(lines);
@@ -240,4 +242,18 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   it('leaves no complaint in any console', () => {
     expect(browser.complaints).toEqual([]);
   });
+
+  it('comes back by itself when the server starts again, with another secret', async () => {
+    const port = String(await freePort());
+    const first = await startDemo({ PORT: port });
+    const page = await openShop(first.url, 'ada', '');
+    await first.program.stop();
+    await page.getByText('The connection is lost.').waitFor();
+    const second = await startDemo({ PORT: port });
+    await page.getByText('You are back. What was written meanwhile is not shown.').waitFor({ timeout: 30_000 });
+    expect(await page.locator('#state').innerText()).toBe('Live');
+    expect(await page.locator('#banner').isVisible()).toBe(false);
+    await page.close();
+    await second.program.stop();
+  }, 120_000);
 });

@@ -77,7 +77,7 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
     const policy = response.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
-    expect((await response.text()).length).toBe(Number(response.headers.get('content-length')));
+    expect((await response.arrayBuffer()).byteLength).toBe(Number(response.headers.get('content-length')));
   });
 
   it.each(['/assets/../main.js', '/assets/..%2Fmain.js', '/assets/%2e%2e%2fmain.js', '/assets/main.js', '/nothing'])(
@@ -108,19 +108,21 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
     });
 
     it.each([
-      [{}],
-      [{ user: 7 }],
-      [{ user: '' }],
-      [{ user: 'a\nb' }],
-      [{ user: 'x'.repeat(256) }],
-      [{ user: '7', groups: 'vip' }],
-      [{ user: '7', groups: ['no spaces'] }],
-      [{ user: '7', scope: ['push:send'] }],
-      [{ user: '7', admin: true }],
-    ])('answers 400 to %j and says what is wrong', async (body) => {
+      ['user', {}],
+      ['user', { user: 7 }],
+      ['user', { user: '' }],
+      ['user', { user: 'a\nb' }],
+      ['user', { user: 'x'.repeat(256) }],
+      ['groups', { user: '7', groups: 'vip' }],
+      ['groups', { user: '7', groups: ['no spaces'] }],
+      ['scope', { user: '7', scope: ['push:send'] }],
+      ['admin', { user: '7', admin: true }],
+    ])('answers 400 to a bad %s in %j and names it', async (member, body) => {
       const response = await post(`${url}/auth/token`, body);
       expect(response.status).toBe(400);
-      expect((await jsonOf(response))['message']).toEqual([expect.any(String)]);
+      const { message } = (await jsonOf(response)) as { message: string[] };
+      expect(message.length).toBeGreaterThan(0);
+      expect(message.filter((line) => !line.includes(member))).toEqual([]);
     });
   });
 
