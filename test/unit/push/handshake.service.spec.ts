@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClientAddress } from '../../../src/auth/client-address.js';
 import { OriginPolicy } from '../../../src/auth/origin-policy.js';
 import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
-import { PushAuthorizer } from '../../../src/auth/push-authorizer.js';
+import { DenyingAuthorizer } from '../../../src/auth/push-authorizer.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { AccessService } from '../../../src/push/access.service.js';
@@ -29,8 +29,8 @@ class NamedUsers extends PushAuthenticator {
   }
 }
 
-class RoomsOnly extends PushAuthorizer {
-  override canJoin(_principal: Principal, group: string): boolean {
+class RoomsOnly extends DenyingAuthorizer {
+  override canJoin(_principal?: Principal, group = ''): boolean {
     if (group === 'room:broken') throw new Error('cannot say');
     return group.startsWith('room:');
   }
