@@ -1,0 +1,17 @@
+import type { KeyObject } from 'node:crypto';
+import type { JwtAlgorithm } from './jwt-algorithms.js';
+
+/** What of a token's header says which key it was signed with. `alg` is one of those that are configured. */
+export interface KeyHint {
+  readonly alg: JwtAlgorithm;
+  readonly kid: string | undefined;
+}
+
+/** Where the keys come from that tokens are verified with. */
+export interface KeySource {
+  /**
+   * The key for such a token; undefined where there is none, which refuses the token. Throws, or rejects with, a
+   * PushError `PUSH_ERR_UNAVAILABLE` where that cannot be said at the moment.
+   */
+  keyFor(hint: KeyHint): KeyObject | undefined | Promise<KeyObject | undefined>;
+}
