@@ -109,7 +109,8 @@ function readPaths(value: unknown, problems: OptionProblem[]): ResolvedPushOptio
   const given = value === undefined ? {} : asMembers(value, 'paths', problems);
   for (const [key, path] of Object.entries(given)) {
     const at = `paths.${key}`;
-    if (!(key in PATH_DEFAULTS)) problems.push({ path: at, received: 'an option', expected: 'no option of this name' });
+    if (!Object.hasOwn(PATH_DEFAULTS, key))
+      problems.push({ path: at, received: 'an option', expected: 'no option of this name' });
     else if (path !== undefined && !(typeof path === 'string' && ABSOLUTE_PATH.test(path))) {
       problems.push({ path: at, received: describeReceived(path), expected: 'an absolute path such as /push/ws' });
     }
@@ -126,7 +127,7 @@ function readSlice<Rules extends Record<string, NumberRule>>(
 ): Record<keyof Rules, number> {
   const given = value === undefined ? {} : asMembers(value, path, problems);
   for (const key of Object.keys(given)) {
-    if (!(key in rules))
+    if (!Object.hasOwn(rules, key))
       problems.push({ path: `${path}.${key}`, received: 'an option', expected: 'no option of this name' });
   }
   return readNumbers(given, `${path}.`, rules, problems);
@@ -161,7 +162,7 @@ function throwIfAny(problems: readonly OptionProblem[]): void {
   const lines = problems.map(({ path, received, expected }) => `  ${path}: received ${received}, expected ${expected}`);
   throw new PushError('PUSH_ERR_INVALID_OPTION', `PushModule cannot start with these options:\n${lines.join('\n')}`, {
     errors: problems.map(({ path, received, expected }) => ({
-      pointer: `/${path.replaceAll('.', '/')}`,
+      pointer: `/${path.replaceAll(/[.[]/g, '/').replaceAll(']', '')}`,
       detail: `received ${received}, expected ${expected}`,
     })),
   });

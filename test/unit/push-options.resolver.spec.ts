@@ -1,0 +1,182 @@
+import { describe, expect, it } from '@jest/globals';
+import { PushError } from '../../src/core/push-error.js';
+import { resolveOptions } from '../../src/push-options.resolver.js';
+
+/** What every number is where the host does not say; the contract's list. */
+const DEFAULTS = {
+  maxConnections: 20_000,
+  maxPerUser: 100,
+  maxPerIp: 0,
+  maxPendingHandshakes: 1_000,
+  authTimeoutMs: 5_000,
+  maxGroupsPerConnection: 100,
+  maxFramesPerSecond: 100,
+  maxWaitingFrames: 16,
+  maxFrameBytes: 65_536,
+  heartbeatMs: 25_000,
+  heartbeatTimeoutMs: 10_000,
+  expiringNoticeMs: 60_000,
+  stallTimeoutMs: 30_000,
+  maxQueueBytes: 1_048_576,
+  flushWindowMs: 0,
+  maxPayloadBytes: 65_536,
+  maxTargets: 10_000,
+  drainMs: 5_000,
+};
+const NUMBERS = Object.keys(DEFAULTS);
+
+function refusalOf(options: unknown): PushError {
+  try {
+    resolveOptions(options);
+  } catch (error) {
+    if (error instanceof PushError) return error;
+    throw error;
+  }
+  throw new Error('the options were accepted');
+}
+
+function pointersOf(options: unknown): readonly string[] {
+  return refusalOf(options).errors?.map(({ pointer }) => pointer) ?? [];
+}
+
+describe('resolveOptions', () => {
+  it('gives every option its default', () => {
+    const { backing, ...resolved } = resolveOptions({});
+
+    expect(resolved).toEqual({
+      ...DEFAULTS,
+      auth: undefined,
+      origins: [],
+      trustProxy: false,
+      paths: { ws: '/push/ws' },
+      idempotency: { ttlSeconds: 86_400, maxKeys: 100_000, maxBytes: 67_108_864 },
+      revocations: { ttlSeconds: 2_592_000, maxEntries: 100_000 },
+    });
+    expect(backing.name).toBe('memory');
+  });
+
+  it('takes an option that is undefined for one that is not given', () => {
+    const nothing = Object.fromEntries(
+      [...NUMBERS, 'paths', 'idempotency', 'origins'].map((name) => [name, undefined]),
+    );
+    const { maxConnections, paths, idempotency, origins } = resolveOptions(nothing);
+
+    expect([maxConnections, paths.ws, idempotency.maxKeys, origins]).toEqual([20_000, '/push/ws', 100_000, []]);
+  });
+
+  it('keeps what the host says', () => {
+    const auth = { jwt: { secret: 'a-secret-of-some-length-as-it-should', algorithms: ['HS256'] } };
+    const backing = { name: 'own', create: () => undefined };
+    const given = {
+      auth,
+      backing,
+      origins: ['https://*.shop.example'],
+      trustProxy: 1,
+      paths: { ws: '/live' },
+      idempotency: { maxKeys: 5 },
+      revocations: { ttlSeconds: 60 },
+      heartbeatMs: 1_000,
+    };
+
+    expect(resolveOptions(given)).toMatchObject({ ...given, idempotency: { maxKeys: 5, ttlSeconds: 86_400 } });
+  });
+
+  it('freezes the result', () => {
+    expect(Object.isFrozen(resolveOptions({}))).toBe(true);
+  });
+
+  it.each(NUMBERS)('refuses a %s that is no whole number in its range', (name) => {
+    for (const value of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '10', null, true]) {
+      expect(pointersOf({ [name]: value })).toEqual([`/${name}`]);
+    }
+  });
+
+  it.each([
+    ['flushWindowMs', 50, 51],
+    ['maxFrameBytes', 128, 127],
+    ['maxQueueBytes', 1_024, 1_023],
+    ['heartbeatMs', 10, 9],
+    ['maxPayloadBytes', 2, 1],
+    ['maxConnections', 1, 0],
+    ['maxPerIp', 0, -1],
+    ['drainMs', 0, -1],
+  ])('takes a %s of %d and refuses one of %d', (name, within, beyond) => {
+    expect(resolveOptions({ [name]: within })).toHaveProperty(name, within);
+    expect(pointersOf({ [name]: beyond })).toEqual([`/${name}`]);
+  });
+
+  it.each([
+    [undefined, '/options'],
+    [null, '/options'],
+    ['options', '/options'],
+    [[], '/options'],
+    [{ heartbeat: 5 }, '/heartbeat'],
+    [{ paths: '/live' }, '/paths'],
+    [{ paths: { ws: 'live' } }, '/paths/ws'],
+    [{ paths: { ws: '/live?x=1' } }, '/paths/ws'],
+    [{ paths: { websocket: '/live' } }, '/paths/websocket'],
+    [{ idempotency: 5 }, '/idempotency'],
+    [{ idempotency: { maxKeys: 0 } }, '/idempotency/maxKeys'],
+    [{ idempotency: { ttl: 5 } }, '/idempotency/ttl'],
+    [{ revocations: { maxEntries: '5' } }, '/revocations/maxEntries'],
+    [{ backing: 'redis' }, '/backing'],
+    [{ backing: null }, '/backing'],
+    [{ origins: 'https://shop.example' }, '/origins'],
+    [{ trustProxy: 'everyone' }, '/trustProxy'],
+    [{ auth: { jwt: { algorithms: ['HS256'] } } }, '/auth/jwt'],
+    [{ auth: { token: 'x' } }, '/auth/token'],
+  ])('refuses %j at %s', (options, pointer) => {
+    expect(pointersOf(options)).toEqual([pointer]);
+  });
+
+  it.each([['constructor'], ['toString'], ['__proto__']])('does not take %s for an option that it knows', (name) => {
+    expect(pointersOf(JSON.parse(`{"idempotency":{"${name}":1}}`))).toEqual([`/idempotency/${name}`]);
+    expect(pointersOf(JSON.parse(`{"paths":{"${name}":"/x"}}`))).toEqual([`/paths/${name}`]);
+    expect(pointersOf(JSON.parse(`{"${name}":1}`))).toEqual([`/${name}`]);
+  });
+
+  it('lists every problem in one error, with its path, what was received and what was expected', () => {
+    const refusal = refusalOf({
+      heartbeat: 5,
+      maxConnections: 'many',
+      drainMs: -1,
+      paths: { ws: 'live' },
+      idempotency: { ttlSeconds: 0 },
+      origins: ['shop.example'],
+      backing: 'redis',
+    });
+
+    expect(refusal.code).toBe('PUSH_ERR_INVALID_OPTION');
+    expect([...(refusal.errors ?? [])].map(({ pointer }) => pointer).sort()).toEqual(
+      [
+        '/heartbeat',
+        '/maxConnections',
+        '/drainMs',
+        '/origins/0',
+        '/backing',
+        '/paths/ws',
+        '/idempotency/ttlSeconds',
+      ].sort(),
+    );
+    expect(refusal.message.split('\n')).toEqual(
+      expect.arrayContaining([
+        '  maxConnections: received a text of 4 characters, expected a whole number of at least 1',
+        '  drainMs: received -1, expected a whole number from 0 to 86400000',
+        '  heartbeat: received an option, expected no option of this name',
+        '  paths.ws: received a text of 4 characters, expected an absolute path such as /push/ws',
+        '  idempotency.ttlSeconds: received 0, expected a whole number of at least 1',
+      ]),
+    );
+  });
+
+  it('repeats no secret', () => {
+    const secret = 'super-secret-text-in-the-wrong-place';
+    const refusal = refusalOf({
+      maxConnections: secret,
+      paths: { ws: secret },
+      auth: { jwt: { secret, algorithms: [] } },
+    });
+
+    expect(refusal.message + JSON.stringify(refusal.errors)).not.toContain(secret);
+  });
+});
