@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { NUMBER_OPTIONS, resolveOptions } from '../../src/push-options.resolver.js';
+import { declaredOptions } from './declared-options.js';
+import { Markdown, plain } from './markdown.js';
+
+const rows = Markdown.read('docs/options.md').rows('option', 'default', 'range', 'meaning');
+const documented = new Map(rows.map((row) => [plain(row['option']), row]));
+const declared = [...declaredOptions('PushModuleOptions'), ...declaredOptions('PushModuleExtras')];
+
+/** A literal of a doc comment as the table writes it; undefined where the comment says it in words. */
+function literalOf(byDefault: string | undefined): string | undefined {
+  const isLiteral = /^(\d[\d_]*|true|false|'[^']*'|\[.*\]|\{\}|[A-Z_]+)$/.test(byDefault ?? '');
+  return isLiteral ? byDefault?.replaceAll(/['_](?![A-Z])/g, '') : undefined;
+}
+
+/** The values of resolved options by path, those that a table can hold. */
+function leavesOf(value: object, prefix = ''): readonly (readonly [string, string])[] {
+  return Object.entries(value).flatMap(([key, member]: [string, unknown]) => {
+    if (typeof member === 'object' && member !== null && !Array.isArray(member))
+      return leavesOf(member, `${prefix}${key}.`);
+    if (Array.isArray(member)) return [[prefix + key, JSON.stringify(member)] as const];
+    return ['number', 'boolean', 'string'].includes(typeof member) ? [[prefix + key, String(member)] as const] : [];
+  });
+}
+
+function rangeOf({ min, max }: { readonly min: number; readonly max: number }): string {
+  const from = min.toLocaleString('en');
+  if (max === Number.MAX_SAFE_INTEGER) return `from ${from}, no end`;
+  if (max === 86_400_000) return `${from} to a day`;
+  return max % 1_048_576 === 0 ? `${from} to ${max / 1_048_576} MiB` : `${from} to ${max.toLocaleString('en')}`;
+}
+
+describe('docs/options.md', () => {
+  it('lists every option that the module takes, once, and no other', () => {
+    expect(rows.map((row) => plain(row['option'])).toSorted()).toEqual(declared.map(({ path }) => path).toSorted());
+  });
+
+  it('says of every option what it means and what it takes', () => {
+    expect(rows.filter((row) => row['meaning'] === '' || row['range'] === '')).toEqual([]);
+  });
+
+  it('has the defaults that the doc comments have', () => {
+    const literals = declared.flatMap(({ path, byDefault }) => {
+      const literal = literalOf(byDefault);
+      return literal === undefined ? [] : [[path, literal]];
+    });
+    expect(literals.length).toBeGreaterThan(30);
+    expect(literals.map(([path = '']) => [path, plain(documented.get(path)?.['default'])])).toEqual(literals);
+  });
+
+  it('has the defaults that the module fills in', () => {
+    const filled = leavesOf(resolveOptions({})).filter(([path]) => !path.startsWith('backing.'));
+    expect(filled.length).toBeGreaterThan(20);
+    expect(filled.map(([path]) => [path, plain(documented.get(path)?.['default'])])).toEqual(filled);
+  });
+
+  it('has the ranges that the module checks', () => {
+    const ranges = Object.entries(NUMBER_OPTIONS).map(([path, rule]) => [path, rangeOf(rule)]);
+    expect(ranges.map(([path = '']) => [path, documented.get(path)?.['range']])).toEqual(ranges);
+  });
+});
