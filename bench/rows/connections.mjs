@@ -24,6 +24,7 @@ const memory = {
           collect: contestant.doors.collect,
           settle: 1,
           duration: 0,
+          once: true,
         });
         await bench.stop(server);
         return report;
@@ -54,7 +55,12 @@ const handshake = {
   async run(bench) {
     const warm = {};
     const connect = (server) =>
-      bench.load(server, { connections: CONNECTIONS, collect: server.contestant.doors.collect, duration: 0 });
+      bench.load(server, {
+        connections: CONNECTIONS,
+        collect: server.contestant.doors.collect,
+        duration: 0,
+        once: true,
+      });
     const { runs, sandwiches } = await bench.interleave({
       subject: 'ours',
       others: ['ws', 'wsVerified', 'nest', 'socketIo', 'uws'],

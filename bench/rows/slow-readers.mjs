@@ -34,6 +34,7 @@ export const slowReadersRow = {
         window: 4,
         warmUp: 1,
         duration,
+        once: true,
       });
       await bench.stop(server);
       (runs[slowReaders > 0 ? `${name} (${slowReaders} slow)` : name] ??= []).push(report);
