@@ -50,7 +50,6 @@ export class DemoModule {
             origins: [...origins],
             ...limits,
           }),
-          rest: {},
           authorizer: RoomAuthorizer,
         }),
       ],

@@ -148,7 +148,7 @@ function refuseRedis(reader: EnvironmentReader): void {
 }
 
 function isOrigin(text: string): boolean {
-  if (!/^https?:\/\/(\*\.)?[^/*?#@\s]+$/.test(text)) return false;
+  if (!/^[a-z][a-z0-9+.-]*:\/\/(\*\.)?[^/*?#@\s]+$/i.test(text)) return false;
   return URL.canParse(text.replace('*.', ''));
 }
 

@@ -4,7 +4,9 @@
  */
 import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
+import { PushError } from 'nestjs-push';
 import { createApplication } from './application.js';
+import { EnvironmentError } from './environment-reader.js';
 import { type DemoEnvironment, readEnvironment } from './environment.js';
 import { closeOnSignal } from './shutdown.js';
 
@@ -31,8 +33,17 @@ function urlOf(app: INestApplication, { host, tls }: DemoEnvironment): string {
   return `${tls ? 'https' : 'http'}://${name}:${port}`;
 }
 
+/** Where whoever starts the demo can mend it (a variable, a busy port), a stack would only hide what to do. */
+function explain(error: unknown): unknown {
+  const isTheirs = error instanceof EnvironmentError || error instanceof PushError || isSystemError(error);
+  return isTheirs ? error.message : error;
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
 await start().catch((error: unknown) => {
-  // A stack says nothing to someone who has to mend a variable or a busy port.
-  console.error(error instanceof Error ? error.message : error);
+  console.error(explain(error));
   process.exitCode = 1;
 });

@@ -26,7 +26,7 @@ interface ResponseLike {
 
 /** Lets in whose token has the scope. It asks the push module's own verifier, so a token means one thing everywhere. */
 @Injectable()
-export class ScopeGuard implements CanActivate {
+class ScopeGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(PushAuthenticator) private readonly authenticator: PushAuthenticator,

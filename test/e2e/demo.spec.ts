@@ -270,6 +270,9 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
       expect.arrayContaining(['/auth/token', '/orders/{orderId}/status', '/push/broadcast', '/push/users/{userId}']),
     );
     expect(Object.keys(document.paths)).not.toContain('/admin');
+    expect(document.paths).toMatchObject({
+      '/push/broadcast': { post: { tags: ['push'], security: [{ bearer: [] }] } },
+    });
     const page = await fetch(`${url}/docs`);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
   });
