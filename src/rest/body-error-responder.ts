@@ -10,12 +10,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { isJsonByType, UNSUPPORTED_TYPE } from './body-reader.js';
 import { codeOfStatus, problemAnswer } from './problem.js';
 import type { ProblemParts } from './problem.js';
 import { RestAnswers } from './rest-answers.js';
+import { rawPathOf } from './rest-request.js';
+import type { RestRequest } from './rest-request.js';
 
 /** The arguments of an error handler are the same on Express, which adds `next`, and Fastify. */
-type ErrorHandler = (this: unknown, error: unknown, request: unknown, response: unknown, next: unknown) => unknown;
+type ErrorHandler = (this: unknown, error: unknown, request: RestRequest, response: unknown, next: unknown) => unknown;
 
 interface ShadowedAdapter {
   setErrorHandler?(handler: ErrorHandler, prefix?: string): unknown;
@@ -63,9 +66,9 @@ export class BodyErrorResponder implements OnModuleInit {
     };
   }
 
-  private answer(error: unknown, request: unknown, response: unknown): boolean {
-    const parts = partsOf(error);
-    if (!parts || !this.ourRoute.test(pathOf(request))) return false;
+  private answer(error: unknown, request: RestRequest, response: unknown): boolean {
+    const parts = partsOf(error, request);
+    if (!parts || !this.ourRoute.test(rawPathOf(request))) return false;
     this.answers.sendProblem(response, problemAnswer(parts));
     return true;
   }
@@ -80,7 +83,7 @@ interface PlatformError {
 }
 
 /** Express (body-parser, http-errors) and Fastify both put the status on the error. */
-function partsOf(error: unknown): ProblemParts | undefined {
+function partsOf(error: unknown, request: RestRequest): ProblemParts | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { status, statusCode = status, type, code, limit } = error as PlatformError;
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
@@ -90,13 +93,10 @@ function partsOf(error: unknown): ProblemParts | undefined {
       return { status: 413, code: codeOfStatus(413), detail: `the body is longer than the server's limit${size}` };
     }
     case 415:
-      return {
-        status: 415,
-        code: codeOfStatus(415),
-        detail: 'the body must be application/json in UTF-8',
-        headers: { Accept: 'application/json' },
-      };
+      return UNSUPPORTED_TYPE;
     case 400:
+      // Read in the charset that it claims, such a body is no JSON either; the cause is the better answer.
+      if (request.headers['content-type'] !== undefined && !isJsonByType(request)) return UNSUPPORTED_TYPE;
       return { status: 400, ...unreadable(error as Error, type, code) };
     default:
       return { status: statusCode, code: codeOfStatus(statusCode), detail: 'the request was refused' };
@@ -112,10 +112,4 @@ function unreadable(error: Error, type: unknown, code: unknown): { readonly code
     return { code: 'malformed_json', detail: 'the body is not valid JSON, or holds a key such as __proto__' };
   }
   return { code: codeOfStatus(400), detail: 'the request cannot be read' };
-}
-
-function pathOf(request: unknown): string {
-  const { originalUrl, url } = request as { readonly originalUrl?: string; readonly url?: string };
-  const [path = ''] = (originalUrl ?? url ?? '').split('?', 1);
-  return path;
 }

@@ -7,6 +7,7 @@ import { planOf } from './body-plan.js';
 import type { BodyClass } from './body-plan.js';
 import type { PushEventDto } from './dto/push-event.dto.js';
 import { codeOfStatus, ProblemException } from './problem.js';
+import type { ProblemParts } from './problem.js';
 import { invalidAll } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';
 
@@ -48,22 +49,27 @@ function problemsOfMessage(value: unknown, at: string): PushErrorDetail[] {
   return problems;
 }
 
+/** Whether the body says that it is JSON in UTF-8, the only thing that is read. */
+export function isJsonByType({ headers }: RestRequest): boolean {
+  const type = headers['content-type'];
+  if (type === 'application/json') return true;
+  if (type === undefined || !JSON_TYPE.test(type)) return false;
+  const charset = CHARSET.exec(type)?.[1];
+  return charset === undefined || charset.toLowerCase() === 'utf-8';
+}
+
+/** The refusal of a body that is of another type. */
+export const UNSUPPORTED_TYPE: ProblemParts = {
+  status: 415,
+  code: codeOfStatus(415),
+  detail: 'the body must be application/json in UTF-8',
+  headers: { Accept: 'application/json' },
+};
+
 function jsonOf(request: RestRequest): unknown {
-  const type = request.headers['content-type'];
-  if (type === 'application/json') return request.body;
-  if (type === undefined && !hasBody(request)) {
-    throw new ProblemException({ status: 400, code: 'invalid_argument', detail: 'a JSON body is required' });
-  }
-  const charset = type === undefined ? undefined : CHARSET.exec(type)?.[1];
-  if (type === undefined || !JSON_TYPE.test(type) || (charset !== undefined && charset.toLowerCase() !== 'utf-8')) {
-    throw new ProblemException({
-      status: 415,
-      code: codeOfStatus(415),
-      detail: 'the body must be application/json in UTF-8',
-      headers: { Accept: 'application/json' },
-    });
-  }
-  return request.body;
+  if (isJsonByType(request)) return request.body;
+  if (hasBody(request) || request.headers['content-type'] !== undefined) throw new ProblemException(UNSUPPORTED_TYPE);
+  throw new ProblemException({ status: 400, code: 'invalid_argument', detail: 'a JSON body is required' });
 }
 
 function hasBody({ headers }: RestRequest): boolean {

@@ -13,6 +13,9 @@ export interface RestRequest {
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
+  /** With the query, as it was sent; Express changes `url` on the way, and keeps this. */
+  readonly originalUrl?: string;
+  readonly url?: string;
   /** What a guard of the host may have put there. */
   readonly user?: unknown;
 }
@@ -42,6 +45,12 @@ export function callerOf(request: RestRequest): string {
   const { sub, userId, id } = user as Readonly<Record<string, unknown>>;
   const name = sub ?? userId ?? id;
   return typeof name === 'string' || typeof name === 'number' ? `host-user:${name}` : 'host';
+}
+
+/** The path as it was sent, still encoded, without the query. */
+export function rawPathOf({ originalUrl, url = '' }: RestRequest): string {
+  const [path = ''] = (originalUrl ?? url).split('?', 1);
+  return path;
 }
 
 /** The user of the path, which the platform has decoded once. */

@@ -22,6 +22,8 @@ export interface PushAppOptions {
   readonly metadata?: ModuleMetadata;
   /** Options of `createNestApplication`, such as `httpsOptions`. */
   readonly nest?: Record<string, unknown>;
+  /** Options of `FastifyAdapter`, such as `routerOptions`. */
+  readonly fastify?: Record<string, unknown>;
   /** Runs before the application listens, as main.ts would. */
   readonly configure?: (app: INestApplication) => void;
 }
@@ -35,7 +37,14 @@ export class PushApp {
     readonly isEncrypted: boolean,
   ) {}
 
-  static async start({ platform = 'fastify', push, metadata, nest, configure }: PushAppOptions = {}): Promise<PushApp> {
+  static async start({
+    platform = 'fastify',
+    push,
+    metadata,
+    nest,
+    fastify,
+    configure,
+  }: PushAppOptions = {}): Promise<PushApp> {
     const options = { auth: { jwt: { secret: TEST_SECRET, algorithms: ['HS256' as const] } }, ...push };
     const { imports = [], ...rest } = metadata ?? {};
     const testing = await Test.createTestingModule({
@@ -45,7 +54,7 @@ export class PushApp {
     const nestOptions = { logger: ['fatal' as const], ...nest };
     const app =
       platform === 'fastify'
-        ? testing.createNestApplication(new FastifyAdapter(fastifyOptions(nest)), nestOptions)
+        ? testing.createNestApplication(new FastifyAdapter({ ...fastifyOptions(nest), ...fastify }), nestOptions)
         : testing.createNestApplication(nestOptions);
     configure?.(app);
     await app.listen(0, '127.0.0.1');
