@@ -53,10 +53,7 @@ export class ConnectionRegistry {
 
   add(connection: Connection): void {
     this.byId.set(connection.id, connection);
-    let user = this.byUser.get(connection.userId);
-    if (!user) this.byUser.set(connection.userId, (user = new UserConnections()));
-    user.connections = [...user.connections, connection];
-    connection.user = user;
+    this.addToUser(connection);
     this.byTransport[connection.transport.name]++;
     this.byAddress.set(connection.address, this.countOfAddress(connection.address) + 1);
   }
@@ -146,6 +143,13 @@ export class ConnectionRegistry {
     return this.byAddress.get(address) ?? 0;
   }
 
+  private addToUser(connection: Connection): void {
+    let user = this.byUser.get(connection.userId);
+    if (user) user.add(connection);
+    else this.byUser.set(connection.userId, (user = new UserConnections(connection)));
+    connection.user = user;
+  }
+
   private takeOut(connection: Connection): boolean {
     if (!this.byId.delete(connection.id)) return false;
     this.removeFromUser(connection);
@@ -159,7 +163,7 @@ export class ConnectionRegistry {
     const user = connection.user;
     if (!user) return;
     connection.user = undefined;
-    user.connections = user.connections.filter((sibling) => sibling !== connection);
+    user.remove(connection);
     if (user.connections.length === 0) this.byUser.delete(connection.userId);
   }
 

@@ -8,9 +8,28 @@ import type { Transport } from './transport.interface.js';
 
 /** The connections of one user. */
 export class UserConnections {
-  connections: readonly Connection[] = [];
   /** The round of the fan-out that last counted this user; belongs to FanOut. */
   countedInRound = 0;
+  private readonly list: Connection[];
+
+  constructor(first: Connection) {
+    this.list = [first];
+  }
+
+  get connections(): readonly Connection[] {
+    return this.list;
+  }
+
+  add(connection: Connection): void {
+    this.list.push(connection);
+  }
+
+  /** The last one takes the place of the removed one, for their order does not matter. */
+  remove(connection: Connection): void {
+    const index = this.list.indexOf(connection);
+    const last = this.list.pop();
+    if (last && last !== connection && index !== -1) this.list[index] = last;
+  }
 }
 
 /** What a connection is made of. */

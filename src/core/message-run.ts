@@ -63,7 +63,7 @@ export class MessageRun {
   /** The messages in this format, joined into as few writes as their size allows. Made once for all connections. */
   writesIn(format: WireFormat): readonly RunWrite[] {
     const writes = (this.writes ??= []);
-    return (writes[format.index] ??= joinIntoWrites(this.messages(), format));
+    return (writes[format.index] ??= this.makeWrites(format));
   }
 
   /** One more connection's transport took all of it. Returns true for the first since the last {@link settle}. */
@@ -76,6 +76,12 @@ export class MessageRun {
     const taken = this.takenCount;
     this.takenCount = 0;
     for (let run: MessageRun = this; run.previous && run.last; run = run.previous) run.last.recordWritten(taken);
+  }
+
+  private makeWrites(format: WireFormat): readonly RunWrite[] {
+    // The usual case: one message, which is its own write.
+    if (this.last && this.previous?.isEmpty) return [{ bytes: this.last.encodingFor(format), messages: [this.last] }];
+    return joinIntoWrites(this.messages(), format);
   }
 }
 

@@ -45,8 +45,8 @@ export class ConnectionDirectory {
       const found = this.registry.find(connection);
       return found && isIn(found, user) && this.isInGroup(found, group) ? [found] : [];
     }
-    if (user !== undefined) return this.registry.ofUser(user).filter((found) => this.isInGroup(found, group));
-    if (group !== undefined) return [...this.registry.ofGroup(group)].sort((one, other) => one.serial - other.serial);
+    if (user !== undefined) return byAge(this.registry.ofUser(user).filter((found) => this.isInGroup(found, group)));
+    if (group !== undefined) return byAge([...this.registry.ofGroup(group)]);
     return this.registry.all();
   }
 
@@ -98,6 +98,10 @@ function readPageCursor(cursor: string | undefined): number {
   const problem: PushErrorDetail = { pointer: '/cursor', detail: 'not the cursor of a page' };
   if (!PAGE_CURSOR.test(cursor)) throwIfAny([problem]);
   return Number.parseInt(cursor, 36);
+}
+
+function byAge(connections: Connection[]): Connection[] {
+  return connections.sort((one, other) => one.serial - other.serial);
 }
 
 function isIn(connection: Connection, user: string | undefined): boolean {

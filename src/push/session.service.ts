@@ -14,6 +14,7 @@ import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
 import { isoTime } from '../protocol/iso-time.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { GapData, WelcomeData } from '../protocol/frames.js';
+import { isGroup } from '../protocol/names.js';
 import type { FrameService } from './frame.service.js';
 import type { GroupService } from './group.service.js';
 import type { Admission, RefusedGroup } from './handshake.service.js';
@@ -111,7 +112,7 @@ export class SessionService {
     };
     connection.reply(encodeFrame(ServerEvent.Welcome, welcome));
     if (cursor) connection.reply(encodeFrame(ServerEvent.Gap, gapSince(cursor)));
-    for (const { group, code } of refusedGroups) connection.reply(encodeError(code, `the group ${group}`));
+    for (const { group, code } of refusedGroups) connection.reply(encodeError(code, refusalDetail(group)));
   }
 
   private inboundOf(connection: Connection): InboundQueue {
@@ -121,6 +122,11 @@ export class SessionService {
     this.inbound.set(connection, created);
     return created;
   }
+}
+
+/** Names the group, unless what was asked for is no name and could be anything. */
+function refusalDetail(group: string): string {
+  return isGroup(group) ? `the group ${group}` : 'a name in groups is not valid';
 }
 
 /** The log keeps no messages, so whoever comes back has missed whatever was sent. */
