@@ -1,0 +1,287 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { JwtAlgorithm } from '../../../src/auth/jwt-algorithms.js';
+import { JwtAuthenticator } from '../../../src/auth/jwt.authenticator.js';
+import { JwksKeySource } from '../../../src/auth/jwks-key-source.js';
+import { ManualClock } from '../../../src/testing/manual-clock.js';
+import { eventually } from '../../support/eventually.js';
+import { JwksIssuer } from './jwks-issuer.js';
+import { signAs } from './signing.js';
+
+const NOW_SECONDS = 1_790_000_000;
+const JWKS = { cooldownMs: 30_000, cacheMaxAgeMs: 600_000, timeoutMs: 300 };
+const CLAIMS = { sub: '7', exp: NOW_SECONDS + 1_000_000 };
+
+const first = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const second = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+const FIRST = { key: first.publicKey, kid: 'first', alg: 'RS256' };
+const SECOND = { key: second.publicKey, kid: 'second', alg: 'RS256' };
+
+let issuer: JwksIssuer;
+let uri: string;
+let clock: ManualClock;
+
+beforeAll(() => Logger.overrideLogger(false));
+
+beforeEach(async () => {
+  issuer = new JwksIssuer();
+  uri = await issuer.start();
+  issuer.publish(FIRST);
+  clock = new ManualClock(NOW_SECONDS * 1000);
+});
+
+afterEach(() => issuer.stop());
+
+function createAuthenticator(algorithms: readonly JwtAlgorithm[] = ['RS256', 'ES256'], jwks = JWKS): JwtAuthenticator {
+  return new JwtAuthenticator({ jwksUri: uri, algorithms, jwks }, clock);
+}
+
+function token(kid: string | undefined, { privateKey } = first, alg = 'RS256'): string {
+  return signAs(alg, privateKey, { alg, kid }, CLAIMS);
+}
+
+const fail = (response: ServerResponse) => {
+  response.statusCode = 503;
+  response.end();
+};
+const hang = () => {};
+
+describe('JwtAuthenticator with the keys of an issuer', () => {
+  it('asks nothing before the first token, and once for all later ones', async () => {
+    const authenticator = createAuthenticator();
+    expect(issuer.fetches).toBe(0);
+    for (let round = 0; round < 5; round++) expect(await authenticator.authenticate(token('first'))).toBeDefined();
+    expect(issuer.fetches).toBe(1);
+  });
+
+  it('fetches once for fifty tokens that come together', async () => {
+    const authenticator = createAuthenticator();
+    const verdicts = await Promise.all(Array.from({ length: 50 }, () => authenticator.authenticate(token('first'))));
+    expect(verdicts.every((principal) => principal?.userId === '7')).toBe(true);
+    expect(issuer.fetches).toBe(1);
+  });
+
+  it('verifies RSA and EC keys of one set', async () => {
+    issuer.publish(FIRST, { key: curve.publicKey, kid: 'curve', alg: 'ES256' });
+    const authenticator = createAuthenticator();
+    expect(await authenticator.authenticate(token('first'))).toBeDefined();
+    expect(await authenticator.authenticate(token('curve', curve, 'ES256'))).toBeDefined();
+  });
+
+  it('verifies a token that names no key where one key alone can be meant', async () => {
+    const authenticator = createAuthenticator();
+    expect(await authenticator.authenticate(token(undefined))).toBeDefined();
+    issuer.publish(FIRST, SECOND);
+    const withTwo = createAuthenticator();
+    expect(await withTwo.authenticate(token(undefined))).toBeUndefined();
+  });
+
+  describe('against forgery', () => {
+    it('refuses the signature of another key of the set', async () => {
+      issuer.publish(FIRST, SECOND);
+      const authenticator = createAuthenticator();
+      expect(await authenticator.authenticate(token('second', first))).toBeUndefined();
+      expect(await authenticator.authenticate(token('second', second))).toBeDefined();
+    });
+
+    it('refuses HS256 signed with the public key, and an EC name on an RSA key', async () => {
+      const authenticator = createAuthenticator();
+      const pem = first.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+      expect(
+        await authenticator.authenticate(signAs('HS256', pem, { alg: 'HS256', kid: 'first' }, CLAIMS)),
+      ).toBeUndefined();
+      expect(await authenticator.authenticate(token('first', curve, 'ES256'))).toBeUndefined();
+    });
+
+    it('asks the issuer nothing for an algorithm that is not on the list', async () => {
+      const authenticator = createAuthenticator(['ES256']);
+      expect(await authenticator.authenticate(token('first'))).toBeUndefined();
+      expect(issuer.fetches).toBe(0);
+    });
+
+    it('does not use an RSA key that is too short', async () => {
+      issuer.publish({ key: weak.publicKey, kid: 'weak', alg: 'RS256' });
+      expect(await createAuthenticator().authenticate(token('weak', weak))).toBeUndefined();
+    });
+
+    it('does not use a key for another purpose', async () => {
+      issuer.answer = (response) => {
+        const jwk = { ...first.publicKey.export({ format: 'jwk' }), kid: 'first', use: 'enc' };
+        response.end(JSON.stringify({ keys: [jwk] }));
+      };
+      expect(await createAuthenticator().authenticate(token('first'))).toBeUndefined();
+    });
+
+    it('follows no redirect', async () => {
+      issuer.answer = (response) => {
+        response.writeHead(302, { location: `${uri}/elsewhere` }).end();
+      };
+      await expect(createAuthenticator().authenticate(token('first'))).rejects.toMatchObject({
+        code: 'PUSH_ERR_UNAVAILABLE',
+      });
+      expect(issuer.fetches).toBe(1);
+    });
+
+    it('fetches no more than once in the cooldown for a flood of unknown key ids', async () => {
+      const authenticator = createAuthenticator();
+      expect(await authenticator.authenticate(token('first'))).toBeDefined();
+      const flood = () =>
+        Promise.all(Array.from({ length: 100 }, (_, index) => authenticator.authenticate(token(`made-up-${index}`))));
+      expect((await flood()).every((principal) => principal === undefined)).toBe(true);
+      expect(issuer.fetches).toBe(1);
+      clock.advance(JWKS.cooldownMs);
+      await flood();
+      await flood();
+      expect(issuer.fetches).toBe(2);
+    });
+  });
+
+  describe('when the issuer rotates its keys', () => {
+    it('takes a new key at once when the cooldown is over', async () => {
+      const authenticator = createAuthenticator();
+      await authenticator.authenticate(token('first'));
+      issuer.publish(FIRST, SECOND);
+      expect(await authenticator.authenticate(token('second', second))).toBeUndefined();
+      clock.advance(JWKS.cooldownMs);
+      expect(await authenticator.authenticate(token('second', second))).toBeDefined();
+      expect(await authenticator.authenticate(token('first'))).toBeDefined();
+      expect(issuer.fetches).toBe(2);
+    });
+
+    it('drops a withdrawn key when its set is too old', async () => {
+      const authenticator = createAuthenticator();
+      await authenticator.authenticate(token('first'));
+      issuer.publish(SECOND);
+      clock.advance(JWKS.cacheMaxAgeMs - 1);
+      expect(await authenticator.authenticate(token('first'))).toBeDefined();
+      expect(issuer.fetches).toBe(1);
+      clock.advance(1);
+      expect(await authenticator.authenticate(token('first'))).toBeUndefined();
+      expect(issuer.fetches).toBe(2);
+    });
+
+    it('takes another key under the same id', async () => {
+      const authenticator = createAuthenticator();
+      await authenticator.authenticate(token('first'));
+      issuer.publish({ ...FIRST, key: second.publicKey });
+      clock.advance(JWKS.cacheMaxAgeMs);
+      expect(await authenticator.authenticate(token('first', second))).toBeDefined();
+      expect(await authenticator.authenticate(token('first', first))).toBeUndefined();
+    });
+  });
+
+  describe('while the issuer is away', () => {
+    it.each<[string, (response: ServerResponse) => void]>([
+      ['answers 503', fail],
+      ['hangs', hang],
+      ['resets the connection', (response) => response.destroy()],
+      ['answers with HTML', (response) => response.end('<html>')],
+      ['answers with no keys', (response) => response.end('{"keys":[]}')],
+      ['answers with something else', (response) => response.end('{"error":"busy"}')],
+      ['answers with null', (response) => response.end('null')],
+      ['answers with keys that are none', (response) => response.end('{"keys":[5]}')],
+    ])('keeps the last good keys, and comes back to it, when it %s', async (_, answer) => {
+      const authenticator = createAuthenticator();
+      await authenticator.authenticate(token('first'));
+      issuer.answer = answer;
+      clock.advance(JWKS.cacheMaxAgeMs);
+      expect(await authenticator.authenticate(token('first'))).toBeDefined();
+      expect(issuer.fetches).toBe(2);
+
+      issuer.answer = (response) => issuer.serve(response);
+      issuer.publish(SECOND);
+      clock.advance(60_000);
+      await eventually(async () => {
+        expect(await authenticator.authenticate(token('second', second))).toBeDefined();
+      });
+      expect(issuer.fetches).toBe(3);
+    });
+
+    it('makes nobody wait for an issuer that has just failed', async () => {
+      const authenticator = createAuthenticator();
+      await authenticator.authenticate(token('first'));
+      issuer.answer = hang;
+      clock.advance(JWKS.cacheMaxAgeMs);
+      await authenticator.authenticate(token('first'));
+      const startedAt = performance.now();
+      for (let round = 0; round < 50; round++) {
+        clock.advance(1000);
+        expect(await authenticator.authenticate(token('first'))).toBeDefined();
+        expect(await authenticator.authenticate(token('unknown'))).toBeUndefined();
+      }
+      expect(performance.now() - startedAt).toBeLessThan(JWKS.timeoutMs);
+    });
+
+    it('asks less and less often, at most every 30 seconds in the end', async () => {
+      issuer.answer = fail;
+      const authenticator = createAuthenticator();
+      const fetchedAt: number[] = [];
+      for (let second = 0; second <= 100; second++) {
+        const before = issuer.fetches;
+        await expect(authenticator.authenticate(token('first'))).rejects.toMatchObject({ status: 503 });
+        if (issuer.fetches > before) fetchedAt.push(second);
+        clock.advance(1000);
+      }
+      expect(fetchedAt).toEqual([0, 1, 3, 7, 15, 31, 61, 91]);
+    });
+
+    it('rejects while there have never been keys, and says when to try again', async () => {
+      issuer.answer = fail;
+      const authenticator = createAuthenticator();
+      await expect(authenticator.authenticate(token('first'))).rejects.toMatchObject({
+        code: 'PUSH_ERR_UNAVAILABLE',
+        status: 503,
+        retryAfterMs: 1000,
+      });
+      issuer.answer = (response) => issuer.serve(response);
+      clock.advance(999);
+      await expect(authenticator.authenticate(token('first'))).rejects.toMatchObject({ retryAfterMs: 1 });
+      expect(issuer.fetches).toBe(1);
+      clock.advance(1);
+      expect(await authenticator.authenticate(token('first'))).toBeDefined();
+    });
+
+    it('refuses what is no token without asking for keys', async () => {
+      issuer.answer = fail;
+      const authenticator = createAuthenticator();
+      expect(await authenticator.authenticate('junk')).toBeUndefined();
+      expect(await authenticator.authenticate('')).toBeUndefined();
+      expect(issuer.fetches).toBe(0);
+    });
+
+    it('waits for a hanging issuer no longer than its time, and all together', async () => {
+      issuer.answer = hang;
+      const authenticator = createAuthenticator();
+      const startedAt = performance.now();
+      const attempts = await Promise.allSettled(
+        Array.from({ length: 50 }, () => authenticator.authenticate(token('first'))),
+      );
+      expect(attempts.every(({ status }) => status === 'rejected')).toBe(true);
+      expect(performance.now() - startedAt).toBeLessThan(10 * JWKS.timeoutMs);
+      expect(issuer.fetches).toBe(1);
+    });
+  });
+});
+
+describe('JwksKeySource', () => {
+  it('gives the same KeyObject for the same key, and another when the key changed', async () => {
+    const source = new JwksKeySource(uri, JWKS, clock);
+    const key = await source.keyFor({ alg: 'RS256', kid: 'first' });
+    expect(key).toBeDefined();
+    expect(await source.keyFor({ alg: 'RS256', kid: 'first' })).toBe(key);
+    issuer.publish({ ...FIRST, key: second.publicKey });
+    clock.advance(JWKS.cacheMaxAgeMs);
+    const next = await source.keyFor({ alg: 'RS256', kid: 'first' });
+    expect(next?.equals(second.publicKey)).toBe(true);
+  });
+
+  it('works with its defaults', async () => {
+    const source = new JwksKeySource(uri, undefined, clock);
+    expect(await source.keyFor({ alg: 'RS256', kid: 'first' })).toBeDefined();
+  });
+});
