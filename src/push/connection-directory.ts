@@ -2,13 +2,14 @@ import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import type { ConnectionFilter, ConnectionInfo, Page, PageRequest, Presence, PushStats } from './push-types.js';
-import { assertGroup, assertUserId, throwIfAny } from './send-validation.js';
+import { assertUserId, groupProblems, throwIfAny, userIdProblems } from './send-validation.js';
 
 /** Items of a page where the caller does not say. */
 export const DEFAULT_PAGE_LIMIT = 100;
 /** Most items of a page. */
 export const MAX_PAGE_LIMIT = 1_000;
 
+const CONNECTION_PROBLEM: PushErrorDetail = { pointer: '/connection', detail: 'must be a text' };
 const PAGE_CURSOR = /^[0-9a-z]{1,11}$/;
 
 /** Who is connected, as listings and counts show it. */
@@ -26,8 +27,9 @@ export class ConnectionDirectory {
 
   /** Connections that match, oldest first. */
   list(filter: ConnectionFilter, page: PageRequest): Page<ConnectionInfo> {
-    const limit = pageLimit(page);
-    const after = readPageCursor(page.cursor);
+    throwIfAny([...filterProblems(filter), ...limitProblems(page), ...cursorProblems(page)]);
+    const { limit = DEFAULT_PAGE_LIMIT, cursor = '0' } = page;
+    const after = Number.parseInt(cursor, 36);
     const items: Connection[] = [];
     for (const connection of this.matching(filter)) {
       if (connection.serial <= after) continue;
@@ -39,8 +41,6 @@ export class ConnectionDirectory {
 
   /** The connections that match every member of the filter, oldest first; all of them for an empty one. */
   matching({ user, group, connection }: ConnectionFilter): Iterable<Connection> {
-    if (user !== undefined) assertUserId(user, '/user');
-    if (group !== undefined) assertGroup(group, '/group');
     if (connection !== undefined) {
       const found = this.registry.find(connection);
       return found && isIn(found, user) && this.isInGroup(found, group) ? [found] : [];
@@ -85,19 +85,24 @@ export class ConnectionDirectory {
   }
 }
 
-/** The limit of a page, checked. */
-export function pageLimit({ limit = DEFAULT_PAGE_LIMIT }: PageRequest): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_LIMIT) {
-    throwIfAny([{ pointer: '/limit', detail: `a whole number from 1 to ${MAX_PAGE_LIMIT}` }]);
-  }
-  return limit;
+/** What is wrong with a filter. */
+export function filterProblems({ user, group, connection }: ConnectionFilter): PushErrorDetail[] {
+  return [
+    ...(user === undefined ? [] : userIdProblems(user, '/user')),
+    ...(group === undefined ? [] : groupProblems(group, '/group')),
+    ...(connection === undefined || typeof connection === 'string' ? [] : [CONNECTION_PROBLEM]),
+  ];
 }
 
-function readPageCursor(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  const problem: PushErrorDetail = { pointer: '/cursor', detail: 'not the cursor of a page' };
-  if (!PAGE_CURSOR.test(cursor)) throwIfAny([problem]);
-  return Number.parseInt(cursor, 36);
+/** What is wrong with the limit of a page. */
+export function limitProblems({ limit = DEFAULT_PAGE_LIMIT }: PageRequest): PushErrorDetail[] {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE_LIMIT) return [];
+  return [{ pointer: '/limit', detail: `a whole number from 1 to ${MAX_PAGE_LIMIT}` }];
+}
+
+function cursorProblems({ cursor }: PageRequest): PushErrorDetail[] {
+  if (cursor === undefined || PAGE_CURSOR.test(cursor)) return [];
+  return [{ pointer: '/cursor', detail: 'not the cursor of a page' }];
 }
 
 function byAge(connections: Connection[]): Connection[] {

@@ -9,18 +9,26 @@
 import type { Memberships } from '../backing/memberships.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
-import { PushError } from '../core/push-error.js';
+import type { PushErrorDetail } from '../core/push-error.js';
 import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type { AccessService } from './access.service.js';
-import { pageLimit } from './connection-directory.js';
+import { DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
 import type { ConnectionDirectory } from './connection-directory.js';
 import type { GroupService } from './group.service.js';
 import { fingerprintOf } from './idempotency.service.js';
 import type { IdempotencyService } from './idempotency.service.js';
 import type { Publisher } from './publisher.js';
 import type * as Push from './push-types.js';
-import { assertGroup, assertSendable, assertUserId, encodeData, throwIfAny } from './send-validation.js';
+import {
+  assertSendable,
+  assertUserId,
+  assertUserIds,
+  encodeData,
+  groupProblems,
+  throwIfAny,
+  userIdProblems,
+} from './send-validation.js';
 
 /** What a send is bounded by. */
 export interface SendLimits {
@@ -87,25 +95,26 @@ export class PushService {
 
   /** Sends to whom the target names, each connection once. */
   send<Event extends Push.EventName>(request: Push.SendRequest<Event>): Promise<Push.PushReceipt> {
-    const { target, event, data, ...options } = request;
+    // A caller without types may hand in nothing, which is refused like any other message without a target.
+    const { target, event, data, ...options } = request ?? {};
     return this.deliver(target, event, data, options);
   }
 
   /** Makes the user a member, on live connections at once and on later ones. `expiresAt`: a date, ISO text or milliseconds since the Unix epoch. */
   async addToGroup(userId: string, group: string, { expiresAt }: MembershipOptions = {}): Promise<void> {
-    assertUserId(userId);
-    assertGroup(group);
     const expiresAtMs = expiresAt === undefined ? undefined : new Date(expiresAt).getTime();
-    if (expiresAtMs !== undefined && !(expiresAtMs > this.parts.clock.now())) {
-      throwIfAny([{ pointer: '/expiresAt', detail: 'a moment to come' }]);
-    }
+    const isOver = expiresAtMs !== undefined && !(expiresAtMs > this.parts.clock.now());
+    throwIfAny([
+      ...userIdProblems(userId),
+      ...groupProblems(group),
+      ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
+    ]);
     this.parts.groups.hold(userId, group, expiresAtMs);
   }
 
   /** Ends the membership; the user's connections leave unless their token names the group. */
   async removeFromGroup(userId: string, group: string): Promise<void> {
-    assertUserId(userId);
-    assertGroup(group);
+    throwIfAny([...userIdProblems(userId), ...groupProblems(group)]);
     this.parts.groups.release(userId, group);
   }
 
@@ -117,8 +126,8 @@ export class PushService {
 
   /** The members that the server holds in the group, in the order of their ids. */
   async membersOf(group: string, page: Push.PageRequest = {}): Promise<Push.Page<Push.Membership>> {
-    assertGroup(group);
-    const limit = pageLimit(page);
+    throwIfAny([...groupProblems(group), ...limitProblems(page)]);
+    const { limit = DEFAULT_PAGE_LIMIT } = page;
     const after = page.cursor === undefined ? undefined : Buffer.from(page.cursor, 'base64url').toString();
     const found = this.parts.memberships.membersOf(group, this.parts.clock.now(), after, limit + 1);
     const items = found.slice(0, limit);
@@ -139,6 +148,7 @@ export class PushService {
 
   /** Who of these users is connected, in the order given. */
   async presence(userIds: readonly string[]): Promise<readonly Push.Presence[]> {
+    assertUserIds(userIds);
     return userIds.map((userId) => this.parts.directory.presenceOf(userId));
   }
 
@@ -152,10 +162,13 @@ export class PushService {
 
   /** Closes the connections that match the filter, which must not be empty. */
   async disconnect(filter: Push.ConnectionFilter, options: Push.DisconnectOptions = {}): Promise<{ matched: number }> {
-    if (filter.user === undefined && filter.group === undefined && filter.connection === undefined) {
-      throwIfAny([{ pointer: '', detail: 'names nobody: user, group or connection' }]);
-    }
+    const isEmpty = filter.user === undefined && filter.group === undefined && filter.connection === undefined;
     const { code, reason } = closing(options);
+    throwIfAny([
+      ...(isEmpty ? [{ pointer: '', detail: 'names nobody: user, group or connection' }] : []),
+      ...filterProblems(filter),
+      ...closingProblems(options, code, reason),
+    ]);
     const connections = [...this.parts.directory.matching(filter)];
     for (const connection of connections) connection.close(code, reason);
     return { matched: connections.length };
@@ -214,17 +227,27 @@ function asList(value: string | readonly string[]): readonly string[] {
 
 function closing({ code, reason, reconnect = false }: Push.DisconnectOptions): { code: number; reason: string } {
   const chosen = code ?? (reconnect ? CloseCode.ServiceRestart : CloseCode.DisconnectedByAdmin);
-  const isInRange = Number.isInteger(chosen) && chosen >= 4000 && chosen <= 4999;
-  if (code !== undefined && !isInRange) throwIfAny([{ pointer: '/code', detail: 'a close code from 4000 to 4999' }]);
-  if (code !== undefined && reconnect !== chosen < 4500) {
-    throwIfAny([{ pointer: '/code', detail: 'codes below 4500 tell the client to come back, the others not to' }]);
-  }
   const known = (CLOSE_CODES as Readonly<Record<number, { reason: string } | undefined>>)[chosen]?.reason;
-  const text = reason ?? known ?? '';
-  if (Buffer.byteLength(text) > MAX_CLOSE_REASON_BYTES) {
-    throw new PushError('PUSH_ERR_INVALID_ARGUMENT', `reason is longer than ${MAX_CLOSE_REASON_BYTES} bytes`, {
-      errors: [{ pointer: '/reason', detail: `at most ${MAX_CLOSE_REASON_BYTES} bytes` }],
+  return { code: chosen, reason: reason ?? known ?? '' };
+}
+
+function closingProblems(
+  { code, reconnect = false }: Push.DisconnectOptions,
+  chosen: number,
+  reason: string,
+): PushErrorDetail[] {
+  const problems: PushErrorDetail[] = [];
+  const isInRange = Number.isInteger(chosen) && chosen >= 4000 && chosen <= 4999;
+  if (code !== undefined && !isInRange) {
+    problems.push({ pointer: '/code', detail: 'a close code from 4000 to 4999' });
+  } else if (code !== undefined && reconnect !== chosen < 4500) {
+    problems.push({
+      pointer: '/code',
+      detail: 'codes below 4500 tell the client to come back, the others not to',
     });
   }
-  return { code: chosen, reason: text };
+  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
+    problems.push({ pointer: '/reason', detail: `a text of at most ${MAX_CLOSE_REASON_BYTES} bytes` });
+  }
+  return problems;
 }

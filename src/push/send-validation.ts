@@ -29,14 +29,31 @@ export function assertSendable(target: Target, event: string, options: SendOptio
   throwIfAny(errors);
 }
 
+/** What is wrong with a user id that stands at the pointer. */
+export function userIdProblems(userId: unknown, pointer = '/userId'): PushErrorDetail[] {
+  return isUserId(userId) ? [] : [{ pointer, detail: USER_ID }];
+}
+
+/** What is wrong with a group name that stands at the pointer. */
+export function groupProblems(group: unknown, pointer = '/group'): PushErrorDetail[] {
+  return isGroup(group) ? [] : [{ pointer, detail: GROUP }];
+}
+
 /** Throws a PushError unless this is a user id. */
-export function assertUserId(userId: unknown, pointer = '/userId'): asserts userId is string {
-  if (!isUserId(userId)) throwIfAny([{ pointer, detail: USER_ID }]);
+export function assertUserId(userId: unknown, pointer?: string): asserts userId is string {
+  throwIfAny(userIdProblems(userId, pointer));
 }
 
 /** Throws a PushError unless this is a group name. */
-export function assertGroup(group: unknown, pointer = '/group'): asserts group is string {
-  if (!isGroup(group)) throwIfAny([{ pointer, detail: GROUP }]);
+export function assertGroup(group: unknown, pointer?: string): asserts group is string {
+  throwIfAny(groupProblems(group, pointer));
+}
+
+/** Throws a PushError that lists every entry which is no user id. */
+export function assertUserIds(userIds: unknown, pointer = '/users'): asserts userIds is readonly string[] {
+  const errors: PushErrorDetail[] = [];
+  checkEach(userIds ?? null, pointer, isUserId, USER_ID, errors);
+  throwIfAny(errors);
 }
 
 /** Throws an invalid-argument error that lists these problems, if there are any. */
@@ -116,7 +133,7 @@ function checkMembers({ users, groups, connections }: Exclusion, at: string, err
 }
 
 function checkEach(
-  values: readonly string[] | undefined,
+  values: unknown,
   at: string,
   isValid: (value: unknown) => boolean,
   rule: string,

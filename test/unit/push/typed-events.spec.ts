@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+/** Only in the compiler's memory: an augmentation on disk would hold for every other test too. */
+const HOST_FILE = `${ROOT}test/host-with-typed-events.ts`;
+
+const AUGMENTATION = `declare module 'nestjs-push' {
+  interface PushEvents { 'order.status': { readonly orderId: number }; announcement: string }
+}`;
+
+/** Compiles statements of a host and answers what the compiler says against each of them. */
+function complaintsOf(statements: readonly string[], augmentation: string): string[] {
+  const head = `import type { PushService } from 'nestjs-push'; declare const push: PushService;`;
+  const text = [head + augmentation.replaceAll('\n', ' '), ...statements].join('\n');
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(`${ROOT}tsconfig.json`, ts.sys.readFile.bind(ts.sys)).config,
+    ts.sys,
+    ROOT,
+  );
+  const compiler = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = compiler;
+  compiler.fileExists = (name) => name === HOST_FILE || fileExists(name);
+  compiler.getSourceFile = (name, language, ...rest) =>
+    name === HOST_FILE ? ts.createSourceFile(name, text, language, true) : getSourceFile(name, language, ...rest);
+  const program = ts.createProgram([HOST_FILE], options, compiler);
+  const source = program.getSourceFile(HOST_FILE);
+  const complaints = statements.map(() => '');
+  for (const { start, messageText } of [...program.getSemanticDiagnostics(source)]) {
+    const { line } = ts.getLineAndCharacterOfPosition(source!, start ?? 0);
+    if (line === 0) throw new Error(ts.flattenDiagnosticMessageText(messageText, ' '));
+    complaints[line - 1] += ts.flattenDiagnosticMessageText(messageText, ' ');
+  }
+  return complaints;
+}
+
+describe('the events that a host declares', () => {
+  it('are checked with their data in every send', () => {
+    const complaints = complaintsOf(
+      [
+        `void push.toUser('7', 'order.status', { orderId: 7 });`,
+        `void push.send({ target: { all: true }, event: 'announcement', data: 'hello' });`,
+        `void push.toUser('7', 'order.status', { orderId: '7' });`,
+        `void push.toGroup('g', 'announcement', 7);`,
+        `void push.broadcast('order.other', {});`,
+        `void push.toConnection('c', 'order.status', 'hello');`,
+        `void push.send({ target: { all: true }, event: 'announcement', data: { orderId: 7 } });`,
+      ],
+      AUGMENTATION,
+    );
+
+    expect(complaints.slice(0, 2)).toEqual(['', '']);
+    expect(complaints.slice(2)).toEqual([
+      expect.stringContaining(`'string' is not assignable to type 'number'`),
+      expect.stringContaining(`'number' is not assignable to parameter of type 'string'`),
+      expect.stringContaining(`'"order.other"' is not assignable`),
+      expect.stringContaining(`'string' is not assignable`),
+      expect.stringContaining('is not assignable to type'),
+    ]);
+  }, 60_000);
+
+  it('are any where it declares none', () => {
+    const complaints = complaintsOf(
+      [`void push.broadcast('whatever', { a: 1 });`, `void push.broadcast('no.data');`],
+      '',
+    );
+    expect(complaints).toEqual(['', '']);
+  }, 60_000);
+});
