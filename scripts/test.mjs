@@ -18,7 +18,7 @@ async function runTests(args) {
     console.log('0 passed, 1 failed (the build)');
     return 1;
   }
-  const jest = fileURLToPath(import.meta.resolve('jest/bin/jest.js'));
+  const jest = fileURLToPath(import.meta.resolve('jest/bin/jest'));
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const child = spawn(process.execPath, [...flags, jest, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   let count;
@@ -26,6 +26,6 @@ async function runTests(args) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   const [status] = await once(child, 'close');
   if (count !== undefined) console.log(count);
-  else if (status !== 0) console.log('0 passed, 1 failed (Jest itself)');
+  else if (status !== 0) console.log('0 passed, 1 failed (no test was run)');
   return status ?? 1;
 }

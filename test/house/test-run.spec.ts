@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startNodeProgram, startProgram } from '../support/child-program.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+function lastLine(text: string): string | undefined {
+  return text.trimEnd().split('\n').at(-1);
+}
+
+describe('npm test', () => {
+  it('ends with the count, also where both outputs go to one pipe', async () => {
+    const command = `"${process.execPath}" scripts/test.mjs test/unit/support/tokens.spec.ts 2>&1`;
+    const program = await startProgram('sh', ['-c', command], { cwd: root, env: { NODE_OPTIONS: undefined } });
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(lastLine(program.stdout)).toMatch(/^\d+ passed, 0 failed$/);
+    expect(program.stdout).toContain('Ran all test suites');
+  }, 120_000);
+
+  it('fails where nothing is run', async () => {
+    const program = await startNodeProgram(['scripts/test.mjs', 'no-such-test'], { cwd: root });
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(lastLine(program.stdout)).toBe('0 passed, 1 failed (no test was run)');
+  }, 120_000);
+
+  it('is what the script says', () => {
+    expect(manifest.scripts['test']).toBe('node scripts/test.mjs');
+  });
+});
+
+describe('npm run check', () => {
+  it('runs every check', () => {
+    const parts = ['format', 'lint', 'types', 'arch', 'dead', 'build', 'test', 'pkg'];
+    const steps = manifest.scripts['check']?.split(' && ').map((step) => step.replace(/^npm (run )?/, ''));
+    expect(steps).toEqual(parts);
+  });
+});
