@@ -15,7 +15,8 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   let admin: Page;
 
   beforeAll(async () => {
-    [demo, browser] = await Promise.all([startDemo(), Browser.launch()]);
+    demo = await startDemo();
+    browser = await Browser.launch();
     ada = await openShop(demo.url, 'ada', 'vip');
     grace = await openShop(demo.url, 'grace', '');
     admin = await browser.open('admin', `${demo.url}/admin`);
@@ -24,8 +25,9 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   }, 120_000);
 
   afterAll(async () => {
-    await browser.close();
-    await demo.program.stop();
+    // Either is missing where it could not start; the reason is in the tests that failed.
+    await (browser as Browser | undefined)?.close();
+    await (demo as RunningDemo | undefined)?.program.stop();
   });
 
   async function openShop(url: string, user: string, groups: string): Promise<Page> {
