@@ -1,6 +1,7 @@
 /** Runs every snippet of the README as a reader would: the module on a real server, clients on real sockets. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -203,5 +204,19 @@ describe('REST', () => {
     const response = await post(port);
     expect(response.status).toBe(202);
     expect(((await response.json()) as { results: unknown[] }).results).toHaveLength(40);
+  });
+});
+
+describe('what README.md says in a line', () => {
+  it.each([
+    ['main-with-handlers.ts', 'app.useWebSocketAdapter(new PushWsAdapter(app));'],
+    ['main-express.ts', "app.useBodyParser('json', { limit: '8mb' })"],
+    ['main-fastify.ts', 'new FastifyAdapter({ bodyLimit: 8 * 1024 * 1024 })'],
+    ['main.ts', 'app.enableShutdownHooks()'],
+  ])('is what %s does', (snippet, line) => {
+    // Prose is wrapped, code is not.
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
+    expect(readme).toContain(line);
+    expect(readFileSync(new URL(`snippets/${snippet}`, import.meta.url), 'utf8')).toContain(line);
   });
 });
