@@ -217,6 +217,22 @@ describe('JwtAuthenticator with the keys of an issuer', () => {
       expect(performance.now() - startedAt).toBeLessThan(JWKS.timeoutMs);
     });
 
+    it('leaves it alone until the back-off is over, also while there are keys', async () => {
+      const authenticator = createAuthenticator();
+      await authenticator.authenticate(token('first'));
+      issuer.answer = fail;
+      clock.advance(JWKS.cacheMaxAgeMs);
+      await authenticator.authenticate(token('first'));
+      const before = issuer.fetches;
+      for (let round = 0; round < 20; round++) {
+        await authenticator.authenticate(token('first'));
+        await authenticator.authenticate(token('unknown'));
+        // A request of the test's own, answered after any that the authenticator had sent.
+        await fetch(uri);
+      }
+      expect(issuer.fetches - before).toBe(20);
+    });
+
     it('asks less and less often, at most every 30 seconds in the end', async () => {
       issuer.answer = fail;
       const authenticator = createAuthenticator();
@@ -261,7 +277,12 @@ describe('JwtAuthenticator with the keys of an issuer', () => {
       const attempts = await Promise.allSettled(
         Array.from({ length: 50 }, () => authenticator.authenticate(token('first'))),
       );
-      expect(attempts.every(({ status }) => status === 'rejected')).toBe(true);
+      for (const attempt of attempts) {
+        expect(attempt).toMatchObject({
+          status: 'rejected',
+          reason: { code: 'PUSH_ERR_UNAVAILABLE', retryAfterMs: 1000 },
+        });
+      }
       expect(performance.now() - startedAt).toBeLessThan(10 * JWKS.timeoutMs);
       expect(issuer.fetches).toBe(1);
     });
