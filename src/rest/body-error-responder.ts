@@ -12,7 +12,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { isJsonByType, UNSUPPORTED_TYPE } from './body-reader.js';
 import { codeOfStatus, problemAnswer } from './problem.js';
-import type { ProblemParts } from './problem.js';
+import type { ProblemParts } from '../core/problem.js';
 import { RestAnswers } from './rest-answers.js';
 import { rawPathOf } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';

@@ -7,7 +7,7 @@ import { planOf } from './body-plan.js';
 import type { BodyClass } from './body-plan.js';
 import type { PushEventDto } from './dto/push-event.dto.js';
 import { codeOfStatus, ProblemException } from './problem.js';
-import type { ProblemParts } from './problem.js';
+import type { ProblemParts } from '../core/problem.js';
 import { invalidAll } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';
 

@@ -3,38 +3,16 @@
  * error bodies have. Every error of the routes becomes one here, whoever threw it: PushService, a guard of the host, the
  * body parser of the platform, or a bug.
  */
-import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
+import { problemOf, retryAfter, sentenceOf } from '../core/problem.js';
+import type { Problem, ProblemParts } from '../core/problem.js';
 import { PushError } from '../core/push-error.js';
 import type { PushErrorDetail } from '../core/push-error.js';
-
-/** The body of an error. */
-export interface Problem {
-  readonly type: 'about:blank';
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  /** Stable, for programs. */
-  readonly code: string;
-  readonly errors?: readonly PushErrorDetail[];
-  readonly statusCode: number;
-  readonly message: string | readonly string[];
-  readonly error: string;
-}
 
 /** An error with its body and headers. */
 export interface ProblemAnswer {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
-}
-
-/** What a problem is made from. */
-export interface ProblemParts {
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly errors?: readonly PushErrorDetail[] | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** An error that knows its problem. Thrown by the REST interface itself; to the host's interceptors an HttpException. */
@@ -44,8 +22,6 @@ export class ProblemException extends HttpException {
   }
 }
 
-/** Most problems that one answer lists, so that a small body full of mistakes gets no huge answer. */
-const MAX_LISTED_ERRORS = 100;
 /** For 503 and 409 that do not say themselves when to come back. */
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 
@@ -80,28 +56,8 @@ export function answerOf(error: unknown): ProblemAnswer {
 }
 
 /** The answer with these parts. */
-export function problemAnswer({ status, code, detail, errors, headers }: ProblemParts): ProblemAnswer {
-  const title = STATUS_CODES[status] ?? 'Error';
-  const listed = errors && limited(errors);
-  return {
-    problem: {
-      type: 'about:blank',
-      title,
-      status,
-      detail,
-      code,
-      ...(listed && { errors: listed }),
-      statusCode: status,
-      message: listed ? listed.map(sentenceOf) : detail,
-      error: title,
-    },
-    headers: headers ?? {},
-  };
-}
-
-/** `Retry-After` in whole seconds, at least one. */
-export function retryAfter(milliseconds: number): Readonly<Record<string, string>> {
-  return { 'Retry-After': String(Math.max(1, Math.ceil(milliseconds / 1000))) };
+export function problemAnswer(parts: ProblemParts): ProblemAnswer {
+  return { problem: problemOf(parts), headers: parts.headers ?? {} };
 }
 
 function partsOfPushError({ code, status, message, errors, retryAfterMs }: PushError): ProblemParts {
@@ -133,14 +89,4 @@ function partsOfHttpException(exception: HttpException): ProblemParts {
 function summaryOf(errors: readonly PushErrorDetail[]): string {
   const [first] = errors;
   return errors.length === 1 && first ? sentenceOf(first) : `the request has ${errors.length} problems`;
-}
-
-function sentenceOf({ pointer, detail }: PushErrorDetail): string {
-  return pointer === '' ? detail : `${pointer} ${detail}`;
-}
-
-function limited(errors: readonly PushErrorDetail[]): readonly PushErrorDetail[] {
-  if (errors.length <= MAX_LISTED_ERRORS) return errors;
-  const more = errors.length - MAX_LISTED_ERRORS;
-  return [...errors.slice(0, MAX_LISTED_ERRORS), { pointer: '', detail: `and ${more} more problems` }];
 }

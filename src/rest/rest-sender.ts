@@ -12,7 +12,7 @@ import { assertValid, errorBelow } from './body-reader.js';
 import type { PushEventDto } from './dto/push-event.dto.js';
 import { PushMessageDto } from './dto/push-message.dto.js';
 import { answerOf } from './problem.js';
-import type { Problem } from './problem.js';
+import type { Problem } from '../core/problem.js';
 import { REST_LIMITS } from './push-rest-options.interface.js';
 import type { RestLimits } from './push-rest-options.interface.js';
 import { callerOf, idempotencyKeyOf, invalid, preferredWaitSeconds, principalOf } from './rest-request.js';

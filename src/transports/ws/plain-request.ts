@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
-import { Refusals, problemOf } from '../../push/refusal.js';
+import { problemOf } from '../../core/problem.js';
+import { Refusals } from '../../push/refusal.js';
 
 /** What a handler of an HTTP adapter is given: the Node response on Express, a wrapper of it on Fastify. */
 interface AdapterResponse {
@@ -19,6 +20,6 @@ export function answerPlainRequests(adapter: HttpServer, path: string): void {
       Connection: 'Upgrade',
       'Content-Type': 'application/problem+json; charset=utf-8',
     });
-    raw.end(problemOf(refusal));
+    raw.end(JSON.stringify(problemOf(refusal)));
   });
 }

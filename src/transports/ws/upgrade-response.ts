@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { problemOf } from '../../push/refusal.js';
+import { problemOf } from '../../core/problem.js';
 import type { Refusal } from '../../push/refusal.js';
 
 /** Answers an upgrade with an HTTP response in place of 101, and ends the socket once it has left. */
@@ -9,7 +9,7 @@ export function refuseUpgrade(socket: Socket, refusal: Refusal): void {
     socket.destroy();
     return;
   }
-  const body = problemOf(refusal);
+  const body = JSON.stringify(problemOf(refusal));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`,
     'Connection: close',
