@@ -27,6 +27,7 @@ export { PushUser } from './gateway/push-user.decorator.js';
 export { PushConnection } from './gateway/push-connection.js';
 export { PushWsAdapter } from './gateway/push-ws.adapter.js';
 
+export { AccessService } from './push/access.service.js';
 export { PushAuthenticator } from './auth/push-authenticator.js';
 export { PushAuthorizer } from './auth/push-authorizer.js';
 export type { ClientTarget } from './auth/push-authorizer.js';

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { PushAuthenticator } from './auth/push-authenticator.js';
 import { describeReceived } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
 import type { PushModuleExtras } from './push-options.interface.js';
@@ -49,7 +48,7 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
       ...createProviders(extras),
       ...(isRestOpen ? createRestProviders(rest) : []),
     ],
-    exports: [PushService, PushAuthenticator, AccessService],
+    exports: [PushService, AccessService],
   };
 }
 

@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '@nestjs/swagger';
-import { type Principal, PushAuthenticator } from 'nestjs-push';
+import { AccessService, type Principal } from 'nestjs-push';
 
 const REQUIRED_SCOPE = 'demo:required-scope';
 
@@ -29,7 +29,7 @@ interface ResponseLike {
 class ScopeGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(PushAuthenticator) private readonly authenticator: PushAuthenticator,
+    @Inject(AccessService) private readonly access: AccessService,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -48,7 +48,7 @@ class ScopeGuard implements CanActivate {
     const token = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
     if (token === undefined) return undefined;
     try {
-      return await this.authenticator.authenticate(token);
+      return await this.access.verify(token);
     } catch {
       throw new ServiceUnavailableException('the token could not be checked');
     }

@@ -11,7 +11,10 @@ const MAX_TOKEN_ID_LENGTH = 255;
 /** `2026-01-31`, or with a time that names its zone. */
 const ISO_8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/;
 
-/** Who may come in: the authenticator's verdict, less the tokens that ended before their time. */
+/**
+ * Who may come in: the authenticator's verdict, less the tokens that ended before their time. A host may inject it to
+ * check tokens on its own routes the same way.
+ */
 export class AccessService {
   constructor(
     private readonly authenticator: PushAuthenticator,
