@@ -134,6 +134,10 @@ function withoutPort(text: string): string {
 }
 
 function shortenIPv6(text: string): string {
+  // What Node says of every IPv4 peer of a server that listens on both: not worth taking it apart.
+  if (text.startsWith(MAPPED_IPV4_PREFIX) && isIPv4(text.slice(MAPPED_IPV4_PREFIX.length))) {
+    return text.slice(MAPPED_IPV4_PREFIX.length);
+  }
   const zone = text.indexOf('%');
   const address = zone === -1 ? text : text.slice(0, zone);
   const short = new SocketAddress({ address, family: 'ipv6' }).address;
