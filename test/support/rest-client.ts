@@ -6,7 +6,7 @@ import { signToken } from './tokens.js';
 import type { Claims } from './tokens.js';
 
 /** All scopes of REST. */
-export const ALL_SCOPES = 'push:send push:broadcast push:admin';
+const ALL_SCOPES = 'push:send push:broadcast push:admin';
 
 /** An answer, its body parsed where it is JSON. */
 export interface RestAnswer {

@@ -3,7 +3,7 @@ import type { OpenApiProperties } from '../openapi/openapi-types.js';
 import { PushMessageDto } from './push-message.dto.js';
 
 /** Most messages of one batch. */
-export const MAX_BATCH_MESSAGES = 1_000;
+const MAX_BATCH_MESSAGES = 1_000;
 
 /** Messages that are sent in order, each judged alone; their rules are those of PushMessageDto. */
 export class PushBatchDto {

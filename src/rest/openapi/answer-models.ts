@@ -13,7 +13,7 @@ const CURSOR: OpenApiProperty = {
   description: 'Hand it in for the next page; null on the last',
 };
 
-export class PushErrorDetailModel {
+class PushErrorDetailModel {
   static _OPENAPI_METADATA_FACTORY(): OpenApiProperties {
     return {
       pointer: { ...TEXT, description: 'RFC 6901 pointer into the body, or the name of a parameter' },
@@ -43,7 +43,7 @@ export class PushProblemModel {
   }
 }
 
-export class PushMatchCountModel {
+class PushMatchCountModel {
   static _OPENAPI_METADATA_FACTORY(): OpenApiProperties {
     return { users: COUNT, connections: COUNT };
   }
@@ -77,7 +77,7 @@ export class PushBatchResultsModel {
   }
 }
 
-export class PushMembershipModel {
+class PushMembershipModel {
   static _OPENAPI_METADATA_FACTORY(): OpenApiProperties {
     return { userId: TEXT, expiresAt: { ...MOMENT, required: false } };
   }
@@ -89,7 +89,7 @@ export class PushMembershipPageModel {
   }
 }
 
-export class PushConnectionModel {
+class PushConnectionModel {
   static _OPENAPI_METADATA_FACTORY(): OpenApiProperties {
     return {
       connectionId: TEXT,
@@ -127,7 +127,7 @@ export class PushPresenceListModel {
   }
 }
 
-export class PushTransportCountModel {
+class PushTransportCountModel {
   static _OPENAPI_METADATA_FACTORY(): OpenApiProperties {
     return { ws: COUNT, sse: COUNT, poll: COUNT };
   }
