@@ -20,6 +20,8 @@ export class GatewayBridge extends EventEmitter implements HostHandlers {
     const face = new PushConnection(connection);
     this.faces.set(connection, face);
     this.emit('connection', face);
+    // A gateway that closes it in `handleConnection` does so before Nest listens for the end of it.
+    if (!this.faces.has(connection)) face.emit('close');
   }
 
   disconnected(connection: Connection): void {

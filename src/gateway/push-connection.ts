@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { isObservable } from 'rxjs';
+import { Subject, finalize, isObservable, takeUntil } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Connection } from '../core/connection.js';
 import type { Principal } from '../core/principal.js';
@@ -113,10 +113,22 @@ export class PushConnection extends EventEmitter {
     return true;
   }
 
+  /** Resolves when the observable has ended; one that goes on for ever ends with its connection, as on Nest's adapters. */
   private answerEach(results: Observable<unknown>): Promise<void> {
+    const ended = new Subject<void>();
+    const end = () => ended.next();
+    this.once('close', end);
     return new Promise((resolve) => {
-      results.subscribe({
-        next: (result) => this.answer(result),
+      const answered = results.pipe(
+        takeUntil(ended),
+        finalize(() => this.off('close', end)),
+      );
+      answered.subscribe({
+        next: (result) => {
+          this.answer(result);
+          // The connection may have ended before there was an observable to end with it.
+          if (!this.isOpen) end();
+        },
         error: () => {
           this.fail(ErrorCode.Internal, 'the frame could not be handled');
           resolve();

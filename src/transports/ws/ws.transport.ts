@@ -47,6 +47,8 @@ export class WsTransport implements Transport {
 
   close(code: number, reason: string): void {
     this.webSocket.close(code, reason);
+    // A peer that is not being read could not answer the close, and would hold its socket until it is cut.
+    this.webSocket.resume();
   }
 
   terminate(): void {
