@@ -1,8 +1,9 @@
-import { type INestApplication, ValidationPipe } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PushWsAdapter } from 'nestjs-push';
+import { bodyValidation } from './body-validation.js';
 import { DemoModule } from './demo.module.js';
 import type { DemoEnvironment } from './environment.js';
 import { serveApiDocs } from './operations/api-docs.js';
@@ -14,7 +15,7 @@ const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 export async function createApplication(environment: DemoEnvironment): Promise<INestApplication> {
   const app = environment.platform === 'express' ? await onExpress(environment) : await onFastify(environment);
   app.useWebSocketAdapter(new PushWsAdapter(app));
-  app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
+  app.useGlobalPipes(bodyValidation);
   serveApiDocs(app, environment);
   return app;
 }

@@ -1,7 +1,8 @@
-import { Inject } from '@nestjs/common';
+import { Inject, UsePipes } from '@nestjs/common';
 import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
 import { Matches } from 'class-validator';
 import { PushGateway, PushService, PushUser } from 'nestjs-push';
+import { bodyValidation } from '../body-validation.js';
 
 /** Where someone is writing. */
 export class TypingDto {
@@ -11,6 +12,7 @@ export class TypingDto {
 
 /** Tells a room that one of its members is writing. The messages themselves go by `push:send`, without the shop's help. */
 @PushGateway()
+@UsePipes(bodyValidation)
 export class TypingGateway {
   constructor(@Inject(PushService) private readonly push: PushService) {}
 

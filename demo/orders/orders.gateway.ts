@@ -1,7 +1,8 @@
-import { Inject } from '@nestjs/common';
+import { Inject, UsePipes } from '@nestjs/common';
 import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
 import { IsString, Length } from 'class-validator';
 import { PushGateway, PushUser } from 'nestjs-push';
+import { bodyValidation } from '../body-validation.js';
 import type { Order } from './order.js';
 import { OrdersService } from './orders.service.js';
 
@@ -16,6 +17,7 @@ export class PlaceOrderDto {
 
 /** A customer's own orders, over the connection that also brings their news. */
 @PushGateway()
+@UsePipes(bodyValidation)
 export class OrdersGateway {
   constructor(@Inject(OrdersService) private readonly orders: OrdersService) {}
 
