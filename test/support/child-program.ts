@@ -80,7 +80,7 @@ export class ChildProgram {
    * Waits until a whole line of either output matches, and gives the match back. Rejects with the output when the
    * program ends without such a line, or after `timeoutMs`.
    */
-  async waitForLine(pattern: RegExp, timeoutMs = 15_000): Promise<RegExpExecArray> {
+  async waitForLine(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
     const whole = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
     const deadline = performance.now() + timeoutMs;
     for (;;) {
