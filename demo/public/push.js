@@ -134,7 +134,7 @@ export class PushSocket extends EventTarget {
     const retryInMs = this.#retryInMs ?? Math.random() * most;
     this.#retryInMs = undefined;
     this.#tell('state', { state: 'waiting', retryInMs });
-    this.#timer = setTimeout(() => this.connect(options), retryInMs);
+    this.#timer = setTimeout(() => void this.connect(options), retryInMs);
   }
 
   #detach() {
