@@ -44,11 +44,6 @@ export function assertUserId(userId: unknown, pointer?: string): asserts userId 
   throwIfAny(userIdProblems(userId, pointer));
 }
 
-/** Throws a PushError unless this is a group name. */
-export function assertGroup(group: unknown, pointer?: string): asserts group is string {
-  throwIfAny(groupProblems(group, pointer));
-}
-
 /** Throws a PushError that lists every entry which is no user id. */
 export function assertUserIds(userIds: unknown, pointer = '/users'): asserts userIds is readonly string[] {
   const errors: PushErrorDetail[] = [];
