@@ -60,7 +60,7 @@ export class PushLifecycle
   }
 
   onApplicationBootstrap(): void {
-    this.handshakes.isAccepting = true;
+    this.handshakes.accept();
     this.liveness.start();
   }
 

@@ -48,7 +48,7 @@ export class DrainService {
   /** Lets nobody new in; those who are connected stay and still get what is sent. */
   begin(): void {
     this.draining = true;
-    this.parts.handshakes.isAccepting = false;
+    this.parts.handshakes.stopAccepting();
   }
 
   /** Says goodbye to all, waits until they are gone or the time is over, and cuts off the rest. */

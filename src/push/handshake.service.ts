@@ -15,6 +15,8 @@ import type { TokenSources } from '../auth/token-extractor.js';
 import type { Clock } from '../core/clock.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { Principal } from '../core/principal.js';
+import { retryAfter } from '../core/problem.js';
+import { PushError } from '../core/push-error.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { MAX_CURSOR_LENGTH } from '../protocol/limits.js';
 import { isGroup } from '../protocol/names.js';
@@ -97,10 +99,26 @@ export interface HandshakeParts {
 /** The pipeline. */
 export class HandshakeService {
   /** Until the application has started, and from the moment it begins to end, nobody is let in. */
-  isAccepting = false;
+  private isAccepting = false;
   private readonly reservations = new Reservations();
+  /** Ends the checks that are under way with a refusal. */
+  private readonly checks = new Set<(refusal: Refusal) => void>();
 
   constructor(private readonly parts: HandshakeParts) {}
+
+  /** The application has started: handshakes are checked from now on. */
+  accept(): void {
+    this.isAccepting = true;
+  }
+
+  /**
+   * The application begins to end: nobody is let in any more, those who are being checked included. They would hold up
+   * the end, and come too late for the goodbye.
+   */
+  stopAccepting(): void {
+    this.isAccepting = false;
+    for (const end of this.checks) end(draining());
+  }
 
   /** Begins the checks of one request. */
   begin(request: HandshakeRequest): Handshake {
@@ -114,7 +132,7 @@ export class HandshakeService {
 
   private checkBeforeToken(request: HandshakeRequest, address: string): Refusal | undefined {
     const { options, registry } = this.parts;
-    if (!this.isAccepting) return Refusals.draining('come back in a moment');
+    if (!this.isAccepting) return draining();
     const malformed = request.shapeProblem ?? cursorProblem(request.query);
     if (malformed) return malformed;
     if (!this.isOriginAllowed(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
@@ -145,10 +163,7 @@ export class HandshakeService {
     }
     place.assignUser(userId);
     const cursor = query?.get('cursor') ?? undefined;
-    const groups = await this.judgeGroups(principal, query);
-    // The end of the process may have begun meanwhile: a connection that opened now would miss its goodbye.
-    if (!this.isAccepting) return refused(Refusals.draining('come back in a moment'));
-    return { type: 'admitted', principal, address, cursor, ...groups };
+    return { type: 'admitted', principal, address, cursor, ...(await this.judgeGroups(principal, query)) };
   }
 
   private isOriginAllowed({ headers, isEncrypted, remoteAddress }: HandshakeRequest): boolean {
@@ -174,23 +189,42 @@ export class HandshakeService {
     return { grantedGroups, refusedGroups };
   }
 
-  /** Ends the wait after `authTimeoutMs`, and turns trouble of our own into a refusal that says to come back. */
+  /**
+   * Ends the wait after `authTimeoutMs` or when the application ends, and turns trouble of our own into a refusal that
+   * says to come back.
+   */
   private async bounded(verdict: Promise<Admission | Rejection>): Promise<Admission | Rejection> {
-    let cancel = () => {};
-    const timeout = new Promise<Rejection>((resolve) => {
-      cancel = this.parts.clock.after(this.parts.options.authTimeoutMs, () =>
-        resolve(refused(Refusals.unavailable('the check took too long'))),
-      );
+    let forget = () => {};
+    const ended = new Promise<Rejection>((resolve) => {
+      const end = (refusal: Refusal) => resolve(refused(refusal));
+      const { clock, options } = this.parts;
+      const cancel = clock.after(options.authTimeoutMs, () => end(Refusals.unavailable('the check took too long')));
+      this.checks.add(end);
+      forget = () => {
+        cancel();
+        this.checks.delete(end);
+      };
     });
     try {
-      return await Promise.race([verdict, timeout]);
+      return await Promise.race([verdict, ended]);
     } catch (cause) {
-      this.parts.onFailure(cause);
-      return refused(Refusals.unavailable('the check failed'));
+      return refused(this.unavailable(cause));
     } finally {
-      cancel();
+      forget();
     }
   }
+
+  /** What is out of reach for a while says when to come back, and was logged where it was found out. */
+  private unavailable(cause: unknown): Refusal {
+    const refusal = Refusals.unavailable('the check failed');
+    if (!(cause instanceof PushError)) this.parts.onFailure(cause);
+    else if (cause.retryAfterMs !== undefined) return { ...refusal, headers: retryAfter(cause.retryAfterMs) };
+    return refusal;
+  }
+}
+
+function draining(): Refusal {
+  return Refusals.draining('come back in a moment');
 }
 
 function refused(refusal: Refusal): Rejection {

@@ -4,6 +4,7 @@ import { OriginPolicy } from '../../../src/auth/origin-policy.js';
 import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
 import { DenyingAuthorizer } from '../../../src/auth/push-authorizer.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
+import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { HandshakeService } from '../../../src/push/handshake.service.js';
@@ -15,7 +16,7 @@ const AUTH_TIMEOUT_MS = 5_000;
 const ADDRESS = '198.51.100.7';
 const CURSOR_BYTES = 1_024;
 
-/** Takes the token for the name of its user, after `ready`; `''` is refused and `broken` cannot be checked. */
+/** Takes the token for the name of its user, after `ready`; `''` is refused, `broken` and `away` cannot be checked. */
 class NamedUsers extends PushAuthenticator {
   ready: Promise<void> = Promise.resolve();
   asked = 0;
@@ -24,6 +25,7 @@ class NamedUsers extends PushAuthenticator {
     this.asked++;
     await this.ready;
     if (token === 'broken') throw new Error('the issuer is away');
+    if (token === 'away') throw new PushError('PUSH_ERR_UNAVAILABLE', 'the issuer is away', { retryAfterMs: 7_000 });
     const isKnown = token.startsWith('user-');
     return isKnown ? { userId: token, groups: [], scopes: [], expiresAtMs: Number.MAX_SAFE_INTEGER } : undefined;
   }
@@ -65,7 +67,7 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
     },
     onFailure: (cause) => failures.push(cause),
   });
-  handshakes.isAccepting = true;
+  handshakes.accept();
 }
 
 interface Wish extends Partial<Omit<HandshakeRequest, 'query'>> {
@@ -118,10 +120,10 @@ describe('HandshakeService', () => {
     const { registry } = fakes;
     const other = fakes.connect('other');
     const wish = { token: 'nobody', headers: { origin: 'https://evil.example' }, shapeProblem: Refusals.malformed('') };
-    handshakes.isAccepting = false;
+    handshakes.stopAccepting();
     expect(await codeOf(judge(wish))).toBe('draining');
 
-    handshakes.isAccepting = true;
+    handshakes.accept();
     expect(await codeOf(judge(wish))).toBe('malformed');
     expect(await codeOf(judge({ ...wish, shapeProblem: undefined }))).toBe('origin_not_allowed');
     expect(await codeOf(judge({ token: 'nobody' }))).toBe('server_full');
@@ -210,6 +212,13 @@ describe('HandshakeService', () => {
       expect(failures).toEqual([expect.objectContaining({ message: 'the issuer is away' })]);
     });
 
+    it('says when to come back where the check says it, and tells nobody a second time', async () => {
+      const verdict = await judge({ token: 'away' });
+
+      expect(verdict).toMatchObject({ refusal: { status: 503, code: 'unavailable', headers: { 'Retry-After': '7' } } });
+      expect(failures).toEqual([]);
+    });
+
     it('says nothing of what failed', async () => {
       expect(JSON.stringify(await judge({ token: 'broken' }))).not.toContain('issuer');
     });
@@ -223,15 +232,18 @@ describe('HandshakeService', () => {
       expect(await verdict).toBe('unavailable');
     });
 
-    it('answers 503 when the end of the process begins during the check', async () => {
-      const { promise, resolve } = deferred();
-      authenticator.ready = promise;
+    it('answers 503 at once when the application begins to end during the check', async () => {
+      authenticator.ready = new Promise(() => {});
       const verdict = codeOf(judge());
 
-      handshakes.isAccepting = false;
-      resolve();
+      handshakes.stopAccepting();
 
       expect(await verdict).toBe('draining');
+    });
+
+    it('answers 503 before the application has started', async () => {
+      handshakes.stopAccepting();
+      expect(await codeOf(judge())).toBe('draining');
     });
   });
 

@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
+import { PushAuthenticator } from '../../src/auth/push-authenticator.js';
+import { PushService } from '../../src/push/push.service.js';
+import type { Principal } from '../../src/core/principal.js';
+import { startNodeProgram } from '../support/child-program.js';
+import { eventually } from '../support/eventually.js';
+import { PLATFORMS, PushApp } from '../support/push-app.js';
+import type { PushAppOptions } from '../support/push-app.js';
+import { signToken } from '../support/tokens.js';
+import { WsClient, refusalOf } from '../support/ws-client.js';
+
+/** Connections of the large test; the end of ten thousand takes no other way. */
+const MANY = 1_000;
+const DRAIN_MS = 3_000;
+
+let app: PushApp | undefined;
+afterEach(async () => {
+  await app?.close();
+  app = undefined;
+});
+
+async function start(options: PushAppOptions = {}): Promise<PushApp> {
+  return (app = await PushApp.start(options));
+}
+
+async function timeOf(action: Promise<unknown>): Promise<number> {
+  const startedAtMs = performance.now();
+  await action;
+  return performance.now() - startedAtMs;
+}
+
+/** A connection made by hand, which answers nothing that the server says: no ping, no close. */
+async function connectDeaf({ port }: PushApp): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  await once(socket, 'connect');
+  const lines = [
+    'GET /push/ws HTTP/1.1',
+    'Host: localhost',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version: 13',
+    `Authorization: Bearer ${signToken({ sub: 'deaf' })}`,
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  const [head] = (await once(socket, 'data')) as [Buffer];
+  expect(head.toString('latin1')).toContain('101 Switching Protocols');
+  return socket;
+}
+
+describe.each(PLATFORMS)('app.close() on %s', (platform) => {
+  it('tells every client to come back, and closes with 1012', async () => {
+    const app = await start({ platform });
+    const clients = [await app.connect('7'), await app.connect('8')];
+
+    await app.close();
+
+    for (const client of clients) {
+      expect(await client.end()).toEqual({ code: 1012, reason: 'restart' });
+      expect(client.frames).toEqual([{ event: 'push:draining', data: { reconnectInMs: expect.any(Number) } }]);
+    }
+  });
+
+  it('is quick when everyone goes along', async () => {
+    const app = await start({ platform, push: { drainMs: 60_000 } });
+    await app.connect('7');
+    expect(await timeOf(app.close())).toBeLessThan(5_000);
+  });
+
+  it('is quick when nobody is there', async () => {
+    const app = await start({ platform, push: { drainMs: 60_000 } });
+    expect(await timeOf(app.close())).toBeLessThan(5_000);
+  });
+
+  it('cuts a peer that never answers the close when the time is over', async () => {
+    const app = await start({ platform, push: { drainMs: 500 } });
+    const deaf = await connectDeaf(app);
+    const polite = await app.connect('7');
+    const end = once(deaf, 'close');
+
+    const took = await timeOf(app.close());
+
+    expect(took).toBeGreaterThanOrEqual(490);
+    expect(took).toBeLessThan(3_000);
+    expect((await polite.end()).code).toBe(1012);
+    await end;
+  });
+
+  it('waits for nobody where drainMs is 0', async () => {
+    const app = await start({ platform, push: { drainMs: 0 } });
+    const deaf = await connectDeaf(app);
+    const end = once(deaf, 'close');
+    expect(await timeOf(app.close())).toBeLessThan(2_000);
+    await end;
+  });
+});
+
+describe('what was sent before', () => {
+  it('arrives before the close, to everyone', async () => {
+    const app = await start();
+    const clients: WsClient[] = [];
+    for (let user = 0; user < 50; user++) clients.push(await app.connect(`${user}`));
+
+    const sends = Array.from({ length: 20 }, (_, n) => app.push.broadcast('n', n));
+    await app.close();
+    await Promise.all(sends);
+
+    for (const client of clients) {
+      expect((await client.end()).code).toBe(1012);
+      expect(client.frames.filter(({ event }) => event === 'n').map(({ data }) => data)).toEqual([...sends.keys()]);
+      expect(client.frames.at(-1)?.event).toBe('push:draining');
+    }
+  });
+
+  it('arrives at a client that reads late, too', async () => {
+    const app = await start({ push: { maxQueueBytes: 16 * 1024 * 1024, drainMs: 15_000 } });
+    const late = await app.connect('7');
+    late.socket.pause();
+    const data = 'x'.repeat(60_000);
+    for (let n = 0; n < 150; n++) await app.push.toUser('7', 'n', data);
+    const isClosed = app.close();
+
+    late.socket.resume();
+
+    expect((await late.end()).code).toBe(1012);
+    await isClosed;
+    expect(late.frames).toHaveLength(151);
+  });
+
+  it('may still be sent while other parts of the application end', async () => {
+    @Injectable()
+    class LastWords implements OnModuleDestroy {
+      static push: PushService;
+      async onModuleDestroy(): Promise<void> {
+        await LastWords.push.broadcast('last.words');
+      }
+    }
+    const app = await start({ metadata: { providers: [LastWords] } });
+    LastWords.push = app.push;
+    const client = await app.connect();
+
+    await app.close();
+
+    expect((await client.end()).code).toBe(1012);
+    expect(client.frames.map(({ event }) => event)).toEqual(['last.words', 'push:draining']);
+  });
+});
+
+describe('new handshakes', () => {
+  it('get 503 with Retry-After from the moment the end begins', async () => {
+    let release = () => {};
+    let isEnding = false;
+    /** Holds the end of the application up, so that a test can look at it meanwhile. */
+    class Holding implements BeforeApplicationShutdown {
+      beforeApplicationShutdown(): Promise<void> | undefined {
+        if (isEnding) return undefined;
+        isEnding = true;
+        return new Promise((resolve) => (release = resolve));
+      }
+    }
+    const app = await start({ metadata: { providers: [Holding] } });
+    const isClosed = app.close();
+    await eventually(() => isEnding);
+
+    const refusal = await refusalOf(app.wsUrl, { token: signToken() });
+
+    expect([refusal.status, refusal.problem['code']]).toEqual([503, 'draining']);
+    expect(Number(refusal.headers['retry-after'])).toBeGreaterThan(0);
+    release();
+    await isClosed;
+  });
+
+  it('that are being checked when the end begins get 503, and hold nothing up', async () => {
+    class NeverAnswering extends PushAuthenticator {
+      static asked = false;
+      override authenticate(): Promise<Principal> {
+        NeverAnswering.asked = true;
+        return new Promise(() => {});
+      }
+    }
+    const app = await start({ push: { authenticator: NeverAnswering, authTimeoutMs: 60_000, drainMs: 60_000 } });
+    const refusal = refusalOf(app.wsUrl, { token: 'any' });
+    await eventually(() => NeverAnswering.asked);
+
+    const took = timeOf(app.close());
+
+    expect((await refusal).status).toBe(503);
+    expect(await took).toBeLessThan(5_000);
+  });
+});
+
+describe(`the end of ${MANY} connections`, () => {
+  it('comes by itself within drainMs, with 1012 for every one, behind what was sent before', async () => {
+    const app = await start({ push: { drainMs: DRAIN_MS } });
+    const clients: WsClient[] = [];
+    for (let from = 0; from < MANY; from += 50) {
+      const batch = Array.from({ length: 50 }, (_, index) =>
+        WsClient.connect(app.wsUrl, { token: signToken({ sub: `u${from + index}` }) }),
+      );
+      clients.push(...(await Promise.all(batch)));
+    }
+
+    const sent = app.push.broadcast('last', 'word');
+    const took = await timeOf(app.close());
+    await sent;
+
+    expect(took).toBeLessThan(DRAIN_MS + 2_000);
+    await eventually(() => clients.every(({ closed }) => closed !== undefined));
+    expect(new Set(clients.map(({ closed }) => closed?.code))).toEqual(new Set([1012]));
+    const sequences = clients.map(({ frames }) => frames.map(({ event }) => event).join(' '));
+    expect(new Set(sequences)).toEqual(new Set(['push:welcome last push:draining']));
+  }, 60_000);
+});
+
+describe('the process', () => {
+  it('ends by itself after app.close(), with clients connected', async () => {
+    const file = fileURLToPath(new URL('../support/programs/closing-app.mjs', import.meta.url));
+    const program = await startNodeProgram([file]);
+    try {
+      const [, port] = await program.waitForLine(/^listening on (\d+)$/, 60_000);
+      const url = `ws://127.0.0.1:${port}/push/ws`;
+      const client = await WsClient.connect(url, { token: signToken() });
+      await client.next('push:welcome');
+
+      program.signal('SIGTERM');
+
+      expect((await client.end()).code).toBe(1012);
+      expect(client.frames.map(({ event }) => event)).toEqual(['last.words', 'push:draining']);
+      expect(await program.ended).toEqual({ code: 0, signal: null });
+      expect(program.stdout).toContain('closed');
+    } finally {
+      await program.stop();
+    }
+  }, 90_000);
+});
