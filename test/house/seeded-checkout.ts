@@ -1,19 +1,22 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startProgram } from '../support/child-program.js';
+import { startNodeProgram, startProgram } from '../support/child-program.js';
+import type { ChildProgram } from '../support/child-program.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the checks read beside the sources. */
-const CONFIGURATION = [
+/** What the checks and the build read beside the sources. */
+const COPIED = [
   '.dependency-cruiser.cjs',
   '.oxlintrc.json',
   '.prettierrc',
   '.prettierignore',
   'knip.json',
   'package.json',
+  'scripts/build.mjs',
+  'tsconfig.build.json',
   'tsconfig.json',
 ];
 
@@ -25,33 +28,43 @@ export interface CheckResult {
 
 /** A directory with the project's configuration and installed packages but with sources of the test's own. */
 export class SeededCheckout {
-  readonly #directory: string;
-
-  private constructor(directory: string) {
-    this.#directory = directory;
-  }
+  private constructor(readonly directory: string) {}
 
   /** Makes one with these files, by path. */
   static async with(files: Readonly<Record<string, string>>): Promise<SeededCheckout> {
     const directory = await mkdtemp(join(tmpdir(), 'push-house-'));
-    for (const name of CONFIGURATION) await cp(join(root, name), join(directory, name));
+    for (const name of COPIED) await cp(join(root, name), join(directory, name));
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(directory, path)), { recursive: true });
-      await writeFile(join(directory, path), text);
-    }
-    return new SeededCheckout(directory);
+    const checkout = new SeededCheckout(directory);
+    for (const [path, text] of Object.entries(files)) await checkout.write(path, text);
+    return checkout;
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(this.directory, path)), { recursive: true });
+    await writeFile(join(this.directory, path), text);
+  }
+
+  async read(path: string): Promise<string> {
+    return readFile(join(this.directory, path), 'utf8');
   }
 
   /** Runs one of the checks of package.json, without npm. */
   async check(script: string, ...args: readonly string[]): Promise<CheckResult> {
-    const command = join(root, 'node_modules/.bin', script);
-    const program = await startProgram(command, args, { cwd: this.#directory });
-    const { code } = await program.ended;
-    return { isGreen: code === 0, output: program.output };
+    return resultOf(await startProgram(join(root, 'node_modules/.bin', script), args, { cwd: this.directory }));
+  }
+
+  /** Runs one of the scripts of the project. */
+  async run(...args: readonly string[]): Promise<CheckResult> {
+    return resultOf(await startNodeProgram(args, { cwd: this.directory }));
   }
 
   async remove(): Promise<void> {
-    await rm(this.#directory, { recursive: true, force: true });
+    await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+async function resultOf(program: ChildProgram): Promise<CheckResult> {
+  const { code } = await program.ended;
+  return { isGreen: code === 0, output: program.output };
 }

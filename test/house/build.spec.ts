@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, statSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startNodeProgram } from '../support/child-program.js';
+import { SeededCheckout } from './seeded-checkout.js';
+
+const demoConfiguration = JSON.stringify({
+  extends: '../tsconfig.json',
+  compilerOptions: { noEmit: false, rootDir: '.', outDir: 'dist', paths: {} },
+  include: ['.'],
+  exclude: ['dist', 'public'],
+});
+
+describe('npm run build', () => {
+  let checkout: SeededCheckout;
+
+  beforeEach(async () => {
+    checkout = await SeededCheckout.with({
+      'src/index.ts': 'export const greeting = 1;\n',
+      'src/client/tsconfig.json': '{}',
+      'demo/tsconfig.json': demoConfiguration,
+      'demo/main.ts': 'export const main = 1;\n',
+      'demo/public/index.html': '<p>shop</p>\n',
+    });
+  });
+
+  afterEach(() => checkout.remove());
+
+  const build = () => checkout.run('scripts/build.mjs');
+  const builtAtMs = () => statSync(join(checkout.directory, 'dist/index.js')).mtimeMs;
+
+  it('builds the package and the demo with its pages, and leaves no rests', async () => {
+    expect(await build()).toEqual({ isGreen: true, output: '' });
+    expect(await checkout.read('dist/index.js')).toContain('greeting = 1');
+    expect(existsSync(join(checkout.directory, 'dist/index.d.ts'))).toBe(true);
+    expect(await checkout.read('demo/dist/public/index.html')).toBe('<p>shop</p>\n');
+    expect(await readdir(join(checkout.directory, '.build'))).toEqual(['demo.sha256', 'package.sha256']);
+    expect(existsSync(join(checkout.directory, '.dist-next'))).toBe(false);
+  }, 60_000);
+
+  it('builds again when a source changed, and only then', async () => {
+    await build();
+    const first = builtAtMs();
+    await build();
+    expect(builtAtMs()).toBe(first);
+    await checkout.write('src/index.ts', 'export const greeting = 2;\n');
+    await build();
+    expect(await checkout.read('dist/index.js')).toContain('greeting = 2');
+  }, 60_000);
+
+  it('keeps the former build when a source does not compile, says why and fails', async () => {
+    await build();
+    await checkout.write('src/index.ts', "export const greeting: number = 'two';\n");
+    const result = await build();
+    expect(result.isGreen).toBe(false);
+    expect(result.output).toContain('src/index.ts(1,14): error TS2322');
+    expect(await checkout.read('dist/index.js')).toContain('greeting = 1');
+    expect(await readdir(join(checkout.directory, '.build'))).not.toContain('lock');
+  }, 60_000);
+
+  it('lets one of several that start at once build, and the others wait for it', async () => {
+    const results = await Promise.all([build(), build(), build()]);
+    expect(results).toEqual(Array.from({ length: 3 }, () => ({ isGreen: true, output: '' })));
+    expect(await checkout.read('dist/index.js')).toContain('greeting = 1');
+  }, 120_000);
+
+  it('takes the lock of a build that was killed', async () => {
+    const killed = await startNodeProgram(['-e', '']);
+    await killed.ended;
+    await build();
+    await writeFile(join(checkout.directory, '.build/lock'), String(killed.pid));
+    await checkout.write('src/index.ts', 'export const greeting = 3;\n');
+    expect(await build()).toEqual({ isGreen: true, output: '' });
+    expect(await checkout.read('dist/index.js')).toContain('greeting = 3');
+  }, 60_000);
+
+  it('waits while the owner of the lock lives', async () => {
+    await build();
+    await writeFile(join(checkout.directory, '.build/lock'), String(process.pid));
+    await checkout.write('src/index.ts', 'export const greeting = 4;\n');
+    const waiting = await startNodeProgram(['scripts/build.mjs'], { cwd: checkout.directory });
+    await expect(waiting.waitForLine(/./, 1_000)).rejects.toThrow('still runs');
+    expect(await checkout.read('dist/index.js')).toContain('greeting = 1');
+    await waiting.stop();
+  }, 60_000);
+});
