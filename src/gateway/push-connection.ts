@@ -22,6 +22,12 @@ interface Answering {
   hasAnswered: boolean;
 }
 
+interface Failure {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  answering: Answering | undefined;
+}
+
 /**
  * A push connection as handlers, guards and lifecycle hooks of a host see it: what `@ConnectedSocket()` gives. What is
  * sent here passes the same bounded queue as every message.
@@ -32,6 +38,9 @@ interface Answering {
 export class PushConnection extends EventEmitter {
   private readonly handlers = new Map<string, BoundHandler[]>();
   private answering: Answering | undefined;
+  private openStreams = 0;
+  /** A failure whose frame is not certain yet. */
+  private failure: Failure | undefined;
 
   constructor(private readonly connection: Connection) {
     super();
@@ -87,11 +96,10 @@ export class PushConnection extends EventEmitter {
     try {
       for (const { callback } of this.handlers.get(frame.event) ?? []) {
         const result = await callback(frame.data);
-        if (isObservable(result)) await this.answerEach(result);
-        else this.answer(result);
+        if (isObservable(result)) await this.answerEach(result, answering);
+        else answerWith(answering, result);
       }
-      if (!answering.hasAnswered && frame.ref !== undefined)
-        this.answerWith(encodeFrame(ServerEvent.Ok, null, frame.ref));
+      if (!answering.hasAnswered && frame.ref !== undefined) reply(encodeFrame(ServerEvent.Ok, null, frame.ref));
     } finally {
       this.answering = undefined;
     }
@@ -99,7 +107,14 @@ export class PushConnection extends EventEmitter {
 
   /** Answers the frame that is being handled, or tells the client of a failure outside of one. */
   fail(code: ErrorCode, detail: string): void {
-    this.answerWith(encodeError(code, detail, this.answering?.ref));
+    const failure = { code, detail, answering: this.answering };
+    if (this.openStreams === 0) {
+      this.tell(failure);
+      return;
+    }
+    // It may be a stream that failed, while the frame of `answering` is another one: the stream ends before the microtask.
+    this.failure = failure;
+    queueMicrotask(() => this.tell(failure));
   }
 
   /** What Nest's own filters call to tell the client; other events are local, as on any emitter. */
@@ -113,45 +128,56 @@ export class PushConnection extends EventEmitter {
     return true;
   }
 
-  /** Resolves when the observable has ended; one that goes on for ever ends with its connection, as on Nest's adapters. */
-  private answerEach(results: Observable<unknown>): Promise<void> {
+  /**
+   * Answers with every value. Resolves with the first one, or the end, so that a stream does not hold up the frames
+   * behind it; one that goes on for ever ends with its connection, as on Nest's adapters.
+   */
+  private answerEach(results: Observable<unknown>, answering: Answering): Promise<void> {
     const ended = new Subject<void>();
     const end = () => ended.next();
     this.once('close', end);
+    this.openStreams++;
     return new Promise((resolve) => {
       const answered = results.pipe(
         takeUntil(ended),
-        finalize(() => this.off('close', end)),
+        finalize(() => {
+          this.off('close', end);
+          this.openStreams--;
+          if (this.failure) this.failure.answering = answering;
+          resolve();
+        }),
       );
-      answered.subscribe({
-        next: (result) => {
-          this.answer(result);
+      const observer = {
+        next: (result: unknown) => {
+          answerWith(answering, result);
           // The connection may have ended before there was an observable to end with it.
           if (!this.isOpen) end();
-        },
-        error: () => {
-          this.fail(ErrorCode.Internal, 'the frame could not be handled');
           resolve();
         },
-        complete: resolve,
-      });
+        error: () => this.fail(ErrorCode.Internal, 'the frame could not be handled'),
+      };
+      answered.subscribe(observer);
     });
   }
 
-  /** A result without a value is answered only to those who wait for an answer. */
-  private answer(result: unknown): void {
-    if (result === undefined || result === null) return;
-    const ref = this.answering?.ref;
-    if (isNamedAnswer(result)) this.answerWith(encodeFrame(result.event, result.data, ref));
-    else this.answerWith(encodeFrame(ServerEvent.Ok, result, ref));
+  private tell(failure: Failure): void {
+    if (this.failure === failure) this.failure = undefined;
+    const { answering, code, detail } = failure;
+    if (answering) send(answering, encodeError(code, detail, answering.ref));
+    else this.connection.reply(encodeError(code, detail));
   }
+}
 
-  private answerWith(text: string): void {
-    const { answering } = this;
-    if (answering) answering.hasAnswered = true;
-    if (answering) answering.reply(text);
-    else this.connection.reply(text);
-  }
+/** A result without a value is answered only to those who wait for an answer. */
+function answerWith(answering: Answering, result: unknown): void {
+  if (result === undefined || result === null) return;
+  if (isNamedAnswer(result)) send(answering, encodeFrame(result.event, result.data, answering.ref));
+  else send(answering, encodeFrame(ServerEvent.Ok, result, answering.ref));
+}
+
+function send(answering: Answering, text: string): void {
+  answering.hasAnswered = true;
+  answering.reply(text);
 }
 
 /** Nest's `WsResponse`: a result that names the event it goes back under. */

@@ -63,6 +63,7 @@ class Gate {
 class AnsweringGateway {
   static gate = new Gate();
   static live = new Subject<number>();
+  static failure = new Subject<never>();
 
   @SubscribeMessage('echo')
   echo(@MessageBody() data: unknown): unknown {
@@ -114,6 +115,11 @@ class AnsweringGateway {
       of(1),
       throwError(() => new Error('the reason is private')),
     );
+  }
+
+  @SubscribeMessage('failing.later')
+  failingLater(): Observable<unknown> {
+    return concat(of(1), AnsweringGateway.failure);
   }
 
   @SubscribeMessage('live')
@@ -232,6 +238,32 @@ describe.each(PLATFORMS)('a push gateway on %s', (platform) => {
       { event: 'push:error', data: { code: 'internal' }, ref: 'r1' },
     ]);
     expect(JSON.stringify(frames)).not.toContain('private');
+  });
+
+  it('handles the frames behind an observable once it has given its first value', async () => {
+    const client = await app.connect();
+    client.send('live', 1, 'r1');
+    await eventually(() => AnsweringGateway.live.observed);
+    AnsweringGateway.live.next(1);
+
+    expect(await client.request('push:ping', undefined, 'r2')).toMatchObject({ event: 'push:pong' });
+    AnsweringGateway.live.next(2);
+
+    expect(await client.next(({ data }) => data === 1)).toEqual({ event: 'push:ok', data: 1, ref: 'r1' });
+    expect(await client.next(({ data }) => data === 2)).toEqual({ event: 'push:ok', data: 2, ref: 'r1' });
+  });
+
+  it('gives the error of an observable the ref of its own frame, also while another frame is handled', async () => {
+    AnsweringGateway.failure = new Subject<never>();
+    const client = await app.connect();
+    client.send('failing.later', 1, 'r1');
+    await client.next(({ ref }) => ref === 'r1');
+    client.send('hang', 1, 'r2');
+    await eventually(() => AnsweringGateway.failure.observed);
+
+    AnsweringGateway.failure.error(new Error('the reason is private'));
+
+    expect(await client.next('push:error')).toMatchObject({ data: { code: 'internal' }, ref: 'r1' });
   });
 
   it('ends the subscription to an observable with its connection', async () => {
