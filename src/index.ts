@@ -29,9 +29,11 @@ export { PushWsAdapter } from './gateway/push-ws.adapter.js';
 
 export { AccessService } from './push/access.service.js';
 export { PushAuthenticator } from './auth/push-authenticator.js';
-export { PushAuthorizer } from './auth/push-authorizer.js';
+export { DenyingAuthorizer, PushAuthorizer } from './auth/push-authorizer.js';
 export type { ClientTarget } from './auth/push-authorizer.js';
-export type { JwtOptions, PushAuthOptions } from './auth/auth-options.interface.js';
+export type { JwksOptions, JwtOptions, PushAuthOptions } from './auth/auth-options.interface.js';
+export type { TrustProxy } from './auth/client-address.js';
+export type { JwtAlgorithm } from './auth/jwt-algorithms.js';
 export type { Principal } from './core/principal.js';
 
 export { PushApiGuard } from './rest/push-api.guard.js';

@@ -1,5 +1,5 @@
 /** Checks and defaults of all options, once at start: one error that lists every problem, or the frozen result. */
-import { checkAuthOptions } from './auth/auth-options.js';
+import { JWKS_DEFAULTS, checkAuthOptions } from './auth/auth-options.js';
 import { checkTrustProxy } from './auth/client-address.js';
 import { checkOrigins } from './auth/origin-policy.js';
 import { memory } from './backing/memory/memory-backing.js';
@@ -87,8 +87,19 @@ export function resolveOptions(raw: unknown): ResolvedPushOptions {
     idempotency: readSlice(options['idempotency'], 'idempotency', IDEMPOTENCY_NUMBERS, problems),
     revocations: readSlice(options['revocations'], 'revocations', REVOCATION_NUMBERS, problems),
   };
+  // Only whole values can be held against each other.
+  if (problems.length === 0) problems.push(...jwksProblems(resolved));
   throwIfAny(problems);
   return Object.freeze(resolved);
+}
+
+/** A handshake that ends before the keys could come would never be let in by the last good ones. */
+function jwksProblems({ auth, authTimeoutMs }: ResolvedPushOptions): OptionProblem[] {
+  if (auth?.jwt?.jwksUri === undefined) return [];
+  const timeoutMs = auth.jwt.jwks?.timeoutMs ?? JWKS_DEFAULTS.timeoutMs;
+  if (timeoutMs < authTimeoutMs) return [];
+  const expected = `less than authTimeoutMs, which is ${authTimeoutMs}`;
+  return [{ path: 'auth.jwt.jwks.timeoutMs', received: String(timeoutMs), expected }];
 }
 
 function readRest(options: Members, problems: OptionProblem[]) {

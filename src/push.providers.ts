@@ -1,6 +1,5 @@
 /** Takes the options and the backing and wires the floors; everything below is a plain class that Nest only holds. */
 import { randomBytes } from 'node:crypto';
-import { Logger } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
 import { ClientAddress } from './auth/client-address.js';
 import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.js';
@@ -15,6 +14,7 @@ import type { Clock } from './core/clock.js';
 import { ConnectionRegistry } from './core/connection-registry.js';
 import { FanOut } from './core/fan-out.js';
 import { FlushScheduler } from './core/flush-scheduler.js';
+import { FailureLog } from './failure-log.js';
 import { GatewayBridge } from './gateway/gateway-bridge.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { resolveOptions } from './push-options.resolver.js';
@@ -38,13 +38,6 @@ import { SessionService } from './push/session.service.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
 import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
 
-const logger = new Logger('PushModule');
-
-/** What a peer cannot cause and an operator should see. */
-function logFailure(cause: unknown): void {
-  logger.error(cause);
-}
-
 /** All providers of the module. */
 export function createProviders(extras: PushModuleExtras): Provider[] {
   return [...createParts(extras), PushLifecycle];
@@ -55,6 +48,7 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
   return [
     { provide: PUSH_OPTIONS, inject: [RAW_PUSH_OPTIONS], useFactory: resolveOptions },
     { provide: PUSH_CLOCK, useValue: systemClock },
+    { provide: FailureLog, inject: [PUSH_CLOCK], useFactory: (clock: Clock) => new FailureLog(clock) },
     { provide: PUSH_NODE_ID, useFactory: () => randomBytes(6).toString('hex') },
     { provide: PushAuthorizer, useClass: authorizer ?? DenyingAuthorizer },
     authenticator ? { provide: PushAuthenticator, useClass: authenticator } : builtInAuthenticator,
@@ -110,13 +104,14 @@ const admissionProviders: Provider[] = [
   },
   {
     provide: HandshakeService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, AccessService, PushAuthorizer],
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, AccessService, PushAuthorizer, FailureLog],
     useFactory: (
       options: ResolvedPushOptions,
       clock: Clock,
       registry: ConnectionRegistry,
       access: AccessService,
       authorizer: PushAuthorizer,
+      failures: FailureLog,
     ) =>
       new HandshakeService({
         registry,
@@ -127,7 +122,7 @@ const admissionProviders: Provider[] = [
         origins: new OriginPolicy(options.origins),
         clientAddress: new ClientAddress(options.trustProxy),
         tokenSources: options.auth ?? {},
-        onFailure: logFailure,
+        onFailure: failures.add,
       }),
   },
 ];
@@ -141,14 +136,15 @@ const sessionProviders: Provider[] = [
   },
   {
     provide: FrameService,
-    inject: [PUSH_OPTIONS, AccessService, PushAuthorizer, GroupService, Publisher],
+    inject: [PUSH_OPTIONS, AccessService, PushAuthorizer, GroupService, Publisher, FailureLog],
     useFactory: (
       limits: ResolvedPushOptions,
       access: AccessService,
       authorizer: PushAuthorizer,
       groups: GroupService,
       publisher: Publisher,
-    ) => new FrameService({ access, authorizer, groups, publisher, limits, onFailure: logFailure }),
+      failures: FailureLog,
+    ) => new FrameService({ access, authorizer, groups, publisher, limits, onFailure: failures.add }),
   },
   {
     provide: SessionService,
@@ -188,12 +184,13 @@ const sessionProviders: Provider[] = [
 const applicationProviders: Provider[] = [
   {
     provide: PushWebSocketGateway,
-    inject: [PUSH_OPTIONS, HandshakeService, SessionService],
+    inject: [PUSH_OPTIONS, HandshakeService, SessionService, FailureLog],
     useFactory: (
       { paths, maxFrameBytes }: ResolvedPushOptions,
       handshakes: HandshakeService,
       sessions: SessionService,
-    ) => new PushWebSocketGateway(handshakes, sessions, { path: paths.ws, maxFrameBytes }, logFailure),
+      failures: FailureLog,
+    ) => new PushWebSocketGateway(handshakes, sessions, { path: paths.ws, maxFrameBytes }, failures.add),
   },
   {
     provide: IdempotencyService,

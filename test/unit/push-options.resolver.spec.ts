@@ -169,6 +169,18 @@ describe('resolveOptions', () => {
     );
   });
 
+  it('wants the keys of an issuer to come before a handshake is given up', () => {
+    const jwt = { jwksUri: 'https://issuer.example/keys', algorithms: ['RS256' as const] };
+
+    expect(() => resolveOptions({ auth: { jwt } })).not.toThrow();
+    expect(() => resolveOptions({ auth: { jwt }, authTimeoutMs: 3_000 })).toThrow(
+      'auth.jwt.jwks.timeoutMs: received 3000, expected less than authTimeoutMs, which is 3000',
+    );
+    expect(() =>
+      resolveOptions({ auth: { jwt: { ...jwt, jwks: { timeoutMs: 100 } } }, authTimeoutMs: 101 }),
+    ).not.toThrow();
+  });
+
   it('repeats no secret', () => {
     const secret = 'super-secret-text-in-the-wrong-place';
     const refusal = refusalOf({
