@@ -75,9 +75,12 @@ export class PushWebSocketGateway {
     };
     socket.on('error', leave).on('end', leave).on('close', leave);
     const verdict = await handshake.verdict;
+    if (socket.destroyed || !socket.readable) {
+      leave();
+      return;
+    }
     socket.off('error', leave).off('end', leave).off('close', leave);
-    if (socket.destroyed || !socket.readable) leave();
-    else if (verdict.type === 'refused') refuseUpgrade(socket.on('error', ignore), verdict.refusal);
+    if (verdict.type === 'refused') refuseUpgrade(socket, verdict.refusal);
     else this.open(verdict, request, socket, head);
     handshake.release();
   }

@@ -18,6 +18,7 @@ export function refuseUpgrade(socket: Socket, refusal: Refusal): void {
     'Cache-Control: no-store',
     ...Object.entries(refusal.headers).map(([name, value]) => `${name}: ${value}`),
   ];
-  socket.once('finish', () => socket.destroy());
+  // A peer that breaks off meanwhile is no error of ours; unheard, it would end the process.
+  socket.on('error', () => {}).once('finish', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
