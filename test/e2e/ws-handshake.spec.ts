@@ -131,6 +131,7 @@ describe.each(PLATFORMS)('a handshake on %s', (platform) => {
 
     it.each<[string, RawHandshake]>([
       ['another method', { method: 'POST', headers: { 'Content-Length': '0' } }],
+      ['no Host', { headers: { Host: undefined } }],
       ['no key', { headers: { 'Sec-WebSocket-Key': undefined } }],
       ['an empty key', { headers: { 'Sec-WebSocket-Key': '' } }],
       ['a key of 15 bytes', { headers: { 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAA' } }],
