@@ -34,8 +34,8 @@ afterEach(async () => {
 });
 
 async function start(...imports: (DynamicModule | typeof FeatureModule)[]): Promise<INestApplication> {
-  const testing = await Test.createTestingModule({ imports }).setLogger(false).compile();
-  const created = testing.createNestApplication(new FastifyAdapter());
+  const testing = await Test.createTestingModule({ imports }).compile();
+  const created = testing.createNestApplication(new FastifyAdapter(), { logger: false });
   app = created;
   await created.listen(0, '127.0.0.1');
   return created;
