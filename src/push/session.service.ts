@@ -78,6 +78,12 @@ export class SessionService {
     return this.inboundOf(connection).takeControlFrame();
   }
 
+  /** Nothing goes through the pipe any more in either direction, though it may take the peer a while to hang up. */
+  broken(connection: Connection): void {
+    connection.ended();
+    this.closed(connection);
+  }
+
   /** The pipe of the connection is gone. */
   ended(connection: Connection): void {
     connection.ended();

@@ -23,6 +23,7 @@ export class PushSocket extends WebSocket {
     this.on('message', onMessage);
     this.on('ping', onPing);
     this.on('pong', onPong);
+    this.on('error', onError);
     this.on('close', onClose);
   }
 
@@ -48,6 +49,12 @@ function onPing(this: WebSocket, data: Buffer): void {
 function onPong(this: WebSocket): void {
   const binding = (this as PushSocket).bound;
   binding?.sessions.receiveControlFrame(binding.connection);
+}
+
+/** The peer broke the rules of RFC 6455: `ws` has told it so with a close frame, and reads no more. */
+function onError(this: WebSocket): void {
+  const binding = (this as PushSocket).bound;
+  if (binding) binding.sessions.broken(binding.connection);
 }
 
 function onClose(this: WebSocket): void {
