@@ -3,7 +3,6 @@
  * goes to a fallback adapter, so Socket.IO and `ws` gateways of the same application work as before.
  */
 import { createRequire } from 'node:module';
-import { Logger } from '@nestjs/common';
 import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { WebSocketGateway } from '@nestjs/websockets';
@@ -35,9 +34,10 @@ export class PushWsAdapter implements WebSocketAdapter {
     fallback?: WebSocketAdapter,
   ) {
     this.resolvedFallback = fallback as Adapter | undefined;
-    this.bridge = bridgeOf(app);
+    const modules = app.get(ModulesContainer, { strict: false });
+    this.bridge = bridgeIn(modules);
     this.bridge.isInstalled = true;
-    for (const gateway of pushGatewaysOf(app)) WebSocketGateway({ path: PUSH_GATEWAY_PATH })(gateway);
+    for (const gateway of gatewaysIn(modules)) WebSocketGateway({ path: PUSH_GATEWAY_PATH })(gateway);
   }
 
   create(port: number, options: { readonly path?: string } = {}): unknown {
@@ -100,22 +100,13 @@ export function assertAdapterInstalled(bridge: GatewayBridge, modules: ModulesCo
   );
 }
 
-function bridgeOf(app: INestApplicationContext): GatewayBridge {
-  try {
-    return app.get(GatewayBridge, { strict: false });
-  } catch (cause) {
-    throw new PushError(
-      'PUSH_ERR_ADAPTER_MISSING',
-      'PushWsAdapter needs PushModule in the imports of the application',
-      {
-        cause,
-      },
-    );
+/** Not by `app.get`: the application that NestFactory makes ends the process over a provider that is not there. */
+function bridgeIn(modules: ModulesContainer): GatewayBridge {
+  for (const { providers } of modules.values()) {
+    const bridge = providers.get(GatewayBridge)?.instance;
+    if (bridge instanceof GatewayBridge) return bridge;
   }
-}
-
-function pushGatewaysOf(app: INestApplicationContext): (new (...args: never[]) => unknown)[] {
-  return gatewaysIn(app.get(ModulesContainer, { strict: false }));
+  throw new PushError('PUSH_ERR_ADAPTER_MISSING', 'PushWsAdapter needs PushModule in the imports of the application');
 }
 
 function gatewaysIn(modules: ModulesContainer): (new (...args: never[]) => unknown)[] {
@@ -125,17 +116,19 @@ function gatewaysIn(modules: ModulesContainer): (new (...args: never[]) => unkno
     .filter((metatype) => isPushGateway(metatype)) as (new (...args: never[]) => unknown)[];
 }
 
+/** What Nest itself takes where a host has installed no adapter, from where Nest would load it. */
 function defaultAdapter(app: INestApplicationContext): Adapter {
   try {
-    const platform = createRequire(import.meta.url)('@nestjs/platform-socket.io') as {
+    const nestsOwn = createRequire(createRequire(import.meta.url).resolve('@nestjs/websockets'));
+    const platform = nestsOwn('@nestjs/platform-socket.io') as {
       IoAdapter: new (app: INestApplicationContext) => Adapter;
     };
     return new platform.IoAdapter(app);
   } catch (cause) {
-    new Logger('PushWsAdapter').error('A gateway that is no push gateway needs an adapter of its own.');
     throw new PushError(
       'PUSH_ERR_ADAPTER_MISSING',
-      'another gateway needs an adapter: pass it as new PushWsAdapter(app, new WsAdapter(app))',
+      'A gateway that is no push gateway needs an adapter, and @nestjs/platform-socket.io could not be loaded. ' +
+        'Name one in main.ts: app.useWebSocketAdapter(new PushWsAdapter(app, new WsAdapter(app)));',
       { cause },
     );
   }
