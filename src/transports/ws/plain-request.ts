@@ -15,9 +15,10 @@ export function answerPlainRequests(adapter: HttpServer, path: string): void {
   adapter.get(path, (_request: unknown, response: AdapterResponse) => {
     response.hijack?.();
     const raw = response.raw ?? (response as unknown as ServerResponse);
+    // HTTP/2 knows neither of the two and would not send the answer (RFC 9113 section 8.2.2).
+    const upgradeHeaders = raw.req.httpVersionMajor === 1 ? { ...refusal.headers, Connection: 'Upgrade' } : {};
     raw.writeHead(refusal.status, {
-      ...refusal.headers,
-      Connection: 'Upgrade',
+      ...upgradeHeaders,
       'Content-Type': 'application/problem+json; charset=utf-8',
     });
     raw.end(JSON.stringify(problemOf(refusal)));
