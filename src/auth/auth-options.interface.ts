@@ -50,6 +50,11 @@ export interface JwtOptions {
   readonly clockToleranceSeconds?: number | undefined;
   /** Longest token in bytes; a longer one is refused unread. 256 to 65,536. @default 8_192 */
   readonly maxTokenBytes?: number | undefined;
+  /**
+   * How many verified tokens are remembered by their digest, so that one that is used again costs less; about 300 bytes
+   * each. 0 to 1,000,000. @default 10_000
+   */
+  readonly maxRememberedTokens?: number | undefined;
   /** For `jwksUri` only. @default {} */
   readonly jwks?: JwksOptions | undefined;
 }

@@ -9,6 +9,8 @@ import { publicKeyProblem } from './static-key-source.js';
 export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
 /** Longest token in bytes. */
 export const DEFAULT_MAX_TOKEN_BYTES = 8192;
+/** Verified tokens that are remembered. */
+export const DEFAULT_MAX_REMEMBERED_TOKENS = 10_000;
 /** How the keys of an issuer are fetched and kept. */
 export const JWKS_DEFAULTS: { readonly [Name in keyof JwksOptions]-?: number } = {
   cooldownMs: 30_000,
@@ -27,10 +29,12 @@ const JWT_KEYS: readonly (keyof JwtOptions)[] = [
   'issuer',
   'clockToleranceSeconds',
   'maxTokenBytes',
+  'maxRememberedTokens',
   'jwks',
 ];
 const DAY_MS = 86_400_000;
 const MAX_CLOCK_TOLERANCE_SECONDS = 3600;
+const MAX_REMEMBERED_TOKENS = 1_000_000;
 const TOKEN_BYTES_RANGE = [256, 65_536] as const;
 /** RFC 6265 section 4.1.1: a token of RFC 9110. */
 const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
@@ -61,6 +65,7 @@ function checkJwtOptions(value: unknown, path: string): OptionProblem[] {
     ...checkNames(value['issuer'], `${path}.issuer`),
     ...checkNumber(value['clockToleranceSeconds'], `${path}.clockToleranceSeconds`, 0, MAX_CLOCK_TOLERANCE_SECONDS),
     ...checkNumber(value['maxTokenBytes'], `${path}.maxTokenBytes`, ...TOKEN_BYTES_RANGE),
+    ...checkNumber(value['maxRememberedTokens'], `${path}.maxRememberedTokens`, 0, MAX_REMEMBERED_TOKENS),
     ...checkJwks(value, path),
   ];
 }

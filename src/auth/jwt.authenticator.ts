@@ -3,6 +3,9 @@
  * with algorithms that the options fix. Around it stands what that library lets pass: a length limit before anything is
  * parsed, `exp` and `sub` required, no `crit`, no claim twice, no `iat` in the future.
  *
+ * A token that was verified lately is not verified from scratch: its end and its key are judged each time, the rest of
+ * it cannot change.
+ *
  * All refusals look the same from outside. A key that cannot be had at the moment is no refusal: it rejects.
  */
 import type { KeyObject } from 'node:crypto';
@@ -11,13 +14,18 @@ import type { JwtModuleOptions } from '@nestjs/jwt';
 import type { Clock } from '../core/clock.js';
 import type { Principal } from '../core/principal.js';
 import type { JwtOptions } from './auth-options.interface.js';
-import { DEFAULT_CLOCK_TOLERANCE_SECONDS, DEFAULT_MAX_TOKEN_BYTES } from './auth-options.js';
+import {
+  DEFAULT_CLOCK_TOLERANCE_SECONDS,
+  DEFAULT_MAX_REMEMBERED_TOKENS,
+  DEFAULT_MAX_TOKEN_BYTES,
+} from './auth-options.js';
 import { JwksKeySource } from './jwks-key-source.js';
 import { principalOf } from './jwt-claims.js';
 import { readJwtShape } from './jwt-shape.js';
 import type { KeySource } from './key-source.interface.js';
 import { PushAuthenticator } from './push-authenticator.js';
 import { StaticKeySource } from './static-key-source.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** The built-in authenticator. */
 export class JwtAuthenticator extends PushAuthenticator {
@@ -25,6 +33,7 @@ export class JwtAuthenticator extends PushAuthenticator {
   private readonly algorithms: ReadonlySet<string>;
   private readonly maxTokenBytes: number;
   private readonly clockToleranceMs: number;
+  private readonly verified: VerifiedTokens;
   private readonly verifyOptions: NonNullable<JwtModuleOptions['verifyOptions']>;
   /** One for each key, made at its first token; it goes when the key goes. */
   private readonly verifiers = new WeakMap<KeyObject, JwtService>();
@@ -40,6 +49,7 @@ export class JwtAuthenticator extends PushAuthenticator {
     this.algorithms = new Set(options.algorithms);
     this.maxTokenBytes = options.maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES;
     this.clockToleranceMs = clockTolerance * 1000;
+    this.verified = new VerifiedTokens(options.maxRememberedTokens ?? DEFAULT_MAX_REMEMBERED_TOKENS);
     this.verifyOptions = {
       algorithms: [...options.algorithms],
       clockTolerance,
@@ -50,13 +60,28 @@ export class JwtAuthenticator extends PushAuthenticator {
 
   override async authenticate(token: string): Promise<Principal | undefined> {
     if (token.length > this.maxTokenBytes) return undefined;
+    const digest = this.verified.digestOf(token);
+    const known = digest === undefined ? undefined : this.verified.get(digest);
+    if (known && digest !== undefined) {
+      if ((await this.keys.keyFor(known.hint)) === known.key && !this.isOver(known.principal)) return known.principal;
+      this.verified.remove(digest);
+    }
+    return this.authenticateAnew(token, digest);
+  }
+
+  private async authenticateAnew(token: string, digest: string | undefined): Promise<Principal | undefined> {
     const shape = readJwtShape(token);
     if (!shape || !this.algorithms.has(shape.hint.alg)) return undefined;
-    const found = this.keys.keyFor(shape.hint);
-    const key = found instanceof Promise ? await found : found;
+    const key = await this.keys.keyFor(shape.hint);
     const claims = key && (await this.verify(token, key));
     if (!claims || Object.keys(claims).length !== shape.claimCount) return undefined;
-    return principalOf(claims, this.clock.now() + this.clockToleranceMs);
+    const principal = principalOf(claims, this.clock.now() + this.clockToleranceMs);
+    if (principal && digest !== undefined) this.verified.add(digest, { principal, key, hint: shape.hint });
+    return principal;
+  }
+
+  private isOver({ expiresAtMs }: Principal): boolean {
+    return this.clock.now() >= expiresAtMs + this.clockToleranceMs;
   }
 
   private async verify(token: string, key: KeyObject): Promise<object | undefined> {

@@ -44,6 +44,7 @@ describe('checkAuthOptions', () => {
           issuer: 'c',
           clockToleranceSeconds: 0,
           maxTokenBytes: 4096,
+          maxRememberedTokens: 0,
         },
         cookie: '__Host-session',
         accessTokenQuery: true,
@@ -179,6 +180,7 @@ describe('checkAuthOptions', () => {
 
   it.each([
     ['clockToleranceSeconds', [-1, 3601, 1.5, '5', null, Number.NaN]],
+    ['maxRememberedTokens', [-1, 1.5, '10', 1_000_001]],
     ['maxTokenBytes', [0, 255, 65_537, 1.5, '8192', Infinity]],
     ['audience', ['', [], [''], 5, ['a', 5], null]],
     ['issuer', ['', [], [''], 5, /a/]],

@@ -284,6 +284,49 @@ describe('JwtAuthenticator', () => {
     });
   });
 
+  describe('with a token that was verified before', () => {
+    it('gives the same principal again, and remembers none where that is switched off', async () => {
+      const remembering = withSecret();
+      const forgetful = withSecret({ maxRememberedTokens: 0 });
+      const text = token();
+
+      expect(await remembering.authenticate(text)).toBe(await remembering.authenticate(text));
+      expect(await forgetful.authenticate(text)).not.toBe(await forgetful.authenticate(text));
+      expect(await forgetful.authenticate(text)).toEqual(await remembering.authenticate(text));
+    });
+
+    it('remembers as many as the option says, the latest ones', async () => {
+      const authenticator = withSecret({ maxRememberedTokens: 2 });
+      const texts = ['1', '2', '3'].map((sub) => token({ sub }));
+      const first = await Promise.all(texts.map((text) => authenticator.authenticate(text)));
+
+      expect(await authenticator.authenticate(texts[2]!)).toBe(first[2]);
+      expect(await authenticator.authenticate(texts[1]!)).toBe(first[1]);
+      expect(await authenticator.authenticate(texts[0]!)).not.toBe(first[0]);
+    });
+
+    it('refuses it once it has ended', async () => {
+      const moving = new ManualClock(NOW_SECONDS * 1000);
+      const authenticator = new JwtAuthenticator({ secret: SECRET, algorithms: ['HS256'] }, moving);
+      await authenticator.authenticate(token());
+
+      moving.advance((600 + 5) * 1000 - 1);
+      expect(await authenticator.authenticate(token())).toBeDefined();
+      moving.advance(1);
+      expect(await authenticator.authenticate(token())).toBeUndefined();
+    });
+
+    it('refuses one that differs from it in its signature alone', async () => {
+      const authenticator = withSecret();
+      const text = token();
+      await authenticator.authenticate(text);
+
+      const [header, payload] = text.split('.');
+      expect(await authenticator.authenticate(`${header}.${payload}.${'A'.repeat(43)}`)).toBeUndefined();
+      expect(await authenticator.authenticate(`${text} `)).toBeUndefined();
+    });
+  });
+
   describe('with an audience and an issuer', () => {
     it.each([
       ['push', 'push', true],
