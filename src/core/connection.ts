@@ -112,6 +112,11 @@ export class Connection {
     this.probedAtMs = 0;
   }
 
+  /** Writes the first frame of the connection at once. Nothing can wait before it, so it needs no queue. */
+  greet(text: string): void {
+    this.transport.write(this.transport.format.encode(text));
+  }
+
   /** Queues a frame for this connection alone; it does not wait for a flush window. */
   reply(text: string): void {
     const message = new OutgoingMessage(text);
