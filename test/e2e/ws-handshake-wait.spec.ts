@@ -78,6 +78,11 @@ async function statusOf(client: RawClient): Promise<number> {
   return (await client.response()).status;
 }
 
+/** Waits until the server has answered someone else, so that what was written before has arrived. */
+async function arrived(): Promise<void> {
+  await (await fetch(`${app.origin}/nothing-here`)).text();
+}
+
 /** A connection of a user that plays no part. */
 async function connectBystander(): Promise<RawClient> {
   const client = await ask('bystander');
@@ -244,6 +249,7 @@ describe.each(PLATFORMS)('a handshake that is being checked on %s', (platform) =
       const client = await ask('7', early[0]);
       await eventually(() => gate.waitingCount === 1);
       client.write(early[1]!);
+      await arrived();
       gate.admitAll();
 
       expect(await statusOf(client)).toBe(101);
