@@ -152,6 +152,7 @@ describe.each(PLATFORMS)('the credentials of a handshake on %s', (platform) => {
         await withToken(token);
         await askWith({ 'Sec-WebSocket-Protocol': `push.v1, bearer.${token}` });
       }
+      for (const client of clients) client.destroy();
       await app.close();
 
       expect(log.text).toContain('/push/ws');
