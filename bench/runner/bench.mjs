@@ -11,6 +11,7 @@ const FOREIGN_CORES = 0.5;
 
 export class Bench {
   #tokenFile = writeTokens();
+  #tokenSeries = 0;
   #publisherToken = publisherToken();
   #messageFiles = new Map();
   #servers = new Set();
@@ -32,6 +33,11 @@ export class Bench {
 
   has(name) {
     return !this.absent.includes(name);
+  }
+
+  /** Later connections come with tokens that no server has seen. */
+  renewTokens() {
+    writeTokens(++this.#tokenSeries);
   }
 
   async start(name, settings = {}) {
