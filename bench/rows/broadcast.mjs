@@ -2,6 +2,9 @@
 import * as m from '../runner/metrics.mjs';
 import { sandwichRatios } from '../runner/statistics.mjs';
 
+/** In a quick pass too: a larger application takes longer until its code is compiled, and would look slower than it is. */
+const WARM_UP_S = 5;
+
 const columns = [
   m.cpuPerMessage, m.userShare, m.messagesPerSecond, m.latencyP50, m.latencyP99, m.answerP50, m.lost, m.bytesPerMessage,
   m.serverUse, m.clientUse, m.foreignUse,
@@ -33,7 +36,7 @@ const oneAtATime = (connections) => ({
       others: ['ws', 'nest', 'socketIo', 'uws'],
       rounds: bench.size(isLarge ? 3 : 5, 1),
       load,
-      warmUp: { ...load, duration: bench.size(3, 1) },
+      warmUp: { ...load, duration: WARM_UP_S },
       metric: m.cpuPerMessage,
     });
     return {
@@ -67,7 +70,7 @@ const burst = {
       others: ['ws', 'uws', 'oursDirect', 'nest', 'socketIo'],
       rounds: bench.size(5, 1),
       load,
-      warmUp: { ...load, duration: bench.size(4, 1) },
+      warmUp: { ...load, duration: WARM_UP_S },
       metric: m.cpuPerMessage,
     });
     return {
