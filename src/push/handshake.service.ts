@@ -3,7 +3,7 @@
  * origin, capacity, address, token, user. Everything is decided before a transport is told to go ahead.
  *
  * While a handshake is checked it counts towards the limits, so that a crowd cannot slip through together. A peer that
- * leaves meanwhile gives its place back at once (`abandon`).
+ * leaves meanwhile gives its place back at once (`release`).
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ClientAddress } from '../auth/client-address.js';
@@ -22,6 +22,8 @@ import { MAX_CURSOR_LENGTH } from '../protocol/limits.js';
 import { isGroup } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
 import type { GroupOptions } from './group.service.js';
+import { HandshakePlaces } from './handshake-places.js';
+import type { HandshakePlace } from './handshake-places.js';
 import { Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
 
@@ -100,7 +102,7 @@ export interface HandshakeParts {
 export class HandshakeService {
   /** Until the application has started, and from the moment it begins to end, nobody is let in. */
   private isAccepting = false;
-  private readonly reservations = new Reservations();
+  private readonly places = new HandshakePlaces();
   /** Ends the checks that are under way with a refusal. */
   private readonly checks = new Set<(refusal: Refusal) => void>();
 
@@ -126,7 +128,7 @@ export class HandshakeService {
     const address = clientAddress.of(request.remoteAddress, request.headers);
     const early = this.checkBeforeToken(request, address);
     if (early) return { verdict: Promise.resolve({ type: 'refused', refusal: early }), release: () => {} };
-    const place = this.reservations.reserve(address);
+    const place = this.places.take(address);
     return { verdict: this.bounded(this.checkToken(request, address, place)), release: () => place.release() };
   }
 
@@ -136,10 +138,10 @@ export class HandshakeService {
     const malformed = request.shapeProblem ?? cursorProblem(request.query);
     if (malformed) return malformed;
     if (!this.isOriginAllowed(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
-    const { pending } = this.reservations;
+    const { pending } = this.places;
     if (pending >= options.maxPendingHandshakes) return Refusals.serverFull('too many handshakes are being checked');
     if (registry.pipeCount + pending >= options.maxConnections) return Refusals.serverFull('come back later');
-    const fromAddress = registry.countOfAddress(address) + this.reservations.fromAddress(address);
+    const fromAddress = registry.countOfAddress(address) + this.places.fromAddress(address);
     if (options.maxPerIp > 0 && fromAddress >= options.maxPerIp)
       return Refusals.addressLimit('close another one first');
     return undefined;
@@ -148,7 +150,7 @@ export class HandshakeService {
   private async checkToken(
     request: HandshakeRequest,
     address: string,
-    place: Reservation,
+    place: HandshakePlace,
   ): Promise<Admission | Rejection> {
     const { access, tokenSources, registry, options } = this.parts;
     const { headers, query, method } = request;
@@ -158,7 +160,7 @@ export class HandshakeService {
     const principal = await access.verify(token);
     if (!principal) return refused(Refusals.badToken('get a new one'));
     const { userId } = principal;
-    if (registry.ofUser(userId).length + this.reservations.ofUser(userId) >= options.maxPerUser) {
+    if (registry.ofUser(userId).length + this.places.ofUser(userId) >= options.maxPerUser) {
       return refused(Refusals.userLimit('close another one first'));
     }
     place.assignUser(userId);
@@ -235,51 +237,4 @@ function cursorProblem(query: URLSearchParams | undefined): Refusal | undefined 
   const cursor = query?.get('cursor');
   if (!cursor || Buffer.byteLength(cursor) <= MAX_CURSOR_LENGTH) return undefined;
   return Refusals.malformed(`a cursor has at most ${MAX_CURSOR_LENGTH} bytes`);
-}
-
-interface Reservation {
-  assignUser(userId: string): void;
-  release(): void;
-}
-
-/** Places that handshakes under way hold among the limits. */
-class Reservations {
-  pending = 0;
-  private readonly addresses = new Map<string, number>();
-  private readonly users = new Map<string, number>();
-
-  fromAddress(address: string): number {
-    return this.addresses.get(address) ?? 0;
-  }
-
-  ofUser(userId: string): number {
-    return this.users.get(userId) ?? 0;
-  }
-
-  reserve(address: string): Reservation {
-    this.pending++;
-    count(this.addresses, address, 1);
-    let user: string | undefined;
-    let isHeld = true;
-    return {
-      assignUser: (userId) => {
-        if (!isHeld) return;
-        user = userId;
-        count(this.users, userId, 1);
-      },
-      release: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        this.pending--;
-        count(this.addresses, address, -1);
-        if (user !== undefined) count(this.users, user, -1);
-      },
-    };
-  }
-}
-
-function count(counts: Map<string, number>, key: string, change: number): void {
-  const next = (counts.get(key) ?? 0) + change;
-  if (next > 0) counts.set(key, next);
-  else counts.delete(key);
 }
