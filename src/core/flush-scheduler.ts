@@ -50,7 +50,8 @@ export class FlushScheduler {
   private readonly flushWindowMs: number;
   private readonly lanes = [new LaneQueue(), new LaneQueue(), new LaneQueue()] as const;
   private readonly takenRuns: MessageRun[] = [];
-  private sliceListeners: (() => void)[] = [];
+  private sliceEnd: Promise<void> | undefined;
+  private resolveSliceEnd: () => void = () => {};
   private immediate: NodeJS.Immediate | undefined;
   private window: NodeJS.Timeout | undefined;
   private isWindowOver = false;
@@ -68,10 +69,14 @@ export class FlushScheduler {
     this.arm(lane);
   }
 
-  /** Calls back at the end of the next slice, which is armed if nothing else does. */
-  afterNextSlice(listener: () => void): void {
-    this.sliceListeners.push(listener);
+  /** Resolves at the end of the next slice, which is armed if nothing else does. One promise for all who wait for it. */
+  nextSlice(): Promise<void> {
+    if (this.sliceEnd) return this.sliceEnd;
+    this.sliceEnd = new Promise((resolve) => {
+      this.resolveSliceEnd = resolve;
+    });
     this.arm(Lane.Few);
+    return this.sliceEnd;
   }
 
   /** A queue's transport took the whole run. */
@@ -124,9 +129,9 @@ export class FlushScheduler {
   private endSlice(): void {
     this.settleTaken();
     this.emptyRun.forgetFollower();
-    const listeners = this.sliceListeners;
-    this.sliceListeners = [];
-    for (const listener of listeners) listener();
+    if (!this.sliceEnd) return;
+    this.sliceEnd = undefined;
+    this.resolveSliceEnd();
   }
 
   private settleTaken(): void {

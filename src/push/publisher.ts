@@ -23,7 +23,7 @@ export class Publisher {
     const { id, message } = this.stamper.stamp(draft);
     const matched = this.fanOut.deliver(message, target);
     if (matched.connections > 0) {
-      await new Promise<void>((resolve) => this.scheduler.afterNextSlice(resolve));
+      await this.scheduler.nextSlice();
       if (reportWithinMs !== undefined) await this.settled(message, reportWithinMs);
     }
     return { id, duplicate: false, matched, written: message.written, scope: 'cluster' };

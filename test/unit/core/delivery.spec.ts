@@ -269,7 +269,7 @@ describe('FlushScheduler', () => {
     fanOut.deliver(message('b'), { all: true });
 
     expect([eventsOf(one), eventsOf(two)]).toEqual([[], ['a', 'reply']]);
-    await new Promise<void>((resolve) => scheduler.afterNextSlice(resolve));
+    await scheduler.nextSlice();
 
     expect(eventsOf(one)).toEqual(['a', 'b']);
     expect(one.transport.writes).toBe(1);
