@@ -70,7 +70,8 @@ export function encodeData(data: unknown, maxPayloadBytes: number): string {
     throw invalidData('data cannot be written as JSON', cause);
   }
   if (text === undefined) throw invalidData('data cannot be written as JSON');
-  if (text.length > maxPayloadBytes || Buffer.byteLength(text) > maxPayloadBytes) {
+  // A UTF-16 code unit takes at most three bytes, so a short text need not be measured.
+  if (text.length * 3 > maxPayloadBytes && Buffer.byteLength(text) > maxPayloadBytes) {
     throw new PushError('PUSH_ERR_PAYLOAD_TOO_LARGE', `data is longer than ${maxPayloadBytes} bytes`, {
       errors: [{ pointer: '/data', detail: `at most ${maxPayloadBytes} bytes of JSON` }],
     });
