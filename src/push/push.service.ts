@@ -187,34 +187,22 @@ export class PushService {
     return this.parts.directory.stats();
   }
 
-  /** What every send comes down to. Not `async`: a wrapped promise would cost each send turns of the microtask queue. */
-  protected deliver(
+  /** What every send comes down to. */
+  protected async deliver(
     target: Target,
     event: string,
     data: unknown,
     options: Push.SendOptions = {},
   ): Promise<Push.PushReceipt> {
-    try {
-      assertSendable(target, event, options);
-      const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
-      const draft = { event, dataText, isStored: options.store !== 'none' };
-      const publish = () => this.parts.publisher.publish(target, draft, reportDeadlineMs(options.report));
-      if (options.idempotencyKey === undefined) return publish();
-      return this.publishOnce(options.idempotencyKey, fingerprintOf([target, event, dataText, options]), publish);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
+    assertSendable(target, event, options);
+    const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
+    const draft = { event, dataText, isStored: options.store !== 'none' };
+    const publish = () => this.parts.publisher.publish(target, draft, reportDeadlineMs(options.report));
+    if (options.idempotencyKey === undefined) return publish();
 
-  private async publishOnce(
-    key: string,
-    fingerprint: string,
-    publish: () => Promise<Push.PushReceipt>,
-  ): Promise<Push.PushReceipt> {
-    const { answer, isReplay } = await this.parts.idempotency.run(
-      { scope: IDEMPOTENCY_SCOPE, key, fingerprint },
-      publish,
-    );
+    const fingerprint = fingerprintOf([target, event, dataText, options]);
+    const once = { scope: IDEMPOTENCY_SCOPE, key: options.idempotencyKey, fingerprint };
+    const { answer, isReplay } = await this.parts.idempotency.run(once, publish);
     return isReplay ? { ...answer, duplicate: true } : answer;
   }
 }
