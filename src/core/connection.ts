@@ -113,8 +113,8 @@ export class Connection {
   }
 
   /** Writes the first frame of the connection at once. Nothing can wait before it, so it needs no queue. */
-  greet(text: string): void {
-    this.transport.write(this.transport.format.encode(text));
+  greet(text: string, cursor: string): void {
+    this.transport.write(this.transport.format.encode(new OutgoingMessage(text, cursor)));
   }
 
   /** Queues a frame for this connection alone; it does not wait for a flush window. */

@@ -3,7 +3,7 @@ export interface WireFormat {
   /** The place of this format among all formats, from 0. */
   readonly index: number;
   /** The message as it goes over the wire. Called at most once per message and format. */
-  encode(text: string): Buffer;
+  encode(message: OutgoingMessage): Buffer;
 }
 
 /**
@@ -13,6 +13,10 @@ export interface WireFormat {
 export class OutgoingMessage {
   /** Envelope text, JSON. */
   readonly text: string;
+  /** The place after this message; absent on frames of the protocol that have none. */
+  readonly cursor: string | undefined;
+  /** Its number in the log, by which a replay tells what it has read from what came live; 0 where it is not kept. */
+  readonly number: number;
   /** Size of the text in bytes, as it counts against a queue. */
   readonly byteLength: number;
   private readonly encodings: (Buffer | undefined)[] = [];
@@ -20,8 +24,10 @@ export class OutgoingMessage {
   private undecidedCount = 0;
   private settledListener: (() => void) | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, cursor?: string, number = 0) {
     this.text = text;
+    this.cursor = cursor;
+    this.number = number;
     this.byteLength = Buffer.byteLength(text);
   }
 
@@ -37,7 +43,7 @@ export class OutgoingMessage {
 
   /** The message in this format. */
   encodingFor(format: WireFormat): Buffer {
-    return (this.encodings[format.index] ??= format.encode(this.text));
+    return (this.encodings[format.index] ??= format.encode(this));
   }
 
   /** The message was put into the queues of so many connections. */

@@ -116,7 +116,7 @@ export class SessionService {
       resumed: false,
       expiresAt: isoTime(connection.principal.expiresAtMs),
     };
-    connection.greet(encodeFrame(ServerEvent.Welcome, welcome));
+    connection.greet(encodeFrame(ServerEvent.Welcome, welcome), welcome.cursor);
     if (cursor) connection.reply(encodeFrame(ServerEvent.Gap, gapSince(cursor)));
     for (const { group, code } of refusedGroups) connection.reply(encodeError(code, refusalDetail(group)));
   }

@@ -5,7 +5,7 @@ import type { Envelope, TransportName } from '../protocol/frames.js';
 /** A message a line, so that joined writes can be told apart again. */
 const lineFormat: WireFormat = {
   index: 3,
-  encode: (text) => Buffer.from(`${text}\n`),
+  encode: ({ text }) => Buffer.from(`${text}\n`),
 };
 
 /** A pipe that ends in an array. Block it to play a slow reader. */

@@ -7,7 +7,7 @@ const LENGTH_64_BIT = 127;
 /** A message as one final, unmasked text frame (RFC 6455 section 5.2), ready to be written as it is. */
 export const wsFormat: WireFormat = {
   index: 0,
-  encode(text) {
+  encode({ text }) {
     const length = Buffer.byteLength(text);
     const headerLength = length < LENGTH_16_BIT ? 2 : length <= 0xffff ? 4 : 10;
     const frame = Buffer.allocUnsafe(headerLength + length);

@@ -13,8 +13,17 @@ describe('cursor', () => {
     expect(decodeCursor(encodeCursor(two))).toEqual(two);
   });
 
+  it('remembers up to where a gap was told', () => {
+    const told = [
+      { epoch: 'a', number: 7, toldThrough: 40 },
+      { epoch: 'b', number: 2 },
+    ] as const;
+
+    expect(decodeCursor(encodeCursor(told))).toEqual(told);
+  });
+
   it('writes text that needs no escaping in a URL, a header or JSON', () => {
-    const text = encodeCursor([{ epoch: 'aZ_-9', number: 1_000_000 }]);
+    const text = encodeCursor([{ epoch: 'aZ_-9', number: 1_000_000, toldThrough: 1_000_001 }]);
 
     expect(encodeURIComponent(text)).toBe(text);
     expect(JSON.stringify(text)).toBe(`"${text}"`);
@@ -30,6 +39,8 @@ describe('cursor', () => {
     ['a number with a leading zero', '1.a.01'],
     ['a number past the safe integers', '1.a.zzzzzzzzzzz'],
     ['upper-case digits', '1.a.A'],
+    ['a told mark without a number', '1.a.1~'],
+    ['two told marks', '1.a.1~2~3'],
     ['a line feed', '1.a.1\n'],
     ['more than the longest cursor', `1.${'a'.repeat(1024)}.1`],
   ])('takes %s for no cursor', (_, text) => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 
 describe('FakeTransport', () => {
   it('takes joined messages apart again', () => {
     const transport = new FakeTransport();
-    const encode = (text: string) => transport.format.encode(text);
+    const encode = (text: string) => transport.format.encode(new OutgoingMessage(text));
 
     transport.write(Buffer.concat([encode('{"event":"a","data":"line\\nbreak"}'), encode('{"event":"b"}')]));
 
