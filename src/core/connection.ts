@@ -129,13 +129,13 @@ export class Connection {
    * that is too slow for it or no longer answers.
    */
   close(code: CloseCode): void;
-  close(code: number, reason: string): void;
-  close(code: number, reason: string = CLOSE_CODES[code as CloseCode].reason): void {
+  close(code: number, reason: string, retryAfterMs?: number): void;
+  close(code: number, reason: string = CLOSE_CODES[code as CloseCode].reason, retryAfterMs?: number): void {
     if (!this.isOpen) return;
     this.closedWith = code;
     const isPeerGone = code === CloseCode.SlowConsumer || code === CloseCode.HeartbeatMissed;
     this.outbound.close(isPeerGone ? 'drop' : 'deliver');
-    this.transport.close(code, reason);
+    this.transport.close(code, reason, retryAfterMs);
     this.onClosed(this);
   }
 

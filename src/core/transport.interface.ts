@@ -17,13 +17,18 @@ export interface Transport {
   onceDrained(listener: () => void): void;
   /** Bytes that were handed over and have not left the process. */
   readonly bufferedBytes: number;
-  /** Sends what shows the peer's liveness, such as a ping. */
+  /** Whether a live peer answers {@link probe}, so that its silence means that it is gone. */
+  readonly answersProbes: boolean;
+  /** Sends what keeps the way open and, where the peer answers, shows that it lives: a ping, a comment. */
   probe(): void;
   /** Stops and resumes reading from the peer. */
   pause(): void;
   resume(): void;
-  /** Says why and ends, after what was written before; ends by force if the peer does not take part in time. */
-  close(code: number, reason: string): void;
+  /**
+   * Says why and ends, after what was written before; ends by force if the peer does not take part in time.
+   * `retryAfterMs`: when the peer should come back, told where the transport has words for it.
+   */
+  close(code: number, reason: string, retryAfterMs?: number): void;
   /** Ends at once. */
   terminate(): void;
 }

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
-import { CloseCode } from '../protocol/close-codes.js';
+import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
 import { encodeFrame } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { DrainingData } from '../protocol/frames.js';
@@ -67,9 +67,10 @@ export class DrainService {
     let closed = 0;
     for (const connection of [...this.parts.registry.all()]) {
       if (!connection.isOpen) continue;
-      const data: DrainingData = { reconnectInMs: Math.floor(Math.random() * RECONNECT_WINDOW_MS) };
+      const reconnectInMs = Math.floor(Math.random() * RECONNECT_WINDOW_MS);
+      const data: DrainingData = { reconnectInMs };
       connection.reply(encodeFrame(ServerEvent.Draining, data));
-      connection.close(CloseCode.ServiceRestart);
+      connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, reconnectInMs);
       if (++closed % CLOSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }

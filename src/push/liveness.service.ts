@@ -71,8 +71,9 @@ export class LivenessService {
       return;
     }
     if (connection.probedAtMs === 0 && nowMs - connection.lastHeardAtMs >= options.heartbeatMs) {
-      connection.probedAtMs = nowMs;
       connection.transport.probe();
+      if (connection.transport.answersProbes) connection.probedAtMs = nowMs;
+      else connection.heard(nowMs);
     }
     const { expiresAtMs } = connection.principal;
     if (!connection.isExpiryAnnounced && nowMs >= expiresAtMs - options.expiringNoticeMs) {

@@ -11,6 +11,7 @@ const lineFormat: WireFormat = {
 /** A pipe that ends in an array. Block it to play a slow reader. */
 export class FakeTransport implements Transport {
   readonly format = lineFormat;
+  readonly answersProbes: boolean;
   /** Everything that was written, oldest first. */
   readonly received: Envelope[] = [];
   /** How many writes it took. */
@@ -26,7 +27,9 @@ export class FakeTransport implements Transport {
   onEnd: () => void = () => {};
   private drainListeners: (() => void)[] = [];
 
-  constructor(readonly name: TransportName = 'ws') {}
+  constructor(readonly name: TransportName = 'ws') {
+    this.answersProbes = name === 'ws';
+  }
 
   write(bytes: Buffer): void {
     this.writes++;

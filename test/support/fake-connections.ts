@@ -22,9 +22,8 @@ export class FakeConnections {
   private serial = 0;
 
   /** Registers a connection; its token lasts an hour and names no group unless the principal says otherwise. */
-  connect(userId = '7', principal: Partial<Principal> = {}): FakePeer {
+  connect(userId = '7', principal: Partial<Principal> = {}, transport = new FakeTransport()): FakePeer {
     const nowMs = this.clock.now();
-    const transport = new FakeTransport();
     const serial = ++this.serial;
     const connection = new Connection(
       {

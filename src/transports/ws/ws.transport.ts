@@ -11,6 +11,7 @@ import { wsFormat } from './ws-format.js';
 export class WsTransport implements Transport {
   readonly name = 'ws';
   readonly format = wsFormat;
+  readonly answersProbes = true;
 
   constructor(
     private readonly webSocket: WebSocket,

@@ -4,6 +4,7 @@ import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { GroupService } from '../../../src/push/group.service.js';
 import { LivenessService } from '../../../src/push/liveness.service.js';
 import type { LivenessOptions } from '../../../src/push/liveness.service.js';
+import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import type { FakePeer } from '../../support/fake-connections.js';
 
@@ -95,6 +96,14 @@ describe('LivenessService', () => {
       fakes.clock.advance(HEARTBEAT_MS + SWEEP_MS);
 
       expect([transport.probes, transport.closed]).toEqual([2, undefined]);
+    });
+
+    it('keeps the way to a peer that answers no probes open, and does not take its silence for death', () => {
+      const { transport } = fakes.connect('7', {}, new FakeTransport('sse'));
+
+      fakes.clock.advance(3 * (HEARTBEAT_MS + SWEEP_MS));
+
+      expect([transport.probes, transport.closed]).toEqual([3, undefined]);
     });
 
     it('sweeps often enough for a short heartbeat', () => {
