@@ -91,7 +91,7 @@ const deliveryProviders: Provider[] = [
     provide: Publisher,
     inject: [PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, FanOut, FlushScheduler],
     useFactory: ({ log }: Backing, clock: Clock, nodeId: string, fanOut: FanOut, scheduler: FlushScheduler) =>
-      new Publisher(new MessageStamper(log, clock, nodeId), fanOut, scheduler, clock),
+      new Publisher(new MessageStamper(clock, nodeId), log, fanOut, scheduler, clock),
   },
 ];
 

@@ -111,7 +111,7 @@ export class FrameService {
   private draftOf(connection: Connection, event: string, payload: unknown) {
     try {
       const dataText = encodeData(payload, this.parts.limits.maxPayloadBytes);
-      return { event, dataText, isStored: true, from: connection.userId };
+      return { event, dataText, from: connection.userId };
     } catch (error) {
       if (error instanceof PushError) return invalid(error.message);
       throw error;

@@ -1,15 +1,17 @@
+import type { MessageContent, MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
-import type { OutgoingMessage } from '../core/outgoing-message.js';
+import { OutgoingMessage } from '../core/outgoing-message.js';
 import type { MessageDraft, MessageStamper } from './message-stamper.js';
 import type { PushReceipt } from './push-types.js';
 
-/** The one way of a checked message into the queues: stamp, deliver, count. */
+/** The one way of a checked message into the queues: stamp, log, deliver, count. */
 export class Publisher {
   constructor(
     private readonly stamper: MessageStamper,
+    private readonly log: MessageLog,
     private readonly fanOut: FanOut,
     private readonly scheduler: FlushScheduler,
     private readonly clock: Clock,
@@ -20,13 +22,24 @@ export class Publisher {
    * taken or lost the message or the time is over.
    */
   async publish(target: Target, draft: MessageDraft, reportWithinMs?: number): Promise<PushReceipt> {
-    const { id, message } = this.stamper.stamp(draft);
+    const content = this.stamper.stamp(draft);
+    const message = this.append(target, draft, content);
     const matched = this.fanOut.deliver(message, target);
     if (matched.connections > 0) {
       await this.scheduler.nextSlice();
       if (reportWithinMs !== undefined) await this.settled(message, reportWithinMs);
     }
-    return { id, duplicate: false, matched, written: message.written, scope: 'cluster' };
+    return { id: content.id, duplicate: false, matched, written: message.written, scope: 'cluster' };
+  }
+
+  private append(
+    target: Target,
+    { store = 'history', ttlSeconds, collapseKey }: MessageDraft,
+    content: MessageContent,
+  ) {
+    const expiresAtMs = ttlSeconds === undefined ? undefined : this.clock.now() + ttlSeconds * 1000;
+    const { text, cursor, number } = this.log.append(content, { target, store, expiresAtMs, collapseKey });
+    return new OutgoingMessage(text, cursor, number);
   }
 
   private async settled(message: OutgoingMessage, withinMs: number): Promise<void> {

@@ -196,7 +196,8 @@ export class PushService {
   ): Promise<Push.PushReceipt> {
     assertSendable(target, event, options);
     const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
-    const draft = { event, dataText, isStored: options.store !== 'none' };
+    const { store, ttlSeconds, collapseKey } = options;
+    const draft = { event, dataText, store, ttlSeconds, collapseKey };
     const publish = () => this.parts.publisher.publish(target, draft, reportDeadlineMs(options.report));
     if (options.idempotencyKey === undefined) return publish();
 

@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor, Place } from '../../protocol/cursor.js';
-import type { MessageLog } from '../message-log.interface.js';
+import { encodeMessage } from '../../protocol/frame-encoder.js';
+import type {
+  LoggedMessage,
+  LogPage,
+  MessageContent,
+  MessageLog,
+  MessageRouting,
+  ReplayRequest,
+} from '../message-log.interface.js';
 
 /** A log that lives as long as the process: each start has an epoch of its own. */
 export class MemoryMessageLog implements MessageLog {
@@ -11,8 +20,16 @@ export class MemoryMessageLog implements MessageLog {
     return [this.place];
   }
 
-  append(): Cursor {
-    this.place = { epoch: this.epoch, number: this.place.number + 1 };
-    return [this.place];
+  append(content: MessageContent, { store }: MessageRouting): LoggedMessage {
+    const isKept = store !== 'none';
+    if (isKept) this.place = { epoch: this.epoch, number: this.place.number + 1 };
+    const cursor = encodeCursor([this.place]);
+    return { text: encodeMessage({ ...content, cursor }), cursor, number: isKept ? this.place.number : 0 };
+  }
+
+  async read({ after: [{ epoch, number }] }: ReplayRequest): Promise<LogPage> {
+    const place = { epoch: this.epoch, number: Math.min(number, this.place.number) };
+    const gap = epoch === this.epoch && number <= place.number ? 'expired' : 'reset';
+    return { resumedFrom: [place], messages: [], through: this.position, hasMore: false, gap };
   }
 }

@@ -70,7 +70,7 @@ beforeEach(() => {
     access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
     authorizer: new DenyingAuthorizer(),
     groups: new GroupService(new MemoryMemberships(), registry, clock, { maxGroupsPerConnection: 10 }),
-    publisher: new Publisher(new MessageStamper(new MemoryMessageLog(), clock, 'n'), fanOut, scheduler, clock),
+    publisher: new Publisher(new MessageStamper(clock, 'n'), new MemoryMessageLog(), fanOut, scheduler, clock),
     limits: { maxPayloadBytes: 65_536 },
     onFailure: (cause) => {
       throw cause;

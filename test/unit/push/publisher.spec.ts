@@ -14,12 +14,12 @@ let publisher: Publisher;
 
 beforeEach(() => {
   fakes = new FakeConnections();
-  const stamper = new MessageStamper(new MemoryMessageLog(), fakes.clock, 'node');
-  publisher = new Publisher(stamper, fakes.fanOut, fakes.scheduler, fakes.clock);
+  const stamper = new MessageStamper(fakes.clock, 'node');
+  publisher = new Publisher(stamper, new MemoryMessageLog(), fakes.fanOut, fakes.scheduler, fakes.clock);
 });
 
 function publish(target: Target = everyone, reportWithinMs?: number): Promise<PushReceipt> {
-  return publisher.publish(target, { event: 'e', dataText: '1', isStored: true }, reportWithinMs);
+  return publisher.publish(target, { event: 'e', dataText: '1' }, reportWithinMs);
 }
 
 /** A promise and whether it is settled. */
