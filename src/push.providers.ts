@@ -34,6 +34,7 @@ import { MessageStamper } from './push/message-stamper.js';
 import { Publisher } from './push/publisher.js';
 import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
+import { ResumeService } from './push/resume.service.js';
 import { SessionService } from './push/session.service.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
 import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
@@ -148,7 +149,16 @@ const sessionProviders: Provider[] = [
   },
   {
     provide: SessionService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, FlushScheduler, GroupService, FrameService],
+    inject: [
+      PUSH_OPTIONS,
+      PUSH_CLOCK,
+      PUSH_BACKING,
+      ConnectionRegistry,
+      FlushScheduler,
+      GroupService,
+      FrameService,
+      ResumeService,
+    ],
     useFactory: (
       options: ResolvedPushOptions,
       clock: Clock,
@@ -157,7 +167,19 @@ const sessionProviders: Provider[] = [
       scheduler: FlushScheduler,
       groups: GroupService,
       frames: FrameService,
-    ) => new SessionService({ registry, scheduler, groups, log, frames, clock, options }),
+      resumes: ResumeService,
+    ) => new SessionService({ registry, scheduler, groups, log, frames, resumes, clock, options }),
+  },
+  {
+    provide: ResumeService,
+    inject: [PUSH_BACKING, PUSH_CLOCK, ConnectionRegistry, FlushScheduler, FailureLog],
+    useFactory: (
+      { log }: Backing,
+      clock: Clock,
+      registry: ConnectionRegistry,
+      scheduler: FlushScheduler,
+      failures: FailureLog,
+    ) => new ResumeService({ log, clock, registry, scheduler, onFailure: failures.add }),
   },
   {
     provide: LivenessService,

@@ -115,11 +115,12 @@ export class Connection {
   /** Writes the first frame of the connection at once. Nothing can wait before it, so it needs no queue. */
   greet(text: string, cursor: string): void {
     this.transport.write(this.transport.format.encode(new OutgoingMessage(text, cursor)));
+    this.outbound.releaseReplies();
   }
 
   /** Queues a frame for this connection alone; it does not wait for a flush window. */
-  reply(text: string): void {
-    const message = new OutgoingMessage(text);
+  reply(text: string, cursor?: string): void {
+    const message = new OutgoingMessage(text, cursor);
     message.recordQueued(1);
     if (this.outbound.enqueue(message, Lane.Reply) === 'overflow') this.close(CloseCode.SlowConsumer);
   }

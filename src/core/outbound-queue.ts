@@ -5,11 +5,15 @@
  * messages move to a {@link Backlog} of the connection's own and leave as the peer reads. Nothing here throws: the
  * verdict of `enqueue` tells the caller what became of the message, and `overflow` that the reader is too slow.
  *
- * Neighbours: FanOut enqueues, FlushScheduler calls `flush`, the transport takes the bytes.
- * Invariant: messages leave in the order in which they were enqueued.
+ * A connection that comes back is held first: live messages wait while those that it missed are replayed, then follow.
+ *
+ * Neighbours: FanOut enqueues, a replay enqueues past the hold, FlushScheduler calls `flush`, the transport takes the
+ * bytes. Invariant: messages leave in the order in which they were enqueued, those that were held after the replay.
  */
 import { Backlog } from './backlog.js';
-import type { Flushable, FlushScheduler, Lane } from './flush-scheduler.js';
+import { Lane } from './flush-scheduler.js';
+import type { Flushable, FlushScheduler } from './flush-scheduler.js';
+import { HeldMessages } from './held-messages.js';
 import type { MessageRun, RunWrite } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import type { Transport } from './transport.interface.js';
@@ -22,6 +26,8 @@ export class OutboundQueue implements Flushable {
   lane: Lane | undefined;
   private run: MessageRun;
   private backlog: Backlog | undefined;
+  private held: HeldMessages | undefined;
+  private reliefListener: (() => void) | undefined;
   private stall: { readonly bufferedBytes: number; readonly sinceMs: number } | undefined;
   private isOpen = true;
 
@@ -39,6 +45,12 @@ export class OutboundQueue implements Flushable {
 
   /** Puts the message behind what waits already. Past `maxQueueBytes` it is refused; a lone message always has room. */
   enqueue(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+    if (this.held && this.isOpen) return this.enqueueHeld(this.held, message, lane);
+    return this.enqueueReplayed(message, lane);
+  }
+
+  /** Like {@link enqueue}, for what was missed: a hold does not keep it back. */
+  enqueueReplayed(message: OutgoingMessage, lane: Lane = Lane.Few): EnqueueVerdict {
     if (!this.isOpen) return 'closed';
     if (!this.hasRoomFor(message)) return 'overflow';
     if (this.backlog) {
@@ -48,6 +60,39 @@ export class OutboundQueue implements Flushable {
       this.scheduler.schedule(this, lane);
     }
     return 'queued';
+  }
+
+  /** From now on live messages wait, and replies until {@link releaseReplies}. Up to `maxQueueBytes` are held. */
+  hold(): void {
+    this.held ??= new HeldMessages();
+  }
+
+  /** The welcome is out: replies may follow it. */
+  releaseReplies(): void {
+    for (const reply of this.held?.takeReplies() ?? []) this.enqueueReplayed(reply, Lane.Reply);
+  }
+
+  /**
+   * Ends the hold: what was held follows, less the messages up to the number that the replay has read to. `overflow`:
+   * the reader was too slow for them.
+   */
+  release(readThrough: number): EnqueueVerdict {
+    const messages = this.held?.takeAll() ?? [];
+    this.held = undefined;
+    let verdict: EnqueueVerdict = 'queued';
+    for (const message of messages) {
+      const isRead = message.number > 0 && message.number <= readThrough;
+      if (!isRead && verdict === 'queued') verdict = this.enqueue(message, Lane.Few);
+      if (isRead || verdict !== 'queued') message.recordDropped(1);
+    }
+    return verdict;
+  }
+
+  /** Calls back once when the transport is not blocked or the queue is closed; at once if that is so. */
+  onceRelieved(listener: () => void): void {
+    this.flush();
+    if (this.backlog && this.isOpen) this.reliefListener = listener;
+    else listener();
   }
 
   /** Hands everything that waits to the transport; what it cannot take now moves to the backlog. */
@@ -92,9 +137,26 @@ export class OutboundQueue implements Flushable {
       this.backlog?.writeTo(this.transport, true);
     }
     for (const message of this.run.messages()) message.recordDropped(1);
+    for (const message of this.held?.takeAll() ?? []) message.recordDropped(1);
     this.run = this.scheduler.emptyRun;
     this.backlog?.drop();
     this.backlog = undefined;
+    this.held = undefined;
+    this.relieve();
+  }
+
+  private enqueueHeld(held: HeldMessages, message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+    if (lane === Lane.Reply && !held.holdsReplies) return this.enqueueReplayed(message, lane);
+    if (held.bytes > 0 && held.bytes + message.byteLength > this.scheduler.maxQueueBytes) return 'overflow';
+    if (lane === Lane.Reply) held.addReply(message);
+    else held.addMessage(message);
+    return 'queued';
+  }
+
+  private relieve(): void {
+    const listener = this.reliefListener;
+    this.reliefListener = undefined;
+    listener?.();
   }
 
   private writeUntilBlocked(writes: readonly RunWrite[]): void {
@@ -121,8 +183,12 @@ export class OutboundQueue implements Flushable {
     if (!backlog) return;
     this.stall = undefined;
     backlog.writeTo(this.transport);
-    if (backlog.isEmpty) this.backlog = undefined;
-    else this.transport.onceDrained(() => this.drained());
+    if (!backlog.isEmpty) {
+      this.transport.onceDrained(() => this.drained());
+      return;
+    }
+    this.backlog = undefined;
+    this.relieve();
   }
 
   private hasRoomFor(message: OutgoingMessage): boolean {

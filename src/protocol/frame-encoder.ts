@@ -1,7 +1,7 @@
 import { ERROR_CODES } from './error-codes.js';
 import type { ErrorCode } from './error-codes.js';
 import { ServerEvent } from './frames.js';
-import type { ErrorData } from './frames.js';
+import type { ErrorData, GapReason } from './frames.js';
 
 /** The stamped members of an application message. `dataText` is JSON already. */
 export interface MessageFields {
@@ -25,6 +25,11 @@ export function encodeFrame(event: string, data?: unknown, ref?: string): string
   const member = dataText === undefined ? '' : `,"data":${dataText}`;
   const mark = ref === undefined ? '' : `,"ref":${JSON.stringify(ref)}`;
   return `{"event":${JSON.stringify(event)}${member}${mark}}`;
+}
+
+/** Writes a `push:gap`, with the place to go on from. */
+export function encodeGap(reason: GapReason, cursor: string): string {
+  return `{"event":"${ServerEvent.Gap}","data":{"reason":"${reason}"},"cursor":"${cursor}"}`;
 }
 
 /** The `data` of a `push:error` with this code; `detail` says what was wrong without repeating the payload. */

@@ -10,10 +10,10 @@ import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { Transport } from '../core/transport.interface.js';
 import { encodeCursor, decodeCursor } from '../protocol/cursor.js';
-import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
+import { encodeError, encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
 import { isoTime } from '../protocol/iso-time.js';
 import { ServerEvent } from '../protocol/frames.js';
-import type { GapData, WelcomeData } from '../protocol/frames.js';
+import type { WelcomeData } from '../protocol/frames.js';
 import { isGroup } from '../protocol/names.js';
 import type { FrameService } from './frame.service.js';
 import type { GroupService } from './group.service.js';
@@ -21,6 +21,7 @@ import type { Admission, RefusedGroup } from './handshake.service.js';
 import { InboundQueue } from './inbound-queue.js';
 import type { InboundOptions } from './inbound-queue.js';
 import type { LivenessOptions } from './liveness.service.js';
+import type { Opening, ResumeService } from './resume.service.js';
 
 /** What sessions work with. */
 export interface SessionParts {
@@ -29,8 +30,19 @@ export interface SessionParts {
   readonly groups: GroupService;
   readonly log: MessageLog;
   readonly frames: FrameService;
+  readonly resumes: ResumeService;
   readonly clock: Clock;
   readonly options: Required<InboundOptions & LivenessOptions>;
+}
+
+/** A connection that was opened. */
+export interface OpenedSession {
+  readonly connection: Connection;
+  /**
+   * Resolves when the welcome and the first of what was missed are on their way; undefined where the welcome is
+   * written already. Never rejects.
+   */
+  readonly greeted: Promise<void> | undefined;
 }
 
 /** Opens connections and ends them. */
@@ -40,8 +52,11 @@ export class SessionService {
 
   constructor(private readonly parts: SessionParts) {}
 
-  /** Makes an admitted request a live connection. Synchronous: nothing can come between its parts. */
-  open(admission: Admission, transport: Transport): Connection {
+  /**
+   * Makes an admitted request a connection that messages reach. Synchronous: nothing can come between its parts. One
+   * that comes back with a place is live when it has what it missed.
+   */
+  open(admission: Admission, transport: Transport): OpenedSession {
     const { registry, scheduler, groups, clock, frames } = this.parts;
     const init = {
       id: newConnectionId(),
@@ -57,13 +72,13 @@ export class SessionService {
     try {
       groups.admit(connection);
       const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
-      this.greet(connection, admission.cursor, refusedGroups);
+      const greeted = this.begin(connection, admission.cursor, refusedGroups);
       frames.hostHandlers?.connected(connection);
+      return { connection, greeted };
     } catch (cause) {
       this.ended(connection);
       throw cause;
     }
-    return connection;
   }
 
   /** Takes one text frame from the peer. */
@@ -104,7 +119,22 @@ export class SessionService {
     });
   }
 
-  private greet(connection: Connection, cursor: string | undefined, refusedGroups: readonly RefusedGroup[]): void {
+  private begin(
+    connection: Connection,
+    cursorText: string | undefined,
+    refusedGroups: readonly RefusedGroup[],
+  ): Promise<void> | undefined {
+    const cursor = cursorText ? decodeCursor(cursorText) : undefined;
+    if (cursor) {
+      return this.parts.resumes.resume(connection, cursor, (opening) => this.greet(connection, opening, refusedGroups));
+    }
+    const now = encodeCursor(this.parts.log.position);
+    this.greet(connection, { cursor: now, resumed: false }, refusedGroups);
+    if (cursorText) connection.reply(encodeGap('invalid_cursor', now), now);
+    return undefined;
+  }
+
+  private greet(connection: Connection, opening: Opening, refusedGroups: readonly RefusedGroup[]): void {
     const welcome: WelcomeData = {
       connectionId: connection.id,
       userId: connection.userId,
@@ -112,12 +142,11 @@ export class SessionService {
       transport: connection.transport.name,
       heartbeatMs: this.parts.options.heartbeatMs,
       maxFrameBytes: this.parts.options.maxFrameBytes,
-      cursor: encodeCursor(this.parts.log.position),
-      resumed: false,
+      cursor: opening.cursor,
+      resumed: opening.resumed,
       expiresAt: isoTime(connection.principal.expiresAtMs),
     };
     connection.greet(encodeFrame(ServerEvent.Welcome, welcome), welcome.cursor);
-    if (cursor) connection.reply(encodeFrame(ServerEvent.Gap, gapSince(cursor)));
     for (const { group, code } of refusedGroups) connection.reply(encodeError(code, refusalDetail(group)));
   }
 
@@ -133,9 +162,4 @@ export class SessionService {
 /** Names the group, unless what was asked for is no name and could be anything. */
 function refusalDetail(group: string): string {
   return isGroup(group) ? `the group ${group}` : 'a name in groups is not valid';
-}
-
-/** The log keeps no messages, so whoever comes back has missed whatever was sent. */
-function gapSince(cursor: string): GapData {
-  return { reason: decodeCursor(cursor) ? 'expired' : 'invalid_cursor' };
 }

@@ -82,7 +82,7 @@ export class PushRecorder {
       grantedGroups: [],
       refusedGroups: [],
     } as const;
-    return new FakeClient(sessions.open(admission, transport), transport, sessions);
+    return new FakeClient(sessions.open(admission, transport).connection, transport, sessions);
   }
 
   /** Forgets what was sent. */

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Server, ServerOptions } from 'ws';
 import type { Admission, HandshakeService } from '../../push/handshake.service.js';
-import type { SessionService } from '../../push/session.service.js';
+import type { OpenedSession, SessionService } from '../../push/session.service.js';
 import { CloseCode } from '../../protocol/close-codes.js';
 import { PushSocket } from './push-socket.js';
 import { interceptUpgrades } from './upgrade-interceptor.js';
@@ -85,21 +85,26 @@ export class PushWebSocketGateway {
     handshake.release();
   }
 
-  /** Holds the 101 back until the welcome is there, so that both leave in one segment. */
+  /** Holds the 101 back until the welcome and what was missed are there, so that all leave in one segment. */
   private open(admission: Admission, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    let session: OpenedSession | undefined;
+    const release = () => {
+      session?.connection.outbound.flush();
+      socket.uncork();
+    };
     socket.cork();
     this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', ignore);
       try {
-        const connection = this.sessions.open(admission, new WsTransport(webSocket, socket));
-        webSocket.bind({ connection, sessions: this.sessions });
-        connection.outbound.flush();
+        session = this.sessions.open(admission, new WsTransport(webSocket, socket));
+        webSocket.bind({ connection: session.connection, sessions: this.sessions });
       } catch (cause) {
         this.onFailure(cause);
         webSocket.close(CloseCode.InternalError);
       }
     });
-    socket.uncork();
+    if (session?.greeted) void session.greeted.then(release);
+    else release();
   }
 }
 
