@@ -7,19 +7,17 @@ export type {
   ConnectionFilter,
   ConnectionInfo,
   DisconnectOptions,
-  EventData,
-  EventName,
   Membership,
   Page,
   PageRequest,
   Presence,
-  PushEvents,
   PushReceipt,
   PushStats,
   Revocation,
   SendOptions,
   SendRequest,
 } from './push/push-types.js';
+export type { EventData, EventName, PushEvents } from './protocol/push-events.js';
 export type { Exclusion, MatchCount, Target, TargetAll, TargetSome } from './core/delivery-target.js';
 
 export { PushGateway } from './gateway/push-gateway.decorator.js';

@@ -17,4 +17,5 @@ export type {
   TransportName,
   WelcomeData,
 } from '../protocol/frames.js';
+export type { EventData, EventName, PushEvents } from '../protocol/push-events.js';
 export { BEARER_SUBPROTOCOL_PREFIX, SUBPROTOCOL } from '../protocol/version.js';

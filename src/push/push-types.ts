@@ -1,21 +1,7 @@
 /** The public types of PushService: what goes in and what comes out. REST speaks the same shapes. */
 import type { MatchCount, Target } from '../core/delivery-target.js';
 import type { TransportName } from '../protocol/frames.js';
-
-/**
- * The events of an application and their data. Empty here; a host augments it, and the service and the client then
- * check `event` and `data` as pairs:
- *
- * `declare module 'nestjs-push' { interface PushEvents { 'order.status': { orderId: number } } }`
- */
-// oxlint-disable-next-line typescript/no-empty-interface
-export interface PushEvents {}
-
-/** The name of an event: one of {@link PushEvents} where a host has declared any, else any valid name. */
-export type EventName = keyof PushEvents extends never ? string : keyof PushEvents & string;
-
-/** The data of an event. */
-export type EventData<Event extends EventName> = Event extends keyof PushEvents ? PushEvents[Event] : unknown;
+import type { EventData, EventName } from '../protocol/push-events.js';
 
 /** What may be said of one message. */
 export interface SendOptions {

@@ -12,6 +12,7 @@ import type { Target } from '../core/delivery-target.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
+import type { EventData, EventName } from '../protocol/push-events.js';
 import type { AccessService } from './access.service.js';
 import { DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
 import type { ConnectionDirectory } from './connection-directory.js';
@@ -59,42 +60,42 @@ export class PushService {
   constructor(protected readonly parts: PushServiceParts) {}
 
   /** Sends to everyone. */
-  broadcast<Event extends Push.EventName>(event: Event, data?: Push.EventData<Event>, options?: Push.SendOptions) {
+  broadcast<Event extends EventName>(event: Event, data?: EventData<Event>, options?: Push.SendOptions) {
     return this.deliver({ all: true }, event, data, options);
   }
 
   /** Sends to every connection of the user or users, on all devices and transports. */
-  toUser<Event extends Push.EventName>(
+  toUser<Event extends EventName>(
     userIds: string | readonly string[],
     event: Event,
-    data?: Push.EventData<Event>,
+    data?: EventData<Event>,
     options?: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     return this.deliver({ users: asList(userIds) }, event, data, options);
   }
 
   /** Sends to every connection that is in the group or in one of the groups. */
-  toGroup<Event extends Push.EventName>(
+  toGroup<Event extends EventName>(
     groups: string | readonly string[],
     event: Event,
-    data?: Push.EventData<Event>,
+    data?: EventData<Event>,
     options?: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     return this.deliver({ groups: asList(groups) }, event, data, options);
   }
 
   /** Sends to one connection. */
-  toConnection<Event extends Push.EventName>(
+  toConnection<Event extends EventName>(
     connectionId: string,
     event: Event,
-    data?: Push.EventData<Event>,
+    data?: EventData<Event>,
     options?: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     return this.deliver({ connections: [connectionId] }, event, data, options);
   }
 
   /** Sends to whom the target names, each connection once. */
-  send<Event extends Push.EventName>(request: Push.SendRequest<Event>): Promise<Push.PushReceipt> {
+  send<Event extends EventName>(request: Push.SendRequest<Event>): Promise<Push.PushReceipt> {
     // A caller without types may hand in nothing, which is refused like any other message without a target.
     const { target, event, data, ...options } = request ?? {};
     return this.deliver(target, event, data, options);
