@@ -1,0 +1,233 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { LogPage, MessageLog, ReplayRequest } from '../../../src/backing/message-log.interface.js';
+import { MembershipSource } from '../../../src/core/connection-registry.js';
+import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
+import type { Cursor } from '../../../src/protocol/cursor.js';
+import { encodeCursor } from '../../../src/protocol/cursor.js';
+import { encodeFrame } from '../../../src/protocol/frame-encoder.js';
+import { ResumeService } from '../../../src/push/resume.service.js';
+import { FakeTransport } from '../../../src/testing/fake-transport.js';
+import { FakeConnections } from '../../support/fake-connections.js';
+import type { FakePeer } from '../../support/fake-connections.js';
+
+const EPOCH = 'epoch';
+
+function at(number: number): Cursor {
+  return [{ epoch: EPOCH, number }];
+}
+
+function logged(number: number, padding = 0) {
+  const cursor = encodeCursor(at(number));
+  return { text: JSON.stringify({ event: `m${number}`, data: 'x'.repeat(padding), cursor }), cursor, number };
+}
+
+function live(number: number, event = `m${number}`): OutgoingMessage {
+  return new OutgoingMessage(JSON.stringify({ event }), undefined, number);
+}
+
+/** A log that answers each read when the test says so. */
+class ScriptedLog implements MessageLog {
+  readonly position = at(0);
+  readonly reads: ReplayRequest[] = [];
+  private readonly answers: ((page: LogPage | Error) => void)[] = [];
+
+  append(): never {
+    throw new Error('not part of this test');
+  }
+
+  read(request: ReplayRequest): Promise<LogPage> {
+    this.reads.push(request);
+    return new Promise((resolve, reject) => {
+      this.answers.push((page) => (page instanceof Error ? reject(page) : resolve(page)));
+    });
+  }
+
+  /** Answers the oldest read that waits for it, and lets what follows from that happen. */
+  async answer(numbers: readonly number[], page: Partial<LogPage> | Error = {}): Promise<void> {
+    const through = at(numbers.at(-1) ?? 0);
+    const whole = { resumedFrom: at(0), messages: numbers.map((number) => logged(number)), through, hasMore: false };
+    this.answers.shift()?.(page instanceof Error ? page : { ...whole, ...page });
+    await turn();
+  }
+}
+
+async function turn(): Promise<void> {
+  for (let count = 0; count < 3; count++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+let fakes: FakeConnections;
+let log: ScriptedLog;
+let failures: unknown[];
+let service: ResumeService;
+
+beforeEach(() => {
+  fakes = new FakeConnections();
+  log = new ScriptedLog();
+  failures = [];
+  const { registry, scheduler, clock } = fakes;
+  service = new ResumeService({ log, registry, scheduler, clock, onFailure: (cause) => failures.push(cause) });
+});
+
+function comeBack(peer: FakePeer, after = at(0)): Promise<void> {
+  return service.resume(peer.connection, after, ({ cursor, resumed }) =>
+    peer.connection.greet(encodeFrame('push:welcome', { cursor, resumed }), cursor),
+  );
+}
+
+function eventsOf(peer: FakePeer): string[] {
+  return fakes.receivedBy(peer).map(({ event }) => event);
+}
+
+describe('ResumeService', () => {
+  it('greets, replays in order, and then lets live messages through', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    await log.answer([1, 2]);
+    fakes.fanOut.deliver(live(3), { all: true });
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'm2', 'm3']);
+    expect(peer.transport.received[0]?.data).toEqual({ cursor: encodeCursor(at(0)), resumed: true });
+  });
+
+  it('drops of the messages that came during the read those that it has read', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    for (const number of [2, 3, 4]) fakes.fanOut.deliver(live(number), { all: true });
+    await log.answer([1, 2, 3]);
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'm2', 'm3', 'm4']);
+  });
+
+  it('lets messages that the log does not keep follow the replay', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    fakes.fanOut.deliver(live(0, 'passing'), { all: true });
+    await log.answer([1]);
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'passing']);
+  });
+
+  it('writes nothing before the welcome, a reply after it without waiting for the replay', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    peer.connection.reply('{"event":"push:pong"}');
+    expect(eventsOf(peer)).toEqual([]);
+    await log.answer([1], { hasMore: true, through: at(1) });
+    peer.connection.reply('{"event":"push:ok"}');
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'push:pong', 'm1', 'push:ok']);
+    await log.answer([2]);
+    expect(eventsOf(peer).at(-1)).toBe('m2');
+  });
+
+  it('tells of a gap before what is held, with the place to go on from', async () => {
+    const peer = fakes.connect();
+    const told: Cursor = [{ epoch: EPOCH, number: 0, toldThrough: 4 }];
+
+    void comeBack(peer);
+    await log.answer([5], { gap: 'expired', resumedFrom: told });
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'push:gap', 'm5']);
+    expect(peer.transport.received[0]?.data).toMatchObject({ resumed: false });
+    expect(peer.transport.received[1]).toMatchObject({ data: { reason: 'expired' }, cursor: encodeCursor(told) });
+  });
+
+  it('tells of a gap that opens while it reads on', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    await log.answer([1], { hasMore: true });
+    await log.answer([9], { gap: 'expired' });
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'push:gap', 'm9']);
+  });
+
+  it('reads the next page from where the last one ended, once the transport has taken it', async () => {
+    const peer = fakes.connect();
+    peer.transport.isBlocked = true;
+
+    void comeBack(peer, at(7));
+    await log.answer([8, 9], { hasMore: true });
+    expect(log.reads.map(({ after }) => after)).toEqual([at(7)]);
+    peer.transport.unblock();
+    await turn();
+
+    expect(log.reads.map(({ after }) => after)).toEqual([at(7), at(9)]);
+  });
+
+  it('asks for what the principal may see now: the groups it came with and is still in', async () => {
+    const peer = fakes.connect('7');
+    const { registry } = fakes;
+    for (const group of ['a', 'b']) registry.join(peer.connection, group, MembershipSource.Join);
+
+    void comeBack(peer);
+    registry.leave(peer.connection, 'b', MembershipSource.Join);
+    registry.join(peer.connection, 'c', MembershipSource.Join);
+    await log.answer([1], { hasMore: true });
+
+    expect(log.reads.map(({ audience }) => audience)).toEqual([
+      { userId: '7', groups: ['a', 'b'] },
+      { userId: '7', groups: ['a'] },
+    ]);
+  });
+
+  it('closes a connection that lets more than its queue wait behind the replay, and reads no more for it', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    await log.answer([1], { hasMore: true });
+    for (let number = 2; number < 100; number++) {
+      const text = JSON.stringify({ event: 'big', data: 'x'.repeat(1_000) });
+      fakes.fanOut.deliver(new OutgoingMessage(text, undefined, number), { all: true });
+    }
+    await turn();
+
+    expect(peer.transport.closed).toEqual({ code: 4002, reason: 'too slow' });
+    expect(log.reads).toHaveLength(2);
+  });
+
+  it('closes a connection whose replay fails, so that it comes back with the place that it had', async () => {
+    const peer = fakes.connect();
+    const cause = new Error('out of reach');
+
+    const greeted = comeBack(peer);
+    await log.answer([], cause);
+    await greeted;
+
+    expect(peer.transport.closed?.code).toBe(1011);
+    expect(failures).toEqual([cause]);
+  });
+
+  it('settles the messages that a connection was to get when it ends during its replay', async () => {
+    const peer = fakes.connect();
+    const message = live(2);
+
+    void comeBack(peer);
+    fakes.fanOut.deliver(message, { all: true });
+    peer.transport.terminate();
+    await log.answer([1, 2]);
+
+    expect([message.isSettled, message.written]).toEqual([true, 0]);
+    expect(peer.transport.received).toEqual([]);
+  });
+
+  it('encodes a message once for all who are replayed it', async () => {
+    const peers = [fakes.connect('1'), fakes.connect('2')];
+    const encode = jest.spyOn(new FakeTransport().format, 'encode');
+
+    for (const peer of peers) void comeBack(peer);
+    await log.answer([1, 2]);
+    await log.answer([1, 2]);
+
+    const [one, other] = peers;
+    expect(one && eventsOf(one)).toEqual(['push:welcome', 'm1', 'm2']);
+    expect(other && eventsOf(other)).toEqual(['push:welcome', 'm1', 'm2']);
+    // Two welcomes and two messages.
+    expect(encode).toHaveBeenCalledTimes(4);
+    encode.mockRestore();
+  });
+});
