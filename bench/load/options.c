@@ -9,7 +9,7 @@
 #include <string.h>
 
 Options opt = {
-    .connections = 100, .handshakes_in_flight = 128, .publishers = 1, .window = 1, .publish_count = -1, .expect = -1,
+    .protocol = &websocket, .poll_wait_s = 25, .missed = 20, .connections = 100, .handshakes_in_flight = 128, .publishers = 1, .window = 1, .publish_count = -1, .expect = -1,
     .ping_gap_s = 0.015, .duration_s = 2, .drain_s = 5, .settle_s = 0.2, .timeout_s = 60,
 };
 
@@ -53,17 +53,21 @@ static Endpoint parse_endpoint(const char *text) {
 }
 
 enum {
-  SUBSCRIBE = 1, CONNECTIONS, HANDSHAKES, CONNECT_RATE, TOKENS, READY, ENGINE_IO, SLOW, PUBLISH, PUBLISHERS, WINDOW, USERS, RATE,
-  COUNT, EXPECT, BODY, PUBLISH_TOKEN, PING, PONG, PING_GAP, COLLECT, WARM_UP, DURATION, DRAIN, SETTLE, TIMEOUT, PID, SPIN,
+  SUBSCRIBE = 1, TRANSPORT, POLL_WAIT, STORM, MISSED, CONNECTIONS, HANDSHAKES, CONNECT_RATE, TOKENS, READY_TEXT, ENGINE_IO, SLOW,
+  PUBLISH, PUBLISHERS, WINDOW, USERS, RATE, COUNT, EXPECT, BODY, PUBLISH_TOKEN, PING, PONG, PING_GAP, COLLECT, WARM_UP, DURATION, DRAIN, SETTLE, TIMEOUT, PID, SPIN,
 };
 
 static const struct option names[] = {
-    {"subscribe", 1, 0, SUBSCRIBE},         /* IP:PORT/PATH of the WebSocket endpoint */
+    {"subscribe", 1, 0, SUBSCRIBE},         /* IP:PORT/PATH that the clients ask for */
+    {"transport", 1, 0, TRANSPORT},         /* ws (default), sse or poll */
+    {"poll-wait", 1, 0, POLL_WAIT},         /* seconds that a long poll asks for */
+    {"storm", 0, 0, STORM},                 /* a reconnect storm in the place of a usual run */
+    {"missed", 1, 0, MISSED},               /* storm: messages that each client must get after its return */
     {"connections", 1, 0, CONNECTIONS},     /* subscribers */
     {"handshakes", 1, 0, HANDSHAKES},       /* most handshakes under way */
     {"connect-rate", 1, 0, CONNECT_RATE},   /* handshakes a second (0: as fast as they go) */
     {"token-file", 1, 0, TOKENS},           /* one bearer token a line */
-    {"ready-text", 1, 0, READY},            /* part of the frame that makes a connection ready */
+    {"ready-text", 1, 0, READY_TEXT},          /* part of the frame that makes a connection ready */
     {"engine-io", 0, 0, ENGINE_IO},         /* Socket.IO framing */
     {"slow-readers", 1, 0, SLOW},           /* the last N connections never read once they are ready */
     {"publish", 1, 0, PUBLISH},             /* IP:PORT/PATH to post to; "%u" in it becomes five digits that go round the users */
@@ -89,14 +93,25 @@ static const struct option names[] = {
     {0, 0, 0, 0},
 };
 
+static const Protocol *parse_transport(const char *name) {
+  if (strcmp(name, "ws") == 0) return &websocket;
+  if (strcmp(name, "sse") == 0) return &event_stream;
+  if (strcmp(name, "poll") == 0) return &long_poll;
+  die("%s is not a transport: ws, sse, poll", name);
+}
+
 static void take_option(int code, const char *value) {
   switch (code) {
     case SUBSCRIBE: opt.subscribe = parse_endpoint(value); break;
+    case TRANSPORT: opt.protocol = parse_transport(value); break;
+    case POLL_WAIT: opt.poll_wait_s = atoi(value); break;
+    case STORM: opt.storm = true; break;
+    case MISSED: opt.missed = atoi(value); break;
     case CONNECTIONS: opt.connections = atoi(value); break;
     case HANDSHAKES: opt.handshakes_in_flight = atoi(value); break;
     case CONNECT_RATE: opt.connects_per_second = atof(value); break;
     case TOKENS: opt.token_file = value; break;
-    case READY: opt.ready_text = value; break;
+    case READY_TEXT: opt.ready_text = value; break;
     case ENGINE_IO: opt.engine_io = true; break;
     case SLOW: opt.slow_readers = atoi(value); break;
     case PUBLISH: opt.publish = parse_endpoint(value); break;
@@ -131,5 +146,10 @@ void parse_options(int argc, char **argv) {
   if (opt.publish.authority[0] != 0 && opt.body_file == NULL) die("--body-file is missing");
   if (opt.collect_path != NULL && opt.publish.authority[0] == 0) opt.publish = opt.subscribe;
   if ((opt.ping_text == NULL) != (opt.pong_text == NULL)) die("--ping-text and --pong-text go together");
+  if (opt.ping_text != NULL && opt.protocol->say_text == NULL) die("only a WebSocket client can ping");
+  if (opt.storm && (opt.protocol == &long_poll || opt.ready_text == NULL || opt.body_file == NULL || opt.publish_count < 1)) {
+    die("a storm needs ws or sse, --ready-text, --body-file and --publish-count");
+  }
+  if (opt.storm && (opt.slow_readers > 0 || opt.missed < 1)) die("a storm has no slow readers, and something to miss");
   if (opt.slow_readers > opt.connections) die("more slow readers than connections");
 }

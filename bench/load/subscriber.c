@@ -10,29 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The nonce of RFC 6455 section 1.3 and its proof: a load generator needs no random one. */
-#define NONCE "dGhlIHNhbXBsZSBub25jZQ=="
-#define PROOF "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-#define LONGEST_FRAME (1u << 20)
 #define READ_ROOM (4u << 20)
-#define LONGEST_STAMP_AGE_US 600000000u
 #define SLOW_RECEIVE_BYTES 4096
-
-typedef enum { IDLE, CONNECTING, UPGRADING, WAITING, READY, CLOSED } State;
-enum { OP_TEXT = 1, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
-
-typedef struct {
-  int fd;
-  State state;
-  bool slow;
-  uint64_t started_us;
-  unsigned char *rest; /* the beginning of a frame whose end has not come */
-  size_t rest_length;
-} Subscriber;
 
 Census census;
 Histogram connect_time;
-uint64_t delivered_in_all;
 static Subscriber *subscribers;
 static unsigned char *room;
 static char **tokens;
@@ -61,9 +43,17 @@ void subscribers_prepare(void) {
   if (opt.token_file != NULL) load_tokens();
 }
 
-static int index_of(const Subscriber *s) { return (int)(s - subscribers); }
+int index_of(const Subscriber *s) { return (int)(s - subscribers); }
 
-static void lose(Subscriber *s, const char *reason) {
+const char *token_of(const Subscriber *s) { return token_count > 0 ? tokens[index_of(s) % token_count] : NULL; }
+
+static void forget_rest(Subscriber *s) {
+  free(s->rest);
+  s->rest = NULL;
+  s->rest_length = 0;
+}
+
+void lose(Subscriber *s, const char *reason) {
   if (s->state == READY) {
     census.ready--;
     census.closed++;
@@ -74,36 +64,14 @@ static void lose(Subscriber *s, const char *reason) {
   note("connection %d: %s", index_of(s), reason);
   s->state = CLOSED;
   close(s->fd);
-  free(s->rest);
-  s->rest = NULL;
-  s->rest_length = 0;
+  forget_rest(s);
 }
 
 /* What a client sends here is small: a socket that does not take it at once is broken. */
-static bool put(Subscriber *s, const void *bytes, size_t length) {
+bool put(Subscriber *s, const void *bytes, size_t length) {
   if (send(s->fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length) return true;
   lose(s, "cannot be written to");
   return false;
-}
-
-static bool put_frame(Subscriber *s, int opcode, const void *payload, size_t length) {
-  static const unsigned char mask[4] = {0x12, 0x34, 0x56, 0x78};
-  unsigned char frame[8 + 65535];
-  size_t head = 2;
-  if (length > 65535) die("a client frame is too long");
-  frame[0] = (unsigned char)(0x80 | opcode);
-  if (length < 126) {
-    frame[1] = (unsigned char)(0x80 | length);
-  } else {
-    frame[1] = 0x80 | 126;
-    frame[2] = (unsigned char)(length >> 8);
-    frame[3] = (unsigned char)length;
-    head = 4;
-  }
-  memcpy(frame + head, mask, 4);
-  head += 4;
-  for (size_t i = 0; i < length; i++) frame[head + i] = ((const unsigned char *)payload)[i] ^ mask[i % 4];
-  return put(s, frame, head + length);
 }
 
 void subscriber_start(void) {
@@ -125,131 +93,28 @@ void subscriber_start(void) {
   watch(s->fd, SOURCE_SUBSCRIBER, index_of(s), EPOLLOUT, false);
 }
 
-static void send_upgrade(Subscriber *s) {
-  char request[16384];
-  const char *token = token_count > 0 ? tokens[index_of(s) % token_count] : NULL;
-  int length = snprintf(request, sizeof request,
-                        "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " NONCE
-                        "\r\nSec-WebSocket-Version: 13\r\n%s%s%s\r\n",
-                        opt.subscribe.path, opt.subscribe.authority, token ? "Authorization: Bearer " : "", token ? token : "",
-                        token ? "\r\n" : "");
-  s->state = UPGRADING;
-  put(s, request, (size_t)length);
+void connect_all(void) {
+  uint64_t start = now_us();
+  while (census.ready + census.failed + census.closed < opt.connections) {
+    double elapsed_s = (double)(now_us() - start) * 1e-6;
+    if (elapsed_s > opt.timeout_s) {
+      note("%d connections were not ready in time", census.pending);
+      return;
+    }
+    while (census.started < opt.connections && census.pending < opt.handshakes_in_flight &&
+           (opt.connects_per_second <= 0 || census.started < elapsed_s * opt.connects_per_second)) {
+      subscriber_start();
+    }
+    turn(opt.connects_per_second > 0 ? 1000 : LONGEST_WAIT_US);
+  }
 }
 
-static void become_ready(Subscriber *s) {
+void become_ready(Subscriber *s) {
   s->state = READY;
   census.ready++;
   census.pending--;
   histogram_add(&connect_time, now_us() - s->started_us);
   if (s->slow) watch(s->fd, SOURCE_SUBSCRIBER, index_of(s), 0, true); /* and is never read again */
-}
-
-/* Reads the answer to the upgrade. Returns its length, 0 while it is not complete or after the connection was lost. */
-static size_t take_upgrade(Subscriber *s, unsigned char *bytes, size_t length) {
-  unsigned char *end = memmem(bytes, length, "\r\n\r\n", 4);
-  char *head = (char *)bytes;
-  if (end == NULL) return 0;
-  *end = 0;
-  if (strncmp(head, "HTTP/1.1 101", 12) != 0) {
-    char reason[96];
-    snprintf(reason, sizeof reason, "refused: %.60s", head);
-    reason[strcspn(reason, "\r")] = 0;
-    lose(s, reason);
-    return 0;
-  }
-  if (strstr(head, PROOF) == NULL || strcasestr(head, "\r\nSec-WebSocket-Extensions:") != NULL) {
-    lose(s, "a wrong answer to the upgrade");
-    return 0;
-  }
-  if (opt.ready_text != NULL || opt.engine_io) s->state = WAITING;
-  else become_ready(s);
-  return (size_t)(end - bytes) + 4;
-}
-
-/* Finds the stamp; the place where the last message had it is tried first. */
-static const unsigned char *find_stamp(const unsigned char *payload, size_t length) {
-  static size_t likely;
-  const size_t mark = strlen(STAMP_MARK);
-  const unsigned char *at;
-  if (likely + mark + STAMP_DIGITS <= length && memcmp(payload + likely, STAMP_MARK, mark) == 0) return payload + likely + mark;
-  at = memmem(payload, length, STAMP_MARK, mark);
-  if (at == NULL || (size_t)(at - payload) + mark + STAMP_DIGITS > length) return NULL;
-  likely = (size_t)(at - payload);
-  return at + mark;
-}
-
-static bool holds(const unsigned char *payload, size_t length, const char *text) {
-  return memmem(payload, length, text, strlen(text)) != NULL;
-}
-
-static void take_pong(uint64_t now) {
-  if (bystander.counts) histogram_add(&tally.ping, now - bystander.asked_us);
-  bystander.waits = false;
-  bystander.next_us = now + (uint64_t)(opt.ping_gap_s * 1e6);
-}
-
-/* The packets of engine.io (0 open, 2 ping, 3 pong) and of Socket.IO (40 connected); true when there was nothing else to do. */
-static bool take_engine_io(Subscriber *s, const unsigned char *payload, size_t length) {
-  if (length > 0 && payload[0] == '0') put_frame(s, OP_TEXT, "40", 2);
-  else if (length > 0 && payload[0] == '2') put_frame(s, OP_TEXT, "3", 1);
-  else if (length > 1 && payload[0] == '4' && payload[1] == '0') become_ready(s);
-  else return false;
-  return true;
-}
-
-static void take_text(Subscriber *s, const unsigned char *payload, size_t length, uint64_t now) {
-  const unsigned char *digits = s->state == READY ? find_stamp(payload, length) : NULL;
-  if (digits != NULL) {
-    uint64_t sent_us = 0;
-    for (int i = 0; i < STAMP_DIGITS; i++) sent_us = sent_us * 10 + (uint64_t)(digits[i] - '0');
-    tally.deliveries++;
-    tally.payload_bytes += length;
-    delivered_in_all++;
-    if (sent_us <= now && now - sent_us < LONGEST_STAMP_AGE_US) histogram_add(&tally.latency, now - sent_us);
-    return;
-  }
-  if (opt.engine_io && take_engine_io(s, payload, length)) return;
-  if (s->state == WAITING && opt.ready_text != NULL && holds(payload, length, opt.ready_text)) become_ready(s);
-  else if (s == subscribers && bystander.waits && holds(payload, length, opt.pong_text)) take_pong(now);
-  else tally.other_frames++;
-}
-
-static void take_close(Subscriber *s, const unsigned char *payload, size_t length) {
-  char reason[64];
-  snprintf(reason, sizeof reason, "closed with code %d", length >= 2 ? payload[0] << 8 | payload[1] : 1005);
-  lose(s, reason);
-}
-
-/* Handles every whole frame and returns how many bytes they were. */
-static size_t take_frames(Subscriber *s, const unsigned char *bytes, size_t length, uint64_t now) {
-  size_t at = 0;
-  while (length - at >= 2 && s->state != CLOSED) {
-    const unsigned char *frame = bytes + at;
-    int opcode = frame[0] & 0x0f;
-    uint64_t payload_length = frame[1] & 0x7f;
-    size_t head = payload_length < 126 ? 2 : payload_length == 126 ? 4 : 10;
-    if (frame[1] & 0x80 || frame[0] >> 4 != 8 || opcode == 0) {
-      lose(s, "a frame that is masked, compressed or a fragment");
-      break;
-    }
-    if (length - at < head) break;
-    if (head > 2) {
-      payload_length = 0;
-      for (size_t i = 2; i < head; i++) payload_length = payload_length << 8 | frame[i];
-    }
-    if (payload_length > LONGEST_FRAME) {
-      lose(s, "a frame that is too long");
-      break;
-    }
-    if (length - at < head + payload_length) break;
-    const unsigned char *payload = frame + head;
-    at += head + payload_length;
-    if (opcode == OP_TEXT) take_text(s, payload, payload_length, now);
-    else if (opcode == OP_PING) put_frame(s, OP_PONG, payload, payload_length);
-    else if (opcode == OP_CLOSE) take_close(s, payload, payload_length);
-  }
-  return at;
 }
 
 static void keep_rest(Subscriber *s, const unsigned char *bytes, size_t length) {
@@ -264,7 +129,7 @@ static void keep_rest(Subscriber *s, const unsigned char *bytes, size_t length) 
 
 static void read_subscriber(Subscriber *s) {
   size_t had = s->rest_length;
-  ssize_t got = recv(s->fd, room + had, READ_ROOM - had, 0);
+  ssize_t got = recv(s->fd, room + had, READ_ROOM - had - 1, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) {
     lose(s, got == 0 ? "ended by the server" : strerror(errno));
@@ -272,14 +137,17 @@ static void read_subscriber(Subscriber *s) {
   }
   uint64_t now = now_us();
   if (had > 0) memcpy(room, s->rest, had);
-  size_t length = had + (size_t)got, taken = 0;
-  if (s->state == UPGRADING) {
-    taken = take_upgrade(s, room, length);
-    if (taken == 0 && s->state == UPGRADING) keep_rest(s, room, length);
+  size_t length = had + (size_t)got, wrapped_from = had, taken = 0;
+  room[length] = 0; /* so that heads can be searched as text */
+  if (s->state == OPENING) {
+    wrapped_from = taken = opt.protocol->take_head(s, room, length);
+    if (taken == 0 && s->state == OPENING) keep_rest(s, room, length);
     if (taken == 0) return;
   }
   if (s->slow && s->state == READY) return;
-  taken += take_frames(s, room + taken, length - taken, now);
+  if (opt.protocol->unwrap != NULL) length = wrapped_from + opt.protocol->unwrap(s, room + wrapped_from, length - wrapped_from);
+  if (s->state == CLOSED) return;
+  taken += opt.protocol->take(s, room + taken, length - taken, now);
   if (s->state != CLOSED) keep_rest(s, room + taken, length - taken);
 }
 
@@ -292,7 +160,8 @@ static void finish_connect(Subscriber *s) {
     return;
   }
   watch(s->fd, SOURCE_SUBSCRIBER, index_of(s), EPOLLIN, true);
-  send_upgrade(s);
+  s->state = OPENING;
+  opt.protocol->ask(s);
 }
 
 void subscriber_event(int index) {
@@ -310,9 +179,17 @@ void bystander_turn(uint64_t now, bool broadcast_under_way) {
     bystander.waits = true;
     bystander.counts = broadcast_under_way;
     bystander.asked_us = now;
-    if (!put_frame(s, OP_TEXT, opt.ping_text, strlen(opt.ping_text))) return;
+    opt.protocol->say_text(s, opt.ping_text);
   }
-  if (bystander.waits) read_subscriber(s);
+  if (bystander.waits && s->state == READY) read_subscriber(s);
+}
+
+bool is_bystander_waiting(const Subscriber *s) { return s == subscribers && bystander.waits; }
+
+void bystander_answered(uint64_t now) {
+  if (bystander.counts) histogram_add(&tally.ping, now - bystander.asked_us);
+  bystander.waits = false;
+  bystander.next_us = now + (uint64_t)(opt.ping_gap_s * 1e6);
 }
 
 int slow_readers_cut_off(void) {
@@ -326,10 +203,22 @@ int slow_readers_cut_off(void) {
   return cut;
 }
 
-/* A close frame, so that the server ends in its usual way; what is still open at the exit is reset. */
+/* A goodbye where the transport has one, so that the server ends in its usual way; what is open at the exit is reset. */
 void subscribers_close(void) {
-  static const unsigned char normal[2] = {0x03, 0xe8};
+  if (opt.protocol->say_goodbye == NULL) return;
   for (int i = 0; i < census.started; i++) {
-    if (subscribers[i].state == READY && !subscribers[i].slow) put_frame(&subscribers[i], OP_CLOSE, normal, sizeof normal);
+    if (subscribers[i].state == READY && !subscribers[i].slow) opt.protocol->say_goodbye(&subscribers[i]);
   }
+}
+
+void subscribers_cut(bool resume) {
+  for (int i = 0; i < census.started; i++) {
+    Subscriber *s = &subscribers[i];
+    if (s->state != CLOSED) close(s->fd);
+    forget_rest(s);
+    s->state = IDLE;
+    s->resumes = resume;
+    s->caught_up = 0;
+  }
+  census = (Census){0};
 }
