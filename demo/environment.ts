@@ -16,6 +16,8 @@ export interface PushLimits {
   maxQueueBytes?: number;
   flushWindowMs?: number;
   drainMs?: number;
+  historyCount?: number;
+  historySeconds?: number;
 }
 
 /** A key and its certificate, as PEM. */
@@ -55,13 +57,12 @@ const LIMITS: Readonly<Record<string, LimitVariable>> = {
   PUSH_MAX_PER_USER: { option: 'maxPerUser', least: 1, most: COUNT },
   PUSH_MAX_PER_IP: { option: 'maxPerIp', least: 0, most: COUNT },
   PUSH_HEARTBEAT_MS: { option: 'heartbeatMs', least: 10, most: DAY_MS },
+  PUSH_HISTORY_COUNT: { option: 'historyCount', least: 0, most: COUNT },
+  PUSH_HISTORY_SECONDS: { option: 'historySeconds', least: 0, most: COUNT },
   PUSH_MAX_QUEUE_BYTES: { option: 'maxQueueBytes', least: 1024, most: 2 ** 31 },
   PUSH_FLUSH_WINDOW_MS: { option: 'flushWindowMs', least: 0, most: 50 },
   PUSH_DRAIN_MS: { option: 'drainMs', least: 0, most: DAY_MS },
 };
-
-/** A log of messages is not part of this version; the variables are checked so that a deployment can set them already. */
-const HISTORY_VARIABLES = ['PUSH_HISTORY_COUNT', 'PUSH_HISTORY_SECONDS'];
 
 /**
  * Reads the environment.
@@ -76,7 +77,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     platform: reader.oneOf('PLATFORM', ['fastify', 'express'], 'fastify'),
     jwtSecret: readSecret(reader, notices),
     origins: reader.list('PUSH_ORIGINS', isOrigin, 'origins such as https://shop.example or https://*.shop.example'),
-    limits: readLimits(reader, notices),
+    limits: readLimits(reader),
     tls: readTls(reader),
     allowsSignIn: reader.oneOf('DEMO_SIGN_IN', ['on', 'off'], 'on') === 'on',
     notices,
@@ -93,15 +94,11 @@ function readSecret(reader: EnvironmentReader, notices: string[]): string {
   return randomBytes(32).toString('base64url');
 }
 
-function readLimits(reader: EnvironmentReader, notices: string[]): PushLimits {
+function readLimits(reader: EnvironmentReader): PushLimits {
   const limits: PushLimits = {};
   for (const [variable, { option, least, most }] of Object.entries(LIMITS)) {
     const value = reader.wholeNumber(variable, least, most);
     if (value !== undefined) limits[option] = value;
-  }
-  for (const variable of HISTORY_VARIABLES) {
-    if (reader.wholeNumber(variable, 0, COUNT) === undefined) continue;
-    notices.push(`${variable} has no effect yet: this version keeps no messages for those who are away`);
   }
   return limits;
 }

@@ -5,7 +5,9 @@ import type { PushAuthenticator } from './auth/push-authenticator.js';
 import type { PushAuthorizer } from './auth/push-authorizer.js';
 import type { BackingFactory } from './backing/backing.interface.js';
 import type { IdempotencyLimits } from './backing/idempotency-store.interface.js';
+import type { MessageLogLimits } from './backing/message-log.interface.js';
 import type { RevocationLimits } from './backing/revocation-list.interface.js';
+import type { TicketLimits } from './backing/ticket-store.interface.js';
 import type { DeliveryOptions } from './core/flush-scheduler.js';
 import type { DrainOptions } from './push/drain.service.js';
 import type { GroupOptions } from './push/group.service.js';
@@ -29,6 +31,7 @@ export interface PushModuleOptions
     InboundOptions,
     LivenessOptions,
     DeliveryOptions,
+    MessageLogLimits,
     SendLimits,
     TargetLimits,
     DrainOptions {
@@ -51,6 +54,8 @@ export interface PushModuleOptions
   readonly idempotency?: IdempotencyLimits;
   /** How revocations of tokens are kept. */
   readonly revocations?: RevocationLimits;
+  /** How tickets are kept. */
+  readonly tickets?: TicketLimits;
 }
 
 /** What must be known before the options of a factory are: given synchronously beside it. */

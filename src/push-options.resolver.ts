@@ -3,6 +3,7 @@ import { JWKS_DEFAULTS, checkAuthOptions } from './auth/auth-options.js';
 import { checkTrustProxy } from './auth/client-address.js';
 import { checkOrigins } from './auth/origin-policy.js';
 import { memory } from './backing/memory/memory-backing.js';
+import { defaultHistoryAllCount } from './backing/message-log.interface.js';
 import { describeReceived } from './core/option-problem.js';
 import type { OptionProblem } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
@@ -10,12 +11,13 @@ import type { PushModuleOptions } from './push-options.interface.js';
 
 /** The options with their defaults, as the parts get them. */
 export type ResolvedPushOptions = Required<
-  Omit<PushModuleOptions, 'auth' | 'paths' | 'idempotency' | 'revocations'>
+  Omit<PushModuleOptions, 'auth' | 'paths' | 'idempotency' | 'revocations' | 'tickets'>
 > & {
   readonly auth: PushModuleOptions['auth'];
   readonly paths: Required<NonNullable<PushModuleOptions['paths']>>;
   readonly idempotency: Required<NonNullable<PushModuleOptions['idempotency']>>;
   readonly revocations: Required<NonNullable<PushModuleOptions['revocations']>>;
+  readonly tickets: Required<NonNullable<PushModuleOptions['tickets']>>;
 };
 
 /** A whole number with its default and range. */
@@ -50,6 +52,10 @@ export const NUMBER_OPTIONS = {
   flushWindowMs: wholeNumber(0, 0, 50),
   maxPayloadBytes: wholeNumber(65_536, 2, 256 * 1024 * 1024),
   maxTargets: wholeNumber(10_000, 1),
+  historyCount: wholeNumber(100, 0),
+  historySeconds: wholeNumber(300, 0),
+  historyAllCount: wholeNumber(1_000, 0),
+  maxHistoryBytes: wholeNumber(256 * 1024 * 1024, 0),
   drainMs: wholeNumber(5_000, 0, DAY_MS),
 } as const satisfies Record<string, NumberRule>;
 
@@ -64,10 +70,15 @@ const REVOCATION_NUMBERS = {
   maxEntries: wholeNumber(100_000, 1),
 } as const satisfies Record<string, NumberRule>;
 
+const TICKET_NUMBERS = {
+  ttlSeconds: wholeNumber(30, 1),
+  maxTickets: wholeNumber(100_000, 1),
+} as const satisfies Record<string, NumberRule>;
+
 const PATH_DEFAULTS = { ws: '/push/ws' } as const;
 const ABSOLUTE_PATH = /^\/[A-Za-z0-9._~/-]*$/;
 
-const OTHER_OPTIONS = ['auth', 'origins', 'trustProxy', 'paths', 'backing', 'idempotency', 'revocations'];
+const OTHER_OPTIONS = ['auth', 'origins', 'trustProxy', 'paths', 'backing', 'idempotency', 'revocations', 'tickets'];
 const KNOWN_OPTIONS = new Set([...Object.keys(NUMBER_OPTIONS), ...OTHER_OPTIONS]);
 
 type Members = Readonly<Record<string, unknown>>;
@@ -81,11 +92,12 @@ export function resolveOptions(raw: unknown): ResolvedPushOptions {
       problems.push({ path: key, received: 'an option', expected: 'no option of this name' });
   }
   const resolved = {
-    ...readNumbers(options, '', NUMBER_OPTIONS, problems),
+    ...readRootNumbers(options, problems),
     ...readRest(options, problems),
     paths: readPaths(options['paths'], problems),
     idempotency: readSlice(options['idempotency'], 'idempotency', IDEMPOTENCY_NUMBERS, problems),
     revocations: readSlice(options['revocations'], 'revocations', REVOCATION_NUMBERS, problems),
+    tickets: readSlice(options['tickets'], 'tickets', TICKET_NUMBERS, problems),
   };
   // Only whole values can be held against each other.
   if (problems.length === 0) problems.push(...jwksProblems(resolved));
@@ -100,6 +112,12 @@ function jwksProblems({ auth, authTimeoutMs }: ResolvedPushOptions): OptionProbl
   if (timeoutMs < authTimeoutMs) return [];
   const expected = `less than authTimeoutMs, which is ${authTimeoutMs}`;
   return [{ path: 'auth.jwt.jwks.timeoutMs', received: String(timeoutMs), expected }];
+}
+
+function readRootNumbers(options: Members, problems: OptionProblem[]) {
+  const numbers = readNumbers(options, '', NUMBER_OPTIONS, problems);
+  if (options['historyAllCount'] !== undefined) return numbers;
+  return { ...numbers, historyAllCount: defaultHistoryAllCount(numbers.historyCount) };
 }
 
 function readRest(options: Members, problems: OptionProblem[]) {

@@ -74,8 +74,10 @@ const deliveryProviders: Provider[] = [
   {
     provide: PUSH_BACKING,
     inject: [PUSH_OPTIONS, PUSH_CLOCK],
-    useFactory: ({ backing, idempotency, revocations }: ResolvedPushOptions, clock: Clock) =>
-      backing.create({ clock, idempotency, revocations }),
+    useFactory: (options: ResolvedPushOptions, clock: Clock) => {
+      const { backing, idempotency, revocations, tickets } = options;
+      return backing.create({ clock, history: options, idempotency, revocations, tickets });
+    },
   },
   { provide: ConnectionRegistry, useFactory: () => new ConnectionRegistry() },
   {

@@ -1,8 +1,9 @@
 import type { Clock } from '../core/clock.js';
 import type { IdempotencyLimits, IdempotencyStore } from './idempotency-store.interface.js';
 import type { Memberships } from './memberships.interface.js';
-import type { MessageLog } from './message-log.interface.js';
+import type { MessageLog, MessageLogLimits } from './message-log.interface.js';
 import type { RevocationLimits, RevocationList } from './revocation-list.interface.js';
+import type { TicketLimits, TicketStore } from './ticket-store.interface.js';
 
 /** What the log, memberships and the rest live in. */
 export interface Backing {
@@ -10,6 +11,7 @@ export interface Backing {
   readonly memberships: Memberships;
   readonly idempotency: IdempotencyStore;
   readonly revocations: RevocationList;
+  readonly tickets: TicketStore;
   /** Frees what the backing holds. Nothing of it is used afterwards. */
   close(): Promise<void>;
 }
@@ -17,8 +19,10 @@ export interface Backing {
 /** What a backing is made with. */
 export interface BackingContext {
   readonly clock: Clock;
+  readonly history: Required<MessageLogLimits>;
   readonly idempotency: Required<IdempotencyLimits>;
   readonly revocations: Required<RevocationLimits>;
+  readonly tickets: Required<TicketLimits>;
 }
 
 /** Makes a backing when the module starts; the value of the `backing` option. */

@@ -35,6 +35,11 @@ export interface MessageLogLimits {
   readonly maxHistoryBytes?: number;
 }
 
+/** Most messages to everyone that are kept where nothing is said of it. */
+export function defaultHistoryAllCount(historyCount: number): number {
+  return historyCount === 0 ? 0 : Math.max(1_000, historyCount);
+}
+
 /** What a message says, before it has its place. */
 export interface MessageContent {
   readonly event: string;

@@ -108,12 +108,9 @@ describe("the demo's environment", () => {
     expect(String(tls?.cert)).toContain('BEGIN CERTIFICATE');
   });
 
-  it('says that the history variables have no effect in this version', () => {
-    const { notices } = readEnvironment({ PUSH_JWT_SECRET: 'x', PUSH_HISTORY_COUNT: '10', PUSH_HISTORY_SECONDS: '60' });
-    expect(notices).toEqual([
-      expect.stringContaining('PUSH_HISTORY_COUNT has no effect yet'),
-      expect.stringContaining('PUSH_HISTORY_SECONDS has no effect yet'),
-    ]);
+  it('can keep no messages for those who are away', () => {
+    const { limits } = readEnvironment({ PUSH_HISTORY_COUNT: '0', PUSH_HISTORY_SECONDS: '0' });
+    expect(limits).toEqual({ historyCount: 0, historySeconds: 0 });
   });
 
   it.each([

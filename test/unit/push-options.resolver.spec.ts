@@ -21,6 +21,10 @@ const DEFAULTS = {
   flushWindowMs: 0,
   maxPayloadBytes: 65_536,
   maxTargets: 10_000,
+  historyCount: 100,
+  historySeconds: 300,
+  historyAllCount: 1_000,
+  maxHistoryBytes: 268_435_456,
   drainMs: 5_000,
 };
 const NUMBERS = Object.keys(DEFAULTS);
@@ -51,8 +55,18 @@ describe('resolveOptions', () => {
       paths: { ws: '/push/ws' },
       idempotency: { ttlSeconds: 86_400, maxKeys: 100_000, maxBytes: 67_108_864 },
       revocations: { ttlSeconds: 2_592_000, maxEntries: 100_000 },
+      tickets: { ttlSeconds: 30, maxTickets: 100_000 },
     });
     expect(backing.name).toBe('memory');
+  });
+
+  it.each([
+    ['as many as for one target where that is more', { historyCount: 5_000 }, 5_000],
+    ['a thousand where that is less', { historyCount: 1 }, 1_000],
+    ['none where none are kept', { historyCount: 0 }, 0],
+    ['as many as is said', { historyCount: 0, historyAllCount: 7 }, 7],
+  ])('keeps of the messages to everyone %s', (_, options, historyAllCount) => {
+    expect(resolveOptions(options).historyAllCount).toBe(historyAllCount);
   });
 
   it('takes an option that is undefined for one that is not given', () => {

@@ -3,16 +3,18 @@ import { MemoryIdempotencyStore } from './memory-idempotency-store.js';
 import { MemoryMemberships } from './memory-memberships.js';
 import { MemoryMessageLog } from './memory-message-log.js';
 import { MemoryRevocationList } from './memory-revocation-list.js';
+import { MemoryTicketStore } from './memory-ticket-store.js';
 
 /** Keeps everything in this process: nothing to install, one node, gone with the process. The default. */
 export function memory(): BackingFactory {
   return {
     name: 'memory',
-    create: ({ clock, idempotency, revocations }) => ({
-      log: new MemoryMessageLog(),
+    create: ({ clock, history, idempotency, revocations, tickets }) => ({
+      log: new MemoryMessageLog(history, clock),
       memberships: new MemoryMemberships(),
       idempotency: new MemoryIdempotencyStore(idempotency, clock),
       revocations: new MemoryRevocationList(revocations, clock),
+      tickets: new MemoryTicketStore(tickets, clock),
       close: async () => {},
     }),
   };

@@ -1,35 +1,155 @@
+/**
+ * A log that lives as long as the process: each start has an epoch of its own.
+ *
+ * It numbers messages and decides what a reader may see; what is held, and for how long, is {@link MessageHistory}'s.
+ * An append costs the envelope's text, one record and a look-up per target. Everything is synchronous, so a page is
+ * the log as it was at one moment: what is appended afterwards has a number past the page's `through` or, where there
+ * is more to read, is part of it.
+ */
 import { randomBytes } from 'node:crypto';
+import { systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
+import type { Exclusion, Target } from '../../core/delivery-target.js';
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor, Place } from '../../protocol/cursor.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
+import { defaultHistoryAllCount } from '../message-log.interface.js';
 import type {
   LoggedMessage,
+  LogGap,
   LogPage,
   MessageContent,
   MessageLog,
+  MessageLogLimits,
   MessageRouting,
   ReplayRequest,
 } from '../message-log.interface.js';
+import { MessageEntry } from './message-entry.js';
+import type { MessageTerms } from './message-entry.js';
+import { MessageHistory } from './message-history.js';
+import { ReplayMerge } from './replay-merge.js';
 
-/** A log that lives as long as the process: each start has an epoch of its own. */
+/** Where a replay begins. */
+interface Start {
+  readonly number: number;
+  readonly toldThrough: number;
+  readonly gap: LogGap | undefined;
+}
+
+/** Who reads, at this moment. */
+interface Reader {
+  readonly userId: string;
+  readonly groups: ReadonlySet<string>;
+  readonly nowMs: number;
+}
+
+/** Keeps messages in this process. */
 export class MemoryMessageLog implements MessageLog {
   private readonly epoch = randomBytes(6).toString('base64url');
-  private place: Place = { epoch: this.epoch, number: 0 };
+  private readonly history: MessageHistory;
+  private lastNumber = 0;
+
+  constructor(
+    { historyCount = 100, historySeconds = 300, historyAllCount, maxHistoryBytes = 268_435_456 }: MessageLogLimits = {},
+    private readonly clock: Pick<Clock, 'now'> = systemClock,
+  ) {
+    this.history = new MessageHistory({
+      historyCount,
+      historySeconds,
+      historyAllCount: historyAllCount ?? defaultHistoryAllCount(historyCount),
+      maxHistoryBytes,
+    });
+  }
 
   get position(): Cursor {
-    return [this.place];
+    return [this.placeOf(this.lastNumber)];
   }
 
-  append(content: MessageContent, { store }: MessageRouting): LoggedMessage {
-    const isKept = store !== 'none';
-    if (isKept) this.place = { epoch: this.epoch, number: this.place.number + 1 };
-    const cursor = encodeCursor([this.place]);
-    return { text: encodeMessage({ ...content, cursor }), cursor, number: isKept ? this.place.number : 0 };
+  /** What the kept messages weigh, about. */
+  get bytes(): number {
+    return this.history.bytes;
   }
 
-  async read({ after: [{ epoch, number }] }: ReplayRequest): Promise<LogPage> {
-    const place = { epoch: this.epoch, number: Math.min(number, this.place.number) };
-    const gap = epoch === this.epoch && number <= place.number ? 'expired' : 'reset';
-    return { resumedFrom: [place], messages: [], through: this.position, hasMore: false, gap };
+  append({ event, dataText, id, ts, from }: MessageContent, routing: MessageRouting): LoggedMessage {
+    const isKept = routing.store !== 'none' && outlivesConnections(routing.target);
+    const number = isKept ? ++this.lastNumber : 0;
+    const cursor = this.cursorOf(this.lastNumber);
+    const text = encodeMessage({ event, dataText, id, cursor, ts, from });
+    if (isKept) {
+      const nowMs = this.clock.now();
+      const entry = new MessageEntry(number, text, Buffer.byteLength(text), nowMs, termsOf(routing));
+      this.history.keep(entry, routing.target, nowMs);
+    }
+    return { text, cursor, number };
   }
+
+  async read({ after, audience, maxMessages, maxBytes }: ReplayRequest): Promise<LogPage> {
+    const reader = { userId: audience.userId, groups: new Set(audience.groups), nowMs: this.clock.now() };
+    const { histories, lostThrough } = this.history.of(reader.userId, reader.groups, reader.nowMs);
+    const start = this.startOf(after);
+    const gap = start.gap ?? (lostThrough > Math.max(start.number, start.toldThrough) ? 'expired' : undefined);
+    const toldThrough = gap === undefined ? start.toldThrough : lostThrough;
+
+    const merge = new ReplayMerge(histories, start.number);
+    const { entries, hasMore } = collect(merge, reader, maxMessages, maxBytes);
+    const through = (hasMore && entries.at(-1)?.number) || this.lastNumber;
+    return {
+      resumedFrom: [this.placeOf(start.number, toldThrough)],
+      messages: entries.map(({ text, number }) => ({ text, cursor: this.cursorOf(number), number })),
+      through: [this.placeOf(through, toldThrough)],
+      hasMore,
+      gap,
+    };
+  }
+
+  private startOf([{ epoch, number, toldThrough = 0 }, ...others]: Cursor): Start {
+    if (epoch !== this.epoch || others.length > 0) return { number: 0, toldThrough: 0, gap: 'reset' };
+    if (number > this.lastNumber) return { number: this.lastNumber, toldThrough: 0, gap: 'reset' };
+    // Nobody can have been told of what is yet to be lost: a higher number was not written here.
+    return { number, toldThrough: Math.min(toldThrough, this.lastNumber), gap: undefined };
+  }
+
+  /** Without a word of gaps before the place: those are behind whoever stands there. */
+  private placeOf(number: number, toldThrough = 0): Place {
+    return toldThrough > number ? { epoch: this.epoch, number, toldThrough } : { epoch: this.epoch, number };
+  }
+
+  private cursorOf(number: number): string {
+    return encodeCursor([this.placeOf(number)]);
+  }
+}
+
+/** The messages of one page; one always has room. There is more only if the reader may see it. */
+function collect(merge: ReplayMerge, reader: Reader, maxMessages: number, maxBytes: number) {
+  const entries: MessageEntry[] = [];
+  let bytes = 0;
+  for (let entry = merge.next(); entry; entry = merge.next()) {
+    if (!maySee(entry, reader)) continue;
+    bytes += entry.byteLength;
+    if (entries.length > 0 && (entries.length >= maxMessages || bytes > maxBytes)) return { entries, hasMore: true };
+    entries.push(entry);
+  }
+  return { entries, hasMore: false };
+}
+
+function outlivesConnections(target: Target): boolean {
+  return target.all === true || Boolean(target.users?.length) || Boolean(target.groups?.length);
+}
+
+function termsOf({ target: { except }, expiresAtMs, collapseKey }: MessageRouting): MessageTerms | undefined {
+  if (except === undefined && expiresAtMs === undefined && collapseKey === undefined) return undefined;
+  return { expiresAtMs, collapseId: collapseKey === undefined ? undefined : collapseIdOf(collapseKey, except), except };
+}
+
+/** Messages with other exceptions are for other readers: the newer one would not make up for the older. */
+function collapseIdOf(collapseKey: string, except: Exclusion | undefined): string {
+  return `${collapseKey.length}:${collapseKey}${except ? JSON.stringify(except) : ''}`;
+}
+
+function maySee(entry: MessageEntry, { userId, groups, nowMs }: Reader): boolean {
+  const { terms } = entry;
+  if (!terms) return true;
+  if (entry.isExpired(nowMs)) return false;
+  if (terms.except?.users?.includes(userId)) return false;
+  return !terms.except?.groups?.some((group) => groups.has(group));
 }

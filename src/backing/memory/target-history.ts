@@ -1,0 +1,100 @@
+import type { MessageEntry } from './message-entry.js';
+
+/** What a target weighs beside the messages that it holds: its record, its name and its place in the index. */
+export const TARGET_OVERHEAD_BYTES = 400;
+
+/** So many free places at the front of a list are not worth moving the rest for. */
+const FREE_FRONT = 32;
+
+/**
+ * The kept messages of one target, oldest first, and up to where messages of it were lost.
+ *
+ * The list is taken from at the front and added to at the end. What was taken leaves free places at the front, which
+ * are closed when they are half of the list, so both ends cost the same at any length.
+ */
+export class TargetHistory {
+  /** The number of the newest message that was kept for this target and is no longer held although it was not over. */
+  lostThrough: number;
+  /** Neighbours in the order of being added to, for {@link QuietOrder} alone. */
+  quieter: TargetHistory | undefined = undefined;
+  busier: TargetHistory | undefined = undefined;
+  isOrdered = false;
+
+  private entries: (MessageEntry | undefined)[] = [];
+  private front = 0;
+  /** By collapse id; made when there is the first. */
+  private collapsible: Map<string, MessageEntry> | undefined = undefined;
+
+  constructor(
+    readonly name: string,
+    readonly maxCount: number,
+    lostThrough: number,
+  ) {
+    this.lostThrough = lostThrough;
+  }
+
+  get size(): number {
+    return this.entries.length - this.front;
+  }
+
+  get oldest(): MessageEntry | undefined {
+    return this.entries[this.front];
+  }
+
+  get newest(): MessageEntry | undefined {
+    return this.size === 0 ? undefined : this.entries[this.entries.length - 1];
+  }
+
+  /** The message at this index of {@link firstIndexAfter} or later; undefined past the end. */
+  at(index: number): MessageEntry | undefined {
+    return this.entries[index];
+  }
+
+  /** Where the messages with a number past this one begin. Good until the history changes. */
+  firstIndexAfter(number: number): number {
+    let low = this.front;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.entries[middle]?.number ?? 0) <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Adds the newest message. */
+  add(entry: MessageEntry): void {
+    this.entries.push(entry);
+    const collapseId = entry.terms?.collapseId;
+    if (collapseId !== undefined) (this.collapsible ??= new Map()).set(collapseId, entry);
+  }
+
+  /** Takes the oldest message out. It is lost, unless its own time was over. */
+  loseOldest(nowMs: number): MessageEntry | undefined {
+    const entry = this.oldest;
+    if (!entry) return undefined;
+    this.entries[this.front++] = undefined;
+    if (this.front >= FREE_FRONT && this.front * 2 >= this.entries.length) {
+      this.entries.splice(0, this.front);
+      this.front = 0;
+    }
+    this.forgetCollapsible(entry);
+    if (!entry.isExpired(nowMs)) this.lostThrough = entry.number;
+    return entry;
+  }
+
+  /** Takes out the message that one with this id takes the place of. It is not lost. */
+  takeCollapsed(collapseId: string): MessageEntry | undefined {
+    const entry = this.collapsible?.get(collapseId);
+    if (!entry) return undefined;
+    this.entries.splice(this.firstIndexAfter(entry.number - 1), 1);
+    this.forgetCollapsible(entry);
+    return entry;
+  }
+
+  private forgetCollapsible({ terms }: MessageEntry): void {
+    if (terms?.collapseId === undefined || !this.collapsible) return;
+    this.collapsible.delete(terms.collapseId);
+    if (this.collapsible.size === 0) this.collapsible = undefined;
+  }
+}
