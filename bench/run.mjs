@@ -15,17 +15,32 @@ import { build } from '../scripts/build.mjs';
 import { broadcastRows } from './rows/broadcast.mjs';
 import { bystanderRow } from './rows/bystander.mjs';
 import { connectionRows } from './rows/connections.mjs';
+import { historyMemoryRow } from './rows/history-memory.mjs';
+import { idleStreamsRow } from './rows/idle-streams.mjs';
 import { slowReadersRow } from './rows/slow-readers.mjs';
+import { sseRow } from './rows/sse.mjs';
+import { stormRow } from './rows/storm.mjs';
 import { targetedRows } from './rows/targeted.mjs';
 import { Bench } from './runner/bench.mjs';
 import { compileLoadGenerator } from './runner/load-generator.mjs';
 import { describeMachine } from './runner/machine.mjs';
+import { whyNoNchan } from './runner/nginx-process.mjs';
 import { renderResults } from './runner/report.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const scratch = join(root, '.build/bench');
-const ALL_ROWS = [...broadcastRows, bystanderRow, ...connectionRows, ...targetedRows, slowReadersRow];
-const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect'];
+const ALL_ROWS = [
+  ...broadcastRows,
+  bystanderRow,
+  ...connectionRows,
+  ...targetedRows,
+  slowReadersRow,
+  sseRow,
+  idleStreamsRow,
+  stormRow,
+  historyMemoryRow,
+];
+const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect', 'oursSse', 'oursPoll'];
 /** Stands in for the measured length when this module is left out. */
 const USUAL_FRAME_BYTES = 280;
 
@@ -49,6 +64,9 @@ function chooseRows() {
 
 const keys = (rows) => rows.map((row) => row.key).join(', ');
 
+const absentOurs = (isHere) =>
+  isHere ? {} : Object.fromEntries(OURS.map((name) => [name, 'this module was left out (`--peers-only`).']));
+
 /** The length of one of our messages with the standard payload, as a client gets it after some thousand others. */
 async function measureFrame(bench) {
   const server = await bench.start('ours');
@@ -67,7 +85,7 @@ async function main() {
   const started = Date.now();
   const bench = new Bench({
     quick: options.quick,
-    absent: withOurs ? [] : OURS,
+    absent: { ...absentOurs(withOurs), nchan: whyNoNchan() },
     log: (line) => console.error(line),
   });
   const measured = [];

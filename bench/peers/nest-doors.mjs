@@ -15,6 +15,10 @@ export function openDoors(app, hub) {
     await drive(hub.driven(request.body), request.body);
     return reply.code(202).send({});
   });
+  fastify.post('/memory', (request, reply) => {
+    collect();
+    return reply.code(200).send(process.memoryUsage());
+  });
   fastify.post('/collect', (request, reply) => {
     collect();
     return reply.code(202).send({});

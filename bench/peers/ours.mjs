@@ -33,9 +33,9 @@ if (!isExpress) {
     broadcast: ({ event, data }) => push.broadcast(event, data),
     toUser: (user, { event, data }) => push.toUser(user, event, data),
     driven:
-      ({ event, data }) =>
+      ({ event, data, toAll }) =>
       (user) =>
-        push.toUser(user, event, data),
+        toAll ? push.broadcast(event, data) : push.toUser(user, event, data),
   });
 }
 await app.listen(0, '127.0.0.1');

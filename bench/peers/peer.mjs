@@ -7,6 +7,7 @@
  *   POST /drive       { count, perTurn, users } `count` messages to `users` users in turn from inside the process,
  *                                               `perTurn` in each turn of the event loop
  *   POST /collect                               a forced garbage collection
+ *   POST /memory                                the same, answered with what the process holds (Nest applications only)
  *
  * Settings come in `BENCH_PEER` as JSON. A peer prints one line of JSON, `{ "port": … }`, when it is ready.
  */

@@ -16,7 +16,7 @@ export class Bench {
   #messageFiles = new Map();
   #servers = new Set();
 
-  /** `quick` shortens every run; `absent` names contestants that cannot run here. */
+  /** `quick` shortens every run; `absent` says of contestants that cannot run here why, by name. */
   constructor({ quick, absent, log }) {
     this.quick = quick;
     this.absent = absent;
@@ -32,7 +32,13 @@ export class Bench {
   }
 
   has(name) {
-    return !this.absent.includes(name);
+    return this.absent[name] === undefined;
+  }
+
+  /** What the results say where these contestants were left out; `undefined` when all are here. */
+  whyAbsent(names) {
+    const reasons = names.filter((name) => !this.has(name)).map((name) => this.absent[name]);
+    return reasons.length > 0 ? `Not measured: ${[...new Set(reasons)].join(' ')}` : undefined;
   }
 
   /** Later connections come with tokens that no server has seen. */
@@ -67,6 +73,7 @@ export class Bench {
       spin: loadPrefix.length > 0,
       ...(withSubscribers && {
         subscribe: `${authority}${contestant.subscribePath}`,
+        transport: contestant.transport,
         tokenFile: this.#tokenFile,
         readyText: contestant.readyText,
         engineIo: contestant.engineIo,
@@ -74,7 +81,7 @@ export class Bench {
       ...(door && {
         publish: `${authority}${contestant.doors[door]}`,
         publishToken: this.#publisherToken,
-        bodyFile: this.#messageFile(payloadBytes),
+        bodyFile: this.#messageFile(payloadBytes, contestant.relaysBodies ? this.frameBytes : 0),
       }),
       ...(pings && { pingText: contestant.pingText, pongText: contestant.pongText }),
       users: MOST_CONNECTIONS,
@@ -92,9 +99,10 @@ export class Bench {
     return report;
   }
 
-  #messageFile(bytes) {
-    if (!this.#messageFiles.has(bytes)) this.#messageFiles.set(bytes, writeMessage(bytes));
-    return this.#messageFiles.get(bytes);
+  #messageFile(bytes, bodyBytes) {
+    const key = `${bytes}-${bodyBytes}`;
+    if (!this.#messageFiles.has(key)) this.#messageFiles.set(key, writeMessage(bytes, bodyBytes));
+    return this.#messageFiles.get(key);
   }
 
   /**

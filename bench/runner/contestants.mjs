@@ -1,4 +1,8 @@
-/** The servers of the benchmark, and how the load generator speaks to each. */
+/**
+ * The servers of the benchmark, and how the load generator speaks to each. A server is a file in `peers/`, or what `launch`
+ * starts. One that `relaysBodies` sends on what was posted, byte for byte.
+ */
+import { startNchan } from './nginx-process.mjs';
 
 const PING = '{"event":"push:ping","ref":"b"}';
 const PONG = 'push:pong';
@@ -28,6 +32,17 @@ export const contestants = {
     ...ours,
     title: 'this module, published in the process',
     doors: { ...ours.doors, broadcast: '/broadcast' },
+  },
+  oursSse: { ...ours, title: 'this module over SSE', transport: 'sse', subscribePath: '/push/sse' },
+  oursPoll: { ...ours, title: 'this module, long poll', transport: 'poll', subscribePath: '/push/poll' },
+  nestSse: { title: 'Nest `@Sse()`', file: 'nest-sse.mjs', transport: 'sse', subscribePath: '/sse', doors: plainDoors },
+  nchan: {
+    title: 'nchan (nginx, one worker)',
+    launch: startNchan,
+    transport: 'sse',
+    subscribePath: '/sse',
+    doors: { broadcast: '/broadcast' },
+    relaysBodies: true,
   },
   ws: { ...plain, title: 'bare `ws`', file: 'bare-ws.mjs' },
   wsVerified: { ...plain, title: 'bare `ws` with the token verified', file: 'bare-ws.mjs', settings: { verify: true } },

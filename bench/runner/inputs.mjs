@@ -48,8 +48,13 @@ export function writeTokens(series = 0) {
 
 export const publisherToken = () => sign({ sub: 'publisher', scope: 'push:send push:broadcast push:admin' });
 
-export const writeMessage = (bytes) =>
-  write(`message-${bytes}.json`, JSON.stringify({ event: 'bench', data: stampedData(bytes) }));
+/** A message with `bytes` bytes of data. `bodyBytes` fills the body up, for a server that sends on what it is given. */
+export function writeMessage(bytes, bodyBytes = 0) {
+  const message = { event: 'bench', data: stampedData(bytes) };
+  const missing = bodyBytes - JSON.stringify({ ...message, filler: '' }).length;
+  const body = bodyBytes > 0 ? { ...message, filler: 'x'.repeat(Math.max(0, missing)) } : message;
+  return write(`message-${bytes}-${bodyBytes}.json`, JSON.stringify(body));
+}
 
 export function writeBatch(count, bytes) {
   const messages = Array.from({ length: count }, (_, index) => ({

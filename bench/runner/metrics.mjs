@@ -30,3 +30,30 @@ export const idleMb = metric('MB before', (run) => run.rssIdleKb / 1024, 0);
 export const endMb = metric('MB at the end', (run) => run.rssEndKb / 1024, 0);
 export const peakMb = metric('MB at most', (run) => run.rssPeakKb / 1024, 0);
 export const slowCutOff = metric('slow cut off', (run) => run.slowCutOff, 0);
+
+/** Scaled from the stretch in which nothing was published. */
+export const cpuPerIdleMinute = metric(
+  'CPU ms/idle client and minute',
+  (run) => (run.restCpuSeconds * 1000 * 60) / run.restSeconds / run.connections,
+  3,
+);
+export const answersPerMinute = metric('answers/client and minute', (run) =>
+  run.pollAnswers > 0 ? (run.pollAnswers * 60) / run.restSeconds / run.connections : NaN,
+);
+
+/** Of a storm: all the bare handshakes, the middle of before and after it. */
+export const bareMs = metric('bare handshakes ms', (run) => ((run.bareSeconds[0] + run.bareSeconds[1]) / 2) * 1000, 0);
+export const bareCpu = metric('CPU µs/handshake', (run) => (run.bareCpuUs[0] + run.bareCpuUs[1]) / 2, 1);
+export const stormCpu = metric('CPU µs/return', (run) => run.stormCpuUs, 1);
+export const catchUpP50 = metric('caught up p50 ms', (run) => ms(run.catchUpUs, 'p50'), 0);
+export const catchUpP99 = metric('caught up p99 ms', (run) => ms(run.catchUpUs, 'p99'), 0);
+export const catchUpMax = metric('caught up last ms', (run) => ms(run.catchUpUs, 'max'), 0);
+export const catchUpOverBare = metric('p99 over bare', (run) => catchUpP99(run) / bareMs(run));
+export const incomplete = metric('not caught up', (run) => run.incomplete, 0);
+export const gapsOrRepeats = metric('gaps and repeats', (run) => run.gaps + run.repeated, 0);
+
+/** Of a filled history. */
+export const storedMessages = metric('messages', (run) => run.messages, 0);
+export const heapPerMessage = metric('heap bytes/message', (run) => run.heapBytes / run.messages, 0);
+export const residentPerMessage = metric('resident bytes/message', (run) => run.residentBytes / run.messages, 0);
+export const textPerMessage = metric('of it text', (run) => run.textBytes, 0);

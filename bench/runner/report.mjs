@@ -37,6 +37,7 @@ function section({ row, result }) {
   return [
     `## ${row.title}`,
     `\`${row.key}\`. ${row.about}`,
+    ...(result.note === undefined ? [] : [result.note]),
     table(
       ['server', ...columns.map((metric) => metric.name), 'runs'],
       servers.map(([name, runs]) => {

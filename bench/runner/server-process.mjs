@@ -15,6 +15,10 @@ export const loadPrefix = canPin ? ['taskset', '-c', '1'] : [];
 
 /** `{ contestant, pid, authority, stop() }` once the server listens; throws with its error output when it does not. */
 export async function startServer(contestant, settings) {
+  return contestant.launch ? contestant.launch(contestant, serverPrefix) : startPeer(contestant, settings);
+}
+
+async function startPeer(contestant, settings) {
   const peer = fileURLToPath(new URL(`../peers/${contestant.file}`, import.meta.url));
   const flags = (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter(Boolean);
   const [command, ...rest] = [...serverPrefix, process.execPath, '--expose-gc', ...flags, peer];
