@@ -19,8 +19,18 @@ import type { PushRestOptions, TargetLimits } from './rest/push-rest-options.int
 
 /** Where the transports are, absolute, outside of any global prefix and versioning. */
 export interface PushPaths {
-  /** @default '/push/ws' */
+  /** WebSocket connections. @default '/push/ws' */
   readonly ws?: string;
+  /** Server-sent events. @default '/push/sse' */
+  readonly sse?: string;
+  /** Long polls. @default '/push/poll' */
+  readonly poll?: string;
+  /** Frames of clients that have no WebSocket. @default '/push/upstream' */
+  readonly upstream?: string;
+  /** The handshake as a dry run. @default '/push/handshake' */
+  readonly handshake?: string;
+  /** Tickets. @default '/push/ticket' */
+  readonly ticket?: string;
 }
 
 /** Everything a host can say about the module; docs/options.md lists the same. */

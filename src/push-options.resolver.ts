@@ -75,7 +75,14 @@ const TICKET_NUMBERS = {
   maxTickets: wholeNumber(100_000, 1),
 } as const satisfies Record<string, NumberRule>;
 
-const PATH_DEFAULTS = { ws: '/push/ws' } as const;
+const PATH_DEFAULTS = {
+  ws: '/push/ws',
+  sse: '/push/sse',
+  poll: '/push/poll',
+  upstream: '/push/upstream',
+  handshake: '/push/handshake',
+  ticket: '/push/ticket',
+} as const;
 const ABSOLUTE_PATH = /^\/[A-Za-z0-9._~/-]*$/;
 
 const OTHER_OPTIONS = ['auth', 'origins', 'trustProxy', 'paths', 'backing', 'idempotency', 'revocations', 'tickets'];
@@ -144,8 +151,24 @@ function readPaths(value: unknown, problems: OptionProblem[]): ResolvedPushOptio
       problems.push({ path: at, received: describeReceived(path), expected: 'an absolute path such as /push/ws' });
     }
   }
-  const { ws = PATH_DEFAULTS.ws } = given as { readonly ws?: string };
-  return { ws };
+  const paths = { ...PATH_DEFAULTS, ...withoutUndefined(given) } as ResolvedPushOptions['paths'];
+  problems.push(...samePathProblems(paths));
+  return paths;
+}
+
+/** What two parts would answer is answered by the first alone, so nobody may want the same path. */
+function samePathProblems(paths: Readonly<Record<string, unknown>>): OptionProblem[] {
+  const owners = new Map<unknown, string>();
+  return Object.entries(paths).flatMap(([key, path]) => {
+    const owner = owners.get(path);
+    owners.set(path, owner ?? key);
+    if (owner === undefined || typeof path !== 'string') return [];
+    return [{ path: `paths.${key}`, received: `'${path}'`, expected: `another path than paths.${owner}` }];
+  });
+}
+
+function withoutUndefined(members: Members): Members {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 function readSlice<Rules extends Record<string, NumberRule>>(

@@ -107,10 +107,11 @@ const admissionProviders: Provider[] = [
   },
   {
     provide: HandshakeService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, AccessService, PushAuthorizer, FailureLog],
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, AccessService, PushAuthorizer, FailureLog],
     useFactory: (
       options: ResolvedPushOptions,
       clock: Clock,
+      { tickets }: Backing,
       registry: ConnectionRegistry,
       access: AccessService,
       authorizer: PushAuthorizer,
@@ -119,8 +120,10 @@ const admissionProviders: Provider[] = [
       new HandshakeService({
         registry,
         access,
+        tickets,
         authorizer,
         clock,
+        clockToleranceMs: clockToleranceMsOf(options),
         options,
         origins: new OriginPolicy(options.origins),
         clientAddress: new ClientAddress(options.trustProxy),
@@ -187,8 +190,7 @@ const sessionProviders: Provider[] = [
     provide: LivenessService,
     inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, GroupService],
     useFactory: (options: ResolvedPushOptions, clock: Clock, registry: ConnectionRegistry, groups: GroupService) => {
-      const toleranceSeconds = options.auth?.jwt?.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
-      return new LivenessService({ registry, groups, clock, options, clockToleranceMs: toleranceSeconds * 1000 });
+      return new LivenessService({ registry, groups, clock, options, clockToleranceMs: clockToleranceMsOf(options) });
     },
   },
   {
@@ -253,4 +255,8 @@ export function pushServiceProvider(create: (parts: PushServiceParts) => PushSer
       access: AccessService,
     ) => create({ publisher, directory, groups, memberships, idempotency, access, clock, limits }),
   };
+}
+
+function clockToleranceMsOf({ auth }: ResolvedPushOptions): number {
+  return (auth?.jwt?.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS) * 1000;
 }

@@ -1,6 +1,6 @@
 /**
- * Finds the token in a request, in the order of the protocol: `Authorization`, `Sec-WebSocket-Protocol`, cookie,
- * `?access_token=`. Runs before anything is known of the peer, so it walks the texts once and parses nothing.
+ * Finds the token in a request, in the order of the protocol: `Authorization`, `Sec-WebSocket-Protocol`, `?ticket=`,
+ * cookie, `?access_token=`. Runs before anything is known of the peer, so it walks the texts once and parses nothing.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BEARER_SUBPROTOCOL_PREFIX } from '../protocol/version.js';
@@ -16,21 +16,32 @@ export interface TokenCarrier {
   readonly query: URLSearchParams | undefined;
   /** Whether the request has an `Origin` and it is allowed. */
   readonly isOriginListed: boolean;
+  /** Whether a ticket may stand for a token here. */
+  readonly takesTickets: boolean;
+}
+
+/** What was found, unchecked. */
+export interface Credential {
+  readonly type: 'token' | 'ticket';
+  readonly text: string;
 }
 
 const BEARER_SCHEME = 'bearer ';
 const QUOTE = '"';
 
-/** The first token found, unchecked; undefined where there is none. An empty one counts as none. */
-export function extractToken(request: TokenCarrier, sources: TokenSources): string | undefined {
+/** The first token or ticket found; undefined where there is none. An empty one counts as none. */
+export function extractCredential(request: TokenCarrier, sources: TokenSources): Credential | undefined {
   const { headers, query } = request;
   const token = fromAuthorization(headers.authorization) ?? fromSubprotocols(headers['sec-websocket-protocol']);
-  if (token !== undefined) return token;
-  if (sources.cookie !== undefined && mayUseCookie(request)) {
-    const fromCookie = findCookie(headers.cookie, sources.cookie);
-    if (fromCookie !== undefined) return fromCookie;
-  }
-  return (sources.accessTokenQuery && query?.get('access_token')) || undefined;
+  if (token !== undefined) return { type: 'token', text: token };
+  const ticket = request.takesTickets ? query?.get('ticket') : undefined;
+  if (ticket) return { type: 'ticket', text: ticket };
+  const late = fromCookie(request, sources) ?? (sources.accessTokenQuery && query?.get('access_token'));
+  return late ? { type: 'token', text: late } : undefined;
+}
+
+function fromCookie(request: TokenCarrier, { cookie }: TokenSources): string | undefined {
+  return cookie !== undefined && mayUseCookie(request) ? findCookie(request.headers.cookie, cookie) : undefined;
 }
 
 /** RFC 6750 section 2.1; the name of the scheme is case-insensitive (RFC 9110 section 11.1). */

@@ -5,21 +5,23 @@ export class HandshakePlace {
 
   constructor(
     private readonly places: HandshakePlaces,
-    private readonly address: string,
+    /** Undefined for a visit. */
+    private readonly address: string | undefined,
   ) {}
 
-  /** The token has said whose handshake it is. A place that was given back takes no part any more. */
+  /** The token has said whose connection it will be. A visit, or a place that was given back, takes no part. */
   assignUser(userId: string): void {
-    if (!this.isHeld) return;
+    if (!this.isHeld || this.address === undefined) return;
     this.userId = userId;
-    this.places.count(this.address, userId, 0, 1);
+    this.places.countUser(userId, 1);
   }
 
   /** Gives the place back, once. */
   release(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
-    this.places.count(this.address, this.userId, -1, this.userId === undefined ? 0 : -1);
+    this.places.count(this.address, -1);
+    if (this.userId !== undefined) this.places.countUser(this.userId, -1);
   }
 }
 
@@ -27,10 +29,17 @@ export class HandshakePlace {
 export class HandshakePlaces {
   private readonly byAddress = new Map<string, number>();
   private readonly byUser = new Map<string, number>();
-  private total = 0;
+  private visits = 0;
+  private connects = 0;
 
+  /** Handshakes under way. */
   get pending(): number {
-    return this.total;
+    return this.connects + this.visits;
+  }
+
+  /** Those among them that will be connections. */
+  get connecting(): number {
+    return this.connects;
   }
 
   fromAddress(address: string): number {
@@ -41,17 +50,31 @@ export class HandshakePlaces {
     return this.byUser.get(userId) ?? 0;
   }
 
-  /** Takes a place, whether there is one or not: the limits are judged before. */
+  /** Takes the place of a connection to be, whether there is one or not: the limits are judged before. */
   take(address: string): HandshakePlace {
-    this.count(address, undefined, 1, 0);
+    this.count(address, 1);
     return new HandshakePlace(this, address);
   }
 
+  /** Takes part in the number of handshakes only: no connection will come of it. */
+  visit(): HandshakePlace {
+    this.count(undefined, 1);
+    return new HandshakePlace(this, undefined);
+  }
+
   /** Changes the counts; for the places themselves. */
-  count(address: string, userId: string | undefined, ofAddress: number, ofUser: number): void {
-    this.total += ofAddress;
-    change(this.byAddress, address, ofAddress);
-    if (userId !== undefined) change(this.byUser, userId, ofUser);
+  count(address: string | undefined, by: number): void {
+    if (address === undefined) {
+      this.visits += by;
+      return;
+    }
+    this.connects += by;
+    change(this.byAddress, address, by);
+  }
+
+  /** Changes the count of a user; for the places themselves. */
+  countUser(userId: string, by: number): void {
+    change(this.byUser, userId, by);
   }
 }
 

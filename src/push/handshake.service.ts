@@ -5,13 +5,13 @@
  * While a handshake is checked it counts towards the limits, so that a crowd cannot slip through together. A peer that
  * leaves meanwhile gives its place back at once (`release`).
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { ClientAddress } from '../auth/client-address.js';
 import { ownOrigin } from '../auth/client-address.js';
 import type { OriginPolicy } from '../auth/origin-policy.js';
 import type { PushAuthorizer } from '../auth/push-authorizer.js';
-import { extractToken } from '../auth/token-extractor.js';
-import type { TokenSources } from '../auth/token-extractor.js';
+import { extractCredential } from '../auth/token-extractor.js';
+import type { Credential, TokenSources } from '../auth/token-extractor.js';
+import type { TicketStore } from '../backing/ticket-store.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { Principal } from '../core/principal.js';
@@ -21,9 +21,12 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { MAX_CURSOR_LENGTH } from '../protocol/limits.js';
 import { isGroup } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
+import { refused } from './admission.js';
+import type { Admission, Handshake, HandshakePurpose, HandshakeRequest, RefusedGroup, Rejection } from './admission.js';
 import type { GroupOptions } from './group.service.js';
 import { HandshakePlaces } from './handshake-places.js';
-import type { HandshakePlace } from './handshake-places.js';
+import { PendingChecks } from './pending-checks.js';
+import type { PendingCheck } from './pending-checks.js';
 import { Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
 
@@ -41,58 +44,18 @@ export interface AdmissionOptions {
   readonly authTimeoutMs?: number;
 }
 
-/** A request that wants to become a connection, as a transport saw it. */
-export interface HandshakeRequest {
-  readonly method: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly query: URLSearchParams | undefined;
-  readonly remoteAddress: string | undefined;
-  readonly isEncrypted: boolean;
-  /** What the transport itself finds wrong with the shape of the request. */
-  readonly shapeProblem: Refusal | undefined;
-}
-
-/** What an admitted request may become. */
-export interface Admission {
-  readonly type: 'admitted';
-  readonly principal: Principal;
-  readonly address: string;
-  /** The cursor that the client came with. */
-  readonly cursor: string | undefined;
-  /** Groups of `?groups=` that the authorizer granted. */
-  readonly grantedGroups: readonly string[];
-  /** Groups of `?groups=` that it did not, and those past the limit. */
-  readonly refusedGroups: readonly RefusedGroup[];
-}
-
-/** A group that the client asked for and did not get. */
-export interface RefusedGroup {
-  readonly group: string;
-  readonly code: typeof ErrorCode.Forbidden | typeof ErrorCode.LimitGroups;
-}
-
-/** A request that is turned away. */
-export interface Rejection {
-  readonly type: 'refused';
-  readonly refusal: Refusal;
-}
-
-/** One handshake under way. Its place among the limits is kept until `release`. */
-export interface Handshake {
-  readonly verdict: Promise<Admission | Rejection>;
-  /** Gives the place back: the connection has been registered, was refused, or its peer has left. */
-  release(): void;
-}
-
 /** What the pipeline works with. */
 export interface HandshakeParts {
   readonly registry: ConnectionRegistry;
   readonly access: AccessService;
+  readonly tickets: TicketStore;
   readonly authorizer: PushAuthorizer;
   readonly origins: OriginPolicy;
   readonly clientAddress: ClientAddress;
   readonly tokenSources: TokenSources;
   readonly clock: Clock;
+  /** How far the clocks of issuer and server may be apart; a token lasts so much longer. */
+  readonly clockToleranceMs: number;
   readonly options: Required<AdmissionOptions & GroupOptions>;
   /** Hears of checks that failed for a reason of our own. */
   readonly onFailure: (cause: unknown) => void;
@@ -103,10 +66,12 @@ export class HandshakeService {
   /** Until the application has started, and from the moment it begins to end, nobody is let in. */
   private isAccepting = false;
   private readonly places = new HandshakePlaces();
-  /** Ends the checks that are under way with a refusal. */
-  private readonly checks = new Set<(refusal: Refusal) => void>();
+  private readonly checks: PendingChecks;
 
-  constructor(private readonly parts: HandshakeParts) {}
+  constructor(private readonly parts: HandshakeParts) {
+    const overdue = () => Refusals.unavailable('the check took too long');
+    this.checks = new PendingChecks(parts.clock, parts.options.authTimeoutMs, overdue);
+  }
 
   /** The application has started: handshakes are checked from now on. */
   accept(): void {
@@ -119,56 +84,21 @@ export class HandshakeService {
    */
   stopAccepting(): void {
     this.isAccepting = false;
-    for (const end of this.checks) end(draining());
+    this.checks.refuseAll(draining());
   }
 
   /** Begins the checks of one request. */
-  begin(request: HandshakeRequest): Handshake {
-    const { clientAddress } = this.parts;
-    const address = clientAddress.of(request.remoteAddress, request.headers);
-    const early = this.checkBeforeToken(request, address);
-    if (early) return { verdict: Promise.resolve({ type: 'refused', refusal: early }), release: () => {} };
-    const place = this.places.take(address);
-    return { verdict: this.bounded(this.checkToken(request, address, place)), release: () => place.release() };
+  begin(request: HandshakeRequest, purpose: HandshakePurpose = 'connect'): Handshake {
+    const address = this.parts.clientAddress.of(request.remoteAddress, request.headers);
+    const early = this.checkBeforeToken(request, address, purpose);
+    if (early) return { verdict: Promise.resolve(refused(early)), release: holdsNothing };
+    const check = this.checks.begin(purpose === 'connect' ? this.places.take(address) : this.places.visit());
+    void this.carryOut(check, request, address, purpose);
+    return check;
   }
 
-  private checkBeforeToken(request: HandshakeRequest, address: string): Refusal | undefined {
-    const { options, registry } = this.parts;
-    if (!this.isAccepting) return draining();
-    const malformed = request.shapeProblem ?? cursorProblem(request.query);
-    if (malformed) return malformed;
-    if (!this.isOriginAllowed(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
-    const { pending } = this.places;
-    if (pending >= options.maxPendingHandshakes) return Refusals.serverFull('too many handshakes are being checked');
-    if (registry.pipeCount + pending >= options.maxConnections) return Refusals.serverFull('come back later');
-    const fromAddress = registry.countOfAddress(address) + this.places.fromAddress(address);
-    if (options.maxPerIp > 0 && fromAddress >= options.maxPerIp)
-      return Refusals.addressLimit('close another one first');
-    return undefined;
-  }
-
-  private async checkToken(
-    request: HandshakeRequest,
-    address: string,
-    place: HandshakePlace,
-  ): Promise<Admission | Rejection> {
-    const { access, tokenSources, registry, options } = this.parts;
-    const { headers, query, method } = request;
-    const isOriginListed = headers.origin !== undefined && this.isOriginAllowed(request);
-    const token = extractToken({ method, headers, query, isOriginListed }, tokenSources);
-    if (token === undefined) return refused(Refusals.noToken('send one as Authorization: Bearer'));
-    const principal = await access.verify(token);
-    if (!principal) return refused(Refusals.badToken('get a new one'));
-    const { userId } = principal;
-    if (registry.ofUser(userId).length + this.places.ofUser(userId) >= options.maxPerUser) {
-      return refused(Refusals.userLimit('close another one first'));
-    }
-    place.assignUser(userId);
-    const cursor = query?.get('cursor') ?? undefined;
-    return { type: 'admitted', principal, address, cursor, ...(await this.judgeGroups(principal, query)) };
-  }
-
-  private isOriginAllowed({ headers, isEncrypted, remoteAddress }: HandshakeRequest): boolean {
+  /** Whether a page of the request's origin may talk to this server; true where the request names none. */
+  allowsOrigin({ headers, isEncrypted, remoteAddress }: HandshakeRequest): boolean {
     if (headers.origin === undefined) return true;
     const { origins, clientAddress } = this.parts;
     return origins.allows(
@@ -177,9 +107,84 @@ export class HandshakeService {
     );
   }
 
-  private async judgeGroups(principal: Principal, query: URLSearchParams | undefined) {
+  private checkBeforeToken(request: HandshakeRequest, address: string, purpose: HandshakePurpose): Refusal | undefined {
+    const { options, registry } = this.parts;
+    if (!this.isAccepting) return draining();
+    const malformed = request.shapeProblem ?? (purpose === 'call' ? undefined : cursorProblem(cursorOf(request)));
+    if (malformed) return malformed;
+    if (!this.allowsOrigin(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
+    const { pending, connecting } = this.places;
+    if (pending >= options.maxPendingHandshakes) return Refusals.serverFull('too many handshakes are being checked');
+    if (purpose === 'call') return undefined;
+    if (registry.pipeCount + connecting >= options.maxConnections) return Refusals.serverFull('come back later');
+    const fromAddress = registry.countOfAddress(address) + this.places.fromAddress(address);
+    if (options.maxPerIp > 0 && fromAddress >= options.maxPerIp)
+      return Refusals.addressLimit('close another one first');
+    return undefined;
+  }
+
+  /** Trouble of our own becomes a refusal that says to come back. */
+  private async carryOut(
+    check: PendingCheck,
+    request: HandshakeRequest,
+    address: string,
+    purpose: HandshakePurpose,
+  ): Promise<void> {
+    try {
+      this.checks.settle(check, await this.checkToken(check, request, address, purpose));
+    } catch (cause) {
+      const isNews = this.checks.settle(check, refused(refusalOf(cause)));
+      if (isNews && !(cause instanceof PushError)) this.parts.onFailure(cause);
+    }
+  }
+
+  private async checkToken(
+    { place }: PendingCheck,
+    request: HandshakeRequest,
+    address: string,
+    purpose: HandshakePurpose,
+  ): Promise<Admission | Rejection> {
+    const credential = this.credentialOf(request, purpose);
+    if (!credential) return refused(Refusals.noToken('send one as Authorization: Bearer'));
+    const principal = await this.identify(credential);
+    if (!principal) return refused(Refusals.badToken('get a new one'));
+    if (purpose === 'call') return admitted(principal, address);
+    if (!this.hasRoomFor(principal.userId)) return refused(Refusals.userLimit('close another one first'));
+    place.assignUser(principal.userId);
+    const { query } = request;
+    // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
+    if (purpose === 'connect' && credential.type === 'ticket' && !(await this.parts.tickets.redeem(credential.text)))
+      return refused(Refusals.badToken('get a new one'));
     const asked = query?.get('groups');
-    const names = asked ? [...new Set(asked.split(','))] : [];
+    const groups = asked ? await this.judgeGroups(principal, asked) : undefined;
+    return admitted(principal, address, cursorOf(request), groups);
+  }
+
+  private credentialOf(request: HandshakeRequest, purpose: HandshakePurpose): Credential | undefined {
+    const { headers, query, method } = request;
+    const isOriginListed = headers.origin !== undefined && this.allowsOrigin(request);
+    return extractCredential(
+      { method, headers, query, isOriginListed, takesTickets: purpose !== 'call' },
+      this.parts.tokenSources,
+    );
+  }
+
+  private async identify({ type, text }: Credential): Promise<Principal | undefined> {
+    const { access, tickets, clock, clockToleranceMs } = this.parts;
+    if (type === 'token') return access.verify(text);
+    const principal = await tickets.peek(text);
+    // Much may have happened to the token since the ticket was issued for it.
+    const isOver = !principal || clock.now() >= principal.expiresAtMs + clockToleranceMs || access.isRevoked(principal);
+    return isOver ? undefined : principal;
+  }
+
+  private hasRoomFor(userId: string): boolean {
+    const { registry, options } = this.parts;
+    return registry.ofUser(userId).length + this.places.ofUser(userId) < options.maxPerUser;
+  }
+
+  private async judgeGroups(principal: Principal, asked: string): Promise<GroupsVerdict> {
+    const names = [...new Set(asked.split(','))];
     const maxGroups = this.parts.options.maxGroupsPerConnection;
     const grantedGroups: string[] = [];
     const refusedGroups: RefusedGroup[] = [];
@@ -190,51 +195,40 @@ export class HandshakeService {
     for (const group of names.slice(maxGroups)) refusedGroups.push({ group, code: ErrorCode.LimitGroups });
     return { grantedGroups, refusedGroups };
   }
+}
 
-  /**
-   * Ends the wait after `authTimeoutMs` or when the application ends, and turns trouble of our own into a refusal that
-   * says to come back.
-   */
-  private async bounded(verdict: Promise<Admission | Rejection>): Promise<Admission | Rejection> {
-    let forget = () => {};
-    const ended = new Promise<Rejection>((resolve) => {
-      const end = (refusal: Refusal) => resolve(refused(refusal));
-      const { clock, options } = this.parts;
-      const cancel = clock.after(options.authTimeoutMs, () => end(Refusals.unavailable('the check took too long')));
-      this.checks.add(end);
-      forget = () => {
-        cancel();
-        this.checks.delete(end);
-      };
-    });
-    try {
-      return await Promise.race([verdict, ended]);
-    } catch (cause) {
-      return refused(this.unavailable(cause));
-    } finally {
-      forget();
-    }
-  }
+type GroupsVerdict = Pick<Admission, 'grantedGroups' | 'refusedGroups'>;
 
-  /** What is out of reach for a while says when to come back, and was logged where it was found out. */
-  private unavailable(cause: unknown): Refusal {
-    const refusal = Refusals.unavailable('the check failed');
-    if (!(cause instanceof PushError)) this.parts.onFailure(cause);
-    else if (cause.retryAfterMs !== undefined) return { ...refusal, headers: retryAfter(cause.retryAfterMs) };
-    return refusal;
-  }
+const NO_GROUPS: GroupsVerdict = { grantedGroups: [], refusedGroups: [] };
+
+function holdsNothing(): void {}
+
+function admitted(
+  principal: Principal,
+  address: string,
+  cursor?: string,
+  { grantedGroups, refusedGroups } = NO_GROUPS,
+): Admission {
+  return { type: 'admitted', principal, address, cursor, grantedGroups, refusedGroups };
 }
 
 function draining(): Refusal {
   return Refusals.draining('come back in a moment');
 }
 
-function refused(refusal: Refusal): Rejection {
-  return { type: 'refused', refusal };
+/** What is out of reach for a while says when to come back, and was logged where it was found out. */
+function refusalOf(cause: unknown): Refusal {
+  const refusal = Refusals.unavailable('the check failed');
+  const waitMs = cause instanceof PushError ? cause.retryAfterMs : undefined;
+  return waitMs === undefined ? refusal : { ...refusal, headers: retryAfter(waitMs) };
 }
 
-function cursorProblem(query: URLSearchParams | undefined): Refusal | undefined {
-  const cursor = query?.get('cursor');
+/** An empty one is none: an event source that has had nothing yet sends such a header. */
+function cursorOf({ lastEventId, query }: HandshakeRequest): string | undefined {
+  return lastEventId || query?.get('cursor') || undefined;
+}
+
+function cursorProblem(cursor: string | undefined): Refusal | undefined {
   if (!cursor || Buffer.byteLength(cursor) <= MAX_CURSOR_LENGTH) return undefined;
   return Refusals.malformed(`a cursor has at most ${MAX_CURSOR_LENGTH} bytes`);
 }

@@ -1,6 +1,8 @@
 /** Why a handshake is refused, as the HTTP answer that it gets (RFC 9110). The body is made by core/problem.ts. */
 import type { ProblemParts } from '../core/problem.js';
 import { retryAfter } from '../core/problem.js';
+import { CLOSE_CODES, mayReconnect } from '../protocol/close-codes.js';
+import type { CloseCodeMeaning } from '../protocol/close-codes.js';
 
 /** A refusal: status, headers and what its problem document says. */
 export interface Refusal extends ProblemParts {
@@ -18,10 +20,7 @@ function refusal(status: number, code: string, headers: Readonly<Record<string, 
   return (detail: string): Refusal => ({ status, code, detail, headers });
 }
 
-/**
- * Every refusal there is, in the order of the handshake, and what an upgrade that no one owns gets; docs/errors.md lists
- * the same.
- */
+/** Every refusal there is, in the order of the handshake, then those that only some routes have; docs/errors.md lists the same. */
 export const Refusals = {
   draining: refusal(503, 'draining', retryAfter(DRAIN_RETRY_AFTER_MS)),
   malformed: refusal(400, 'malformed'),
@@ -34,5 +33,34 @@ export const Refusals = {
   badToken: refusal(401, 'unauthorized', { 'WWW-Authenticate': 'Bearer error="invalid_token"' }),
   userLimit: refusal(429, 'user_limit', retryLater),
   notFound: refusal(404, 'not_found'),
+  methodNotAllowed: refusal(405, 'method_not_allowed', { Allow: 'GET' }),
+  payloadTooLarge: refusal(413, 'payload_too_large'),
+  unsupportedMediaType: refusal(415, 'unsupported_media_type', { Accept: 'application/json' }),
   unavailable: refusal(503, 'unavailable', retryLater),
 } as const;
+
+/** How long a client that a refusal tells to come back should stay away, in milliseconds; undefined for any other. */
+export function retryAfterMsOf({ headers }: Refusal): number | undefined {
+  const seconds = headers['Retry-After'];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+/**
+ * What a request gets whose connection was closed with this code: the twin that the code has on HTTP. One that the
+ * application made up says by its range whether the client may come back.
+ */
+export function refusalOfClose(code: number, reason: string, retryAfterMs?: number): Refusal {
+  const known = (CLOSE_CODES as Readonly<Record<number, CloseCodeMeaning>>)[code];
+  const status = known?.httpTwin ?? (mayReconnect(code) ? 503 : 403);
+  const { code: problemCode, headers } = TWINS[status] ?? { code: 'closed', headers: {} };
+  const laterHeaders = retryAfterMs !== undefined && 'Retry-After' in headers ? retryAfter(retryAfterMs) : headers;
+  return { status, code: problemCode, detail: reason, headers: laterHeaders };
+}
+
+/** Codes and headers of refusals by status, for those that a close code stands behind. */
+const TWINS: Readonly<Record<number, Pick<Refusal, 'code' | 'headers'>>> = {
+  401: Refusals.badToken(''),
+  403: { code: 'closed', headers: {} },
+  429: { code: 'rate_limited', headers: retryLater },
+  503: Refusals.unavailable(''),
+};

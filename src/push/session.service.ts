@@ -17,7 +17,7 @@ import type { WelcomeData } from '../protocol/frames.js';
 import { isGroup } from '../protocol/names.js';
 import type { FrameService } from './frame.service.js';
 import type { GroupService } from './group.service.js';
-import type { Admission, RefusedGroup } from './handshake.service.js';
+import type { Admission, RefusedGroup } from './admission.js';
 import { InboundQueue } from './inbound-queue.js';
 import type { InboundOptions } from './inbound-queue.js';
 import type { LivenessOptions } from './liveness.service.js';
@@ -45,6 +45,13 @@ export interface OpenedSession {
   readonly greeted: Promise<void> | undefined;
 }
 
+/** A connection that messages reach. */
+export interface RegisteredSession {
+  readonly connection: Connection;
+  /** Groups that the client asked for and is not in. */
+  readonly refusedGroups: readonly RefusedGroup[];
+}
+
 /** Opens connections and ends them. */
 export class SessionService {
   private readonly inbound = new Map<Connection, InboundQueue>();
@@ -57,7 +64,20 @@ export class SessionService {
    * that comes back with a place is live when it has what it missed.
    */
   open(admission: Admission, transport: Transport): OpenedSession {
-    const { registry, scheduler, groups, clock, frames } = this.parts;
+    const { connection, refusedGroups } = this.register(admission, transport);
+    try {
+      const greeted = this.begin(connection, admission.cursor, refusedGroups);
+      this.parts.frames.hostHandlers?.connected(connection);
+      return { connection, greeted };
+    } catch (cause) {
+      this.ended(connection);
+      throw cause;
+    }
+  }
+
+  /** The part of {@link open} by which messages reach the connection: for a peer that is not greeted, as on a poll. */
+  register(admission: Admission, transport: Transport): RegisteredSession {
+    const { registry, scheduler, groups, clock } = this.parts;
     const init = {
       id: newConnectionId(),
       principal: admission.principal,
@@ -72,9 +92,7 @@ export class SessionService {
     try {
       groups.admit(connection);
       const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
-      const greeted = this.begin(connection, admission.cursor, refusedGroups);
-      frames.hostHandlers?.connected(connection);
-      return { connection, greeted };
+      return { connection, refusedGroups };
     } catch (cause) {
       this.ended(connection);
       throw cause;
@@ -147,7 +165,7 @@ export class SessionService {
       expiresAt: isoTime(connection.principal.expiresAtMs),
     };
     connection.greet(encodeFrame(ServerEvent.Welcome, welcome), welcome.cursor);
-    for (const { group, code } of refusedGroups) connection.reply(encodeError(code, refusalDetail(group)));
+    tellRefusals(connection, refusedGroups);
   }
 
   private inboundOf(connection: Connection): InboundQueue {
@@ -157,6 +175,11 @@ export class SessionService {
     this.inbound.set(connection, created);
     return created;
   }
+}
+
+/** One error for each group that the client asked for and did not get. */
+export function tellRefusals(connection: Connection, refusedGroups: readonly RefusedGroup[]): void {
+  for (const { group, code } of refusedGroups) connection.reply(encodeError(code, refusalDetail(group)));
 }
 
 /** Names the group, unless what was asked for is no name and could be anything. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { SUBPROTOCOL } from '../../protocol/version.js';
-import type { HandshakeRequest } from '../../push/handshake.service.js';
+import type { HandshakeRequest } from '../../push/admission.js';
 import { Refusals } from '../../push/refusal.js';
 import type { Refusal } from '../../push/refusal.js';
 

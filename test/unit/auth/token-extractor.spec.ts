@@ -1,14 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { extractToken } from '../../../src/auth/token-extractor.js';
+import { extractCredential } from '../../../src/auth/token-extractor.js';
 import type { TokenCarrier, TokenSources } from '../../../src/auth/token-extractor.js';
 
 const ALL: TokenSources = { cookie: 'session', accessTokenQuery: true };
 
 function extract(request: Partial<TokenCarrier>, sources: TokenSources = {}): string | undefined {
-  return extractToken({ method: 'GET', headers: {}, query: undefined, isOriginListed: false, ...request }, sources);
+  const carrier = {
+    method: 'GET',
+    headers: {},
+    query: undefined,
+    isOriginListed: false,
+    takesTickets: true,
+    ...request,
+  };
+  return extractCredential(carrier, sources)?.text;
 }
 
-describe('extractToken', () => {
+describe('extractCredential', () => {
   it('finds none in a bare request', () => {
     expect(extract({})).toBeUndefined();
     expect(extract({ query: new URLSearchParams() }, ALL)).toBeUndefined();

@@ -3,12 +3,14 @@ import { ClientAddress } from '../../../src/auth/client-address.js';
 import { OriginPolicy } from '../../../src/auth/origin-policy.js';
 import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
 import { DenyingAuthorizer } from '../../../src/auth/push-authorizer.js';
+import { MemoryTicketStore } from '../../../src/backing/memory/memory-ticket-store.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
 import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { HandshakeService } from '../../../src/push/handshake.service.js';
-import type { AdmissionOptions, Admission, HandshakeRequest, Rejection } from '../../../src/push/handshake.service.js';
+import type { Admission, HandshakeRequest, Rejection } from '../../../src/push/admission.js';
+import type { AdmissionOptions } from '../../../src/push/handshake.service.js';
 import { Refusals } from '../../../src/push/refusal.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 
@@ -41,6 +43,7 @@ class RoomsOnly extends DenyingAuthorizer {
 let fakes: FakeConnections;
 let authenticator: NamedUsers;
 let failures: unknown[];
+let tickets: MemoryTicketStore;
 let handshakes: HandshakeService;
 
 function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: number } = {}): void {
@@ -48,10 +51,13 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
   authenticator = new NamedUsers();
   failures = [];
   const { registry, clock } = fakes;
+  tickets = new MemoryTicketStore({}, clock);
   handshakes = new HandshakeService({
     registry,
     clock,
     access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock),
+    tickets,
+    clockToleranceMs: 5_000,
     authorizer: new RoomsOnly(),
     origins: new OriginPolicy(['https://shop.example']),
     clientAddress: new ClientAddress(false),

@@ -1,0 +1,79 @@
+/**
+ * The handshakes that are being checked. All of them may take equally long, so the oldest is always the next to be
+ * overdue, and one timer does for all.
+ */
+import type { Cancel, Clock } from '../core/clock.js';
+import { refused } from './admission.js';
+import type { Admission, Handshake, Rejection } from './admission.js';
+import type { HandshakePlace } from './handshake-places.js';
+import type { Refusal } from './refusal.js';
+
+/** One check under way. Its first verdict counts. */
+export class PendingCheck implements Handshake {
+  readonly verdict: Promise<Admission | Rejection>;
+  private resolve: (verdict: Admission | Rejection) => void = () => {};
+
+  constructor(
+    /** Takes part in the limits; the check says whose place it is once that is known. */
+    readonly place: HandshakePlace,
+    readonly dueMs: number,
+  ) {
+    this.verdict = new Promise((resolve) => (this.resolve = resolve));
+  }
+
+  /** Says what became of it; only for {@link PendingChecks}. */
+  settle(verdict: Admission | Rejection): void {
+    this.resolve(verdict);
+  }
+
+  release(): void {
+    this.place.release();
+  }
+}
+
+/** All checks under way, oldest first. */
+export class PendingChecks {
+  private readonly checks = new Set<PendingCheck>();
+  private cancel: Cancel | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly timeoutMs: number,
+    private readonly overdue: () => Refusal,
+  ) {}
+
+  /** Begins a check, which is refused when it takes longer than `timeoutMs`. */
+  begin(place: HandshakePlace): PendingCheck {
+    const check = new PendingCheck(place, this.clock.now() + this.timeoutMs);
+    this.checks.add(check);
+    this.cancel ??= this.clock.after(this.timeoutMs, this.sweep);
+    return check;
+  }
+
+  /** Ends a check with its verdict. False where it had ended before. */
+  settle(check: PendingCheck, verdict: Admission | Rejection): boolean {
+    if (!this.checks.delete(check)) return false;
+    check.settle(verdict);
+    return true;
+  }
+
+  /** Ends all checks with this refusal. */
+  refuseAll(refusal: Refusal): void {
+    this.cancel?.();
+    this.cancel = undefined;
+    for (const check of this.checks) this.settle(check, refused(refusal));
+  }
+
+  /** The timer was set for a check that has most likely ended since: it moves on to the oldest that has not. */
+  private readonly sweep = (): void => {
+    this.cancel = undefined;
+    const nowMs = this.clock.now();
+    for (const check of this.checks) {
+      if (check.dueMs > nowMs) {
+        this.cancel = this.clock.after(check.dueMs - nowMs, this.sweep);
+        return;
+      }
+      this.settle(check, refused(this.overdue()));
+    }
+  };
+}
