@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PushModule } from 'nestjs-push';
+import { TOKEN_COOKIE } from './auth/token-cookie.js';
 import { TokenController } from './auth/token.controller.js';
 import { RoomAuthorizer } from './chat/room.authorizer.js';
 import { TypingGateway } from './chat/typing.gateway.js';
+import { DEMO_ENVIRONMENT, EnvironmentModule } from './environment.module.js';
 import type { DemoEnvironment } from './environment.js';
 import { HealthController } from './operations/health.controller.js';
 import { MetricsController } from './operations/metrics.controller.js';
@@ -12,22 +14,10 @@ import { OrderBook } from './orders/order-book.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersGateway } from './orders/orders.gateway.js';
 import { OrdersService } from './orders/orders.service.js';
+import { ClientController } from './pages/client.controller.js';
 import { PagesController } from './pages/pages.controller.js';
 
-const DEMO_ENVIRONMENT = Symbol('DEMO_ENVIRONMENT');
 const TOKEN_LIFETIME_SECONDS = 3600;
-
-/** Holds what is configured from outside, where a host would have its ConfigModule. */
-@Module({})
-class EnvironmentModule {
-  static register(environment: DemoEnvironment): DynamicModule {
-    return {
-      module: EnvironmentModule,
-      providers: [{ provide: DEMO_ENVIRONMENT, useValue: environment }],
-      exports: [DEMO_ENVIRONMENT],
-    };
-  }
-}
 
 /** The shop. */
 @Module({})
@@ -37,6 +27,7 @@ export class DemoModule {
     return {
       module: DemoModule,
       imports: [
+        environmentModule,
         JwtModule.register({
           secret: environment.jwtSecret,
           signOptions: { algorithm: 'HS256', expiresIn: TOKEN_LIFETIME_SECONDS },
@@ -46,7 +37,7 @@ export class DemoModule {
           imports: [environmentModule],
           inject: [DEMO_ENVIRONMENT],
           useFactory: ({ jwtSecret, origins, limits }: DemoEnvironment) => ({
-            auth: { jwt: { secret: jwtSecret, algorithms: ['HS256'] } },
+            auth: { jwt: { secret: jwtSecret, algorithms: ['HS256'] }, cookie: TOKEN_COOKIE },
             origins: [...origins],
             ...limits,
           }),
@@ -55,6 +46,7 @@ export class DemoModule {
       ],
       controllers: [
         PagesController,
+        ClientController,
         OrdersController,
         HealthController,
         MetricsController,

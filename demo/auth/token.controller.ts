@@ -1,7 +1,10 @@
-import { Body, Controller, Header, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Header, HttpCode, Inject, Post, Res } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { DEMO_ENVIRONMENT } from '../environment.module.js';
+import type { DemoEnvironment } from '../environment.js';
 import { CreateTokenDto } from './create-token.dto.js';
+import { tokenCookie } from './token-cookie.js';
 
 /** A signed token and how long it holds. */
 export class TokenDto {
@@ -12,20 +15,45 @@ export class TokenDto {
   readonly expiresIn!: number;
 }
 
+/** What both platforms can do with an answer. */
+interface ResponseLike {
+  header(name: string, value: string): unknown;
+}
+
 /** The demo's door: it opens to any name. A shop would check a password here; `DEMO_SIGN_IN=off` takes it away. */
 @ApiTags('sign-in')
-@Controller('auth')
+@Controller('auth/token')
 export class TokenController {
-  constructor(@Inject(JwtService) private readonly jwt: JwtService) {}
+  constructor(
+    @Inject(JwtService) private readonly jwt: JwtService,
+    @Inject(DEMO_ENVIRONMENT) private readonly environment: DemoEnvironment,
+  ) {}
 
-  @Post('token')
+  @Post()
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Sign a token for any user, with any groups and scopes' })
+  @ApiOperation({ summary: 'Sign a token for any user, with any groups and scopes; also as the cookie `push_token`' })
   @ApiOkResponse({ type: TokenDto })
-  async create(@Body() { user, groups, scope }: CreateTokenDto): Promise<TokenDto> {
+  async create(
+    @Body() { user, groups, scope }: CreateTokenDto,
+    @Res({ passthrough: true }) response: ResponseLike,
+  ): Promise<TokenDto> {
     const token = await this.jwt.signAsync({ sub: user, groups: groups ?? [], scope: scope ?? '' });
     const { iat, exp } = this.jwt.decode<{ iat: number; exp: number }>(token);
+    this.setCookie(response, token, exp - iat);
     return { token, expiresIn: exp - iat };
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Take the cookie back; the token itself holds until its end' })
+  @ApiNoContentResponse()
+  forget(@Res({ passthrough: true }) response: ResponseLike): void {
+    this.setCookie(response, '', 0);
+  }
+
+  private setCookie(response: ResponseLike, token: string, maxAgeSeconds: number): void {
+    const cookie = tokenCookie(token, { maxAgeSeconds, isSecure: this.environment.tls !== undefined });
+    if (cookie !== undefined) response.header('Set-Cookie', cookie);
   }
 }

@@ -24,8 +24,8 @@ else showSignedIn(false);
 function open() {
   showSignedIn(true);
   $('#me').replaceChildren(avatar(session.user), session.user);
-  $('#sign-out').addEventListener('click', () => {
-    session.end();
+  $('#sign-out').addEventListener('click', async () => {
+    await session.end();
     location.reload();
   });
   setUpComposer();

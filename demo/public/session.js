@@ -18,7 +18,7 @@ export class Session {
     try {
       return this.#accept(sessionStorage.getItem(this.#key));
     } catch {
-      this.end();
+      sessionStorage.removeItem(this.#key);
       return false;
     }
   }
@@ -66,8 +66,10 @@ export class Session {
     return this.#claims.scope;
   }
 
-  end() {
+  /** Forgets the token here and, as far as the server can be reached, in the cookie. */
+  async end() {
     sessionStorage.removeItem(this.#key);
+    await fetch('/auth/token', { method: 'DELETE' }).catch(() => {});
   }
 
   #accept(token) {

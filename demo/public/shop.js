@@ -39,9 +39,9 @@ function open() {
   const handlers = { ...setUpNotifications(), ...setUpOrders(push), ...setUpChat(push, session.user) };
   push.addEventListener('message', ({ detail }) => handlers[detail.event]?.(detail));
   setUpConnectionState(push);
-  $('#sign-out').addEventListener('click', () => {
+  $('#sign-out').addEventListener('click', async () => {
     push.stop();
-    session.end();
+    await session.end();
     location.reload();
   });
   void push.connect();

@@ -68,7 +68,7 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
   it.each([
     ['/', 'text/html; charset=utf-8'],
     ['/admin', 'text/html; charset=utf-8'],
-    ['/assets/push.js', 'text/javascript; charset=utf-8'],
+    ['/assets/shop.js', 'text/javascript; charset=utf-8'],
     ['/assets/style.css', 'text/css; charset=utf-8'],
     ['/assets/icon.svg', 'image/svg+xml'],
   ])('serves %s under a policy that runs nothing inline and nothing foreign', async (path, type) => {
@@ -124,6 +124,96 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
       const { message } = (await jsonOf(response)) as { message: string[] };
       expect(message.length).toBeGreaterThan(0);
       expect(message.filter((line) => !line.includes(member))).toEqual([]);
+    });
+  });
+
+  describe('the cookie of the token', () => {
+    it('comes with the token, out of reach of scripts and of other sites', async () => {
+      const response = await post(`${url}/auth/token`, { user: '7' });
+      const { token } = await jsonOf(response);
+      expect(response.headers.getSetCookie()).toEqual([
+        `push_token=${String(token)}; Max-Age=3600; Path=/; HttpOnly; SameSite=Strict`,
+      ]);
+    });
+
+    it('is taken back by a sign-out', async () => {
+      const response = await fetch(`${url}/auth/token`, { method: 'DELETE' });
+      expect(response.status).toBe(204);
+      expect(response.headers.getSetCookie()).toEqual(['push_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict']);
+    });
+
+    it('is left out where the token is longer than browsers keep', async () => {
+      const groups = Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(100, 'x'));
+      const response = await post(`${url}/auth/token`, { user: '7', groups });
+      expect([response.status, response.headers.getSetCookie()]).toEqual([200, []]);
+    });
+
+    it('opens a connection from an origin on the list, and from nowhere else', async () => {
+      const headers = { cookie: `push_token=${tokenFor('7')}` };
+      const connect = (origin?: string): Promise<WsClient> =>
+        WsClient.connect(`${url.replace('http', 'ws')}/push/ws`, { headers, ...(origin && { origin }) });
+      const client = await connect('https://shop.example');
+      expect(await client.next('push:welcome')).toMatchObject({ data: { userId: '7' } });
+      await client.close();
+      await expect(connect()).rejects.toThrow('401');
+    });
+
+    it.each([
+      ['POST', '/push/broadcast', { event: 'news', data: {} }],
+      ['POST', '/push/users/7', { event: 'news', data: {} }],
+      ['GET', '/push/connections', undefined],
+      ['GET', '/orders', undefined],
+      ['POST', '/orders/7/status', { userId: '7', status: 'shipped' }],
+    ])('opens nothing at %s %s, so another site can make a visitor do nothing', async (method, path, body) => {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          cookie: `push_token=${tokenFor('7', 'push:admin push:send push:broadcast')}`,
+          origin: url,
+          'sec-fetch-site': 'same-origin',
+          'content-type': 'application/json',
+        },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      expect(response.status).toBe(401);
+    });
+  });
+
+  describe('the client for pages without a bundler', () => {
+    it.each(['client/index.js', 'protocol/frames.js'])('is served as a module at /nestjs-push/%s', async (file) => {
+      const response = await fetch(`${url}/nestjs-push/${file}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+      expect(response.headers.get('access-control-allow-origin')).toBe('*');
+      const etag = response.headers.get('etag') ?? '';
+      const again = await fetch(`${url}/nestjs-push/${file}`, { headers: { 'if-none-match': etag } });
+      expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', etag]);
+    });
+
+    it('imports nothing that is not served', async () => {
+      const seen = new Set([`${url}/nestjs-push/client/index.js`]);
+      // A set that grows while it is walked is walked to its end.
+      for (const file of seen) {
+        const response = await fetch(file);
+        expect([file, response.status]).toEqual([file, 200]);
+        const imports = (await response.text()).matchAll(/^(?:import|export) [^;]*?from '([^']+)'/gm);
+        for (const [, path = ''] of imports) {
+          expect(path).toMatch(/^\.{1,2}\//);
+          seen.add(new URL(path, file).href);
+        }
+      }
+      expect(seen.size).toBeGreaterThan(2);
+    });
+
+    it.each([
+      'core/connection.js',
+      'client/index.d.ts',
+      'client/..%2Findex.js',
+      '..%2Fclient/index.js',
+      'client%2F..%2Findex.js/x',
+      'client/constructor',
+    ])('has nothing at /nestjs-push/%s', async (path) => {
+      expect((await fetch(`${url}/nestjs-push/${path}`)).status).toBe(404);
     });
   });
 
