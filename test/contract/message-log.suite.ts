@@ -1,71 +1,275 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { MessageLog } from '../../src/backing/message-log.interface.js';
 import { decodeCursor, encodeCursor } from '../../src/protocol/cursor.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
-
-/** Logs to be judged: each call of `open` gives a log that began anew. */
-export interface MessageLogSubject {
-  open(): MessageLog;
-  /** Ends what the subject started. */
-  close(): Promise<void> | void;
-}
+import { describeLogBounds } from './message-log-bounds.suite.js';
+import { describeLogAgainstModel } from './message-log-model.suite.js';
+import { ALL, LogProbe, countsOf, groups, users } from './message-log.subject.js';
+import type { CreateMessageLog } from './message-log.subject.js';
 
 /** What every log must keep to. */
-export function describeMessageLog(name: string, create: () => Promise<MessageLogSubject> | MessageLogSubject): void {
+export function describeMessageLog(name: string, create: CreateMessageLog): void {
   describe(`${name} as a MessageLog`, () => {
-    let subject: MessageLogSubject;
-    let log: MessageLog;
+    describePlaces(create);
+    describeReplay(create);
+    describeLogBounds(create);
+    describeLogAgainstModel(create);
+  });
+}
 
-    beforeEach(async () => {
-      subject = await create();
-      log = subject.open();
-    });
-    afterEach(() => subject.close());
+const numbersOf = (cursor: Cursor) => cursor.map(({ number }) => number);
+const epochsOf = (cursor: Cursor) => cursor.map(({ epoch }) => epoch);
 
-    const numbersOf = (cursor: Cursor) => cursor.map(({ number }) => number);
-    const epochsOf = (cursor: Cursor) => cursor.map(({ epoch }) => epoch);
+function describePlaces(create: CreateMessageLog): void {
+  describe('gives places and', () => {
+    let probe: LogProbe;
 
-    const content = { event: 'e', dataText: '1', id: 'n-1', ts: '2026-01-01T00:00:00.000Z' };
-    const append = () => {
-      log.append(content, { target: { all: true }, store: 'history' });
-      return log.position;
-    };
+    beforeEach(async () => void (probe = new LogProbe(await create({}))));
+    afterEach(() => probe.subject.close());
 
     it('stands before the first message', () => {
-      expect(numbersOf(log.position)).toEqual([0]);
+      expect(numbersOf(probe.position)).toEqual([0]);
     });
 
     it('gives each message the place after the one before it', () => {
-      expect([append(), append(), append()].map(numbersOf)).toEqual([[1], [2], [3]]);
+      expect([probe.send(ALL), probe.send(users('7')), probe.send(groups('g'))].map(({ number }) => number)).toEqual([
+        1, 2, 3,
+      ]);
     });
 
     it('stands at its newest message', () => {
-      append();
-      const newest = append();
-      expect(log.position).toEqual(newest);
+      probe.send(ALL);
+      const newest = probe.send(ALL);
+      expect(encodeCursor(probe.position)).toBe(newest.cursor);
+    });
+
+    it('writes the envelope with the place after the message', () => {
+      const content = { event: 'order.status', dataText: '{"orderId":7}', id: 'n-1', ts: '2026-01-01T00:00:00.000Z' };
+      const { text, cursor } = probe.log.append({ ...content, from: 'a"b' }, { target: ALL, store: 'history' });
+
+      expect(JSON.parse(text)).toEqual({
+        event: 'order.status',
+        data: { orderId: 7 },
+        id: 'n-1',
+        cursor,
+        ts: '2026-01-01T00:00:00.000Z',
+        from: 'a"b',
+      });
+      expect(decodeCursor(cursor)).toEqual(probe.position);
+    });
+
+    it.each([
+      ['is not to be stored', ALL, { store: 'none' } as const],
+      ['names connections only', { connections: ['c'], users: [] }, {}],
+    ])('gives a message that %s the place before it, and does not keep it', async (_, target, routing) => {
+      probe.send(ALL);
+      const before = probe.position;
+      const { cursor, number } = probe.send(target, routing);
+
+      expect({ cursor, number }).toEqual({ cursor: encodeCursor(before), number: 0 });
+      expect(probe.position).toEqual(before);
+      expect(await probe.read(before)).toMatchObject({ messages: [], gap: undefined });
     });
 
     it('gives places that do not change afterwards', () => {
-      const first = append();
+      const first = probe.position;
       const text = encodeCursor(first);
-      append();
+      probe.send(ALL);
       expect(encodeCursor(first)).toBe(text);
     });
 
     it('keeps its epoch', () => {
-      const before = epochsOf(log.position);
-      append();
-      expect(epochsOf(log.position)).toEqual(before);
+      const before = epochsOf(probe.position);
+      probe.send(ALL);
+      expect(epochsOf(probe.position)).toEqual(before);
     });
 
-    it('has another epoch than a log that began anew', () => {
-      const epochs = [log, subject.open(), subject.open()].flatMap(({ position }) => epochsOf(position));
+    it('has another epoch than a log that began anew', async () => {
+      const others = [await create({}), await create({})];
+      const epochs = [probe.subject, ...others].flatMap(({ log }) => epochsOf(log.position));
       expect(new Set(epochs).size).toBe(3);
+      for (const other of others) await other.close();
+    });
+  });
+}
+
+function describeReplay(create: CreateMessageLog): void {
+  describe('replays and', () => {
+    let probe: LogProbe;
+    let start: Cursor;
+
+    beforeEach(async () => {
+      probe = new LogProbe(await create({}));
+      start = probe.position;
+    });
+    afterEach(() => probe.subject.close());
+
+    it('has nothing after the newest message', async () => {
+      probe.send(ALL);
+      const { position } = probe;
+
+      expect(await probe.read(position)).toEqual({
+        resumedFrom: position,
+        messages: [],
+        through: position,
+        hasMore: false,
+        gap: undefined,
+      });
     });
 
-    it('gives places that survive the way through a cursor', () => {
-      const place = append();
-      expect(decodeCursor(encodeCursor(place))).toEqual(place);
+    it('merges what is for everyone, the user and the groups in the order of the log', async () => {
+      for (const target of [groups('g'), ALL, users('7'), groups('h'), users('7'), ALL]) probe.send(target);
+
+      const page = await probe.read(start, { groups: ['g', 'h'] });
+
+      expect(countsOf(page)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(page).toMatchObject({ resumedFrom: start, through: probe.position, hasMore: false, gap: undefined });
+    });
+
+    it('hands messages out as they were delivered', async () => {
+      const sent = [probe.send(ALL), probe.send(users('7'))];
+      expect((await probe.read(start)).messages).toEqual(sent);
+    });
+
+    it('leaves out what is for others', async () => {
+      for (const target of [users('8'), groups('7'), groups('g'), users('7')]) probe.send(target);
+      expect(await probe.countsAfter(start, { groups: ['h'] })).toEqual([4]);
+    });
+
+    it('leaves out what came before the place', async () => {
+      probe.sendMany(2, users('7'));
+      const between = probe.position;
+      probe.sendMany(2, users('7'));
+      expect(await probe.countsAfter(between)).toEqual([3, 4]);
+    });
+
+    it('gives a message once to whom it reaches in several ways', async () => {
+      probe.send({ users: ['7', '8', '7'], groups: ['g', 'h'] });
+      expect(await probe.countsAfter(start, { groups: ['g', 'h', 'g'] })).toEqual([1]);
+    });
+
+    it.each([
+      ['the user', { users: ['8', '7'] }],
+      ['a group that the user is in by now', { groups: ['h', 'g'] }],
+    ])('leaves out what excepts %s', async (_, except) => {
+      probe.send({ all: true, except });
+      probe.send({ users: ['7'], except });
+      expect(await probe.countsAfter(start, { groups: ['g'] })).toEqual([]);
+    });
+
+    it('heeds no exception of others, nor of a connection, which is not the same any more', async () => {
+      probe.send({ all: true, except: { users: ['8'], groups: ['h'], connections: ['c'] } });
+      expect(await probe.countsAfter(start, { groups: ['g'] })).toEqual([1]);
+    });
+
+    it('leaves out what is past its own time, and that is no gap', async () => {
+      probe.send(users('7'), { expiresAtMs: probe.subject.nowMs + 1_000 });
+      await probe.subject.advance(999);
+      expect(await probe.countsAfter(start)).toEqual([1]);
+      await probe.subject.advance(1);
+      expect(await probe.read(start)).toMatchObject({ messages: [], gap: undefined });
+    });
+
+    describe('by pages', () => {
+      it('goes on where the page before it ended', async () => {
+        probe.sendMany(5, users('7'));
+        const first = await probe.read(start, { maxMessages: 2 });
+        const second = await probe.read(first.through, { maxMessages: 2 });
+        const third = await probe.read(second.through, { maxMessages: 2 });
+
+        expect([first, second, third].map(countsOf)).toEqual([[1, 2], [3, 4], [5]]);
+        expect([first, second, third].map(({ hasMore }) => hasMore)).toEqual([true, true, false]);
+        expect(third.through).toEqual(probe.position);
+      });
+
+      it('has no more after a page that is just full', async () => {
+        probe.sendMany(3, users('7'));
+        expect(await probe.read(start, { maxMessages: 3 })).toMatchObject({ hasMore: false, through: probe.position });
+      });
+
+      it('has no more where all that is left is for others', async () => {
+        probe.sendMany(2, users('7'));
+        probe.send({ all: true, except: { users: ['7'] } });
+        probe.send(users('8'));
+        expect(await probe.read(start, { maxMessages: 2 })).toMatchObject({ hasMore: false, through: probe.position });
+      });
+
+      it('ends a page at the last message that has room', async () => {
+        const length = Buffer.byteLength(probe.send(users('7'), {}, 'é'.repeat(40)).text);
+        for (let index = 0; index < 3; index++) probe.send(users('7'), {}, 'é'.repeat(40));
+
+        expect(countsOf(await probe.read(start, { maxBytes: 2 * length }))).toEqual([1, 2]);
+        expect(countsOf(await probe.read(start, { maxBytes: 2 * length - 1 }))).toEqual([1]);
+      });
+
+      it('has room for one message of any length', async () => {
+        probe.sendMany(2, users('7'));
+        expect(await probe.read(start, { maxBytes: 1 })).toMatchObject({ messages: [{ number: 1 }], hasMore: true });
+      });
+
+      it('includes what was appended between two pages', async () => {
+        probe.sendMany(2, users('7'));
+        const { through } = await probe.read(start, { maxMessages: 1 });
+        probe.send(groups('g'));
+        expect(await probe.countsAfter(through, { groups: ['g'] })).toEqual([2, 3]);
+      });
+    });
+
+    describe('a message that takes the place of an older one', () => {
+      it('is all that is left of the two, and that is no gap', async () => {
+        probe.send(users('7'), { collapseKey: 'price' });
+        probe.send(users('7'));
+        probe.send(users('7'), { collapseKey: 'price' });
+        const page = await probe.read(start);
+
+        expect(countsOf(page)).toEqual([2, 3]);
+        expect(page.gap).toBeUndefined();
+      });
+
+      it('leaves other keys and other targets alone', async () => {
+        probe.send(users('7'), { collapseKey: 'price' });
+        probe.send(users('7'), { collapseKey: 'stock' });
+        probe.send(users('8'), { collapseKey: 'price' });
+        probe.send(groups('7'), { collapseKey: 'price' });
+        probe.send(ALL, { collapseKey: 'price' });
+        expect(await probe.countsAfter(start, { groups: ['7'] })).toEqual([1, 2, 4, 5]);
+      });
+
+      it('leaves alone what those read that it is not for', async () => {
+        probe.send(ALL, { collapseKey: 'price' });
+        probe.send({ all: true, except: { users: ['7'] } }, { collapseKey: 'price' });
+        expect(await probe.countsAfter(start)).toEqual([1]);
+      });
+
+      it('leaves the older one to the targets that it does not name', async () => {
+        probe.send(users('7', '8'), { collapseKey: 'price' });
+        probe.send(users('8'), { collapseKey: 'price' });
+        expect(await probe.countsAfter(start)).toEqual([1]);
+        expect(await probe.countsAfter(start, { userId: '8' })).toEqual([2]);
+      });
+    });
+
+    describe('after a place that is none of its own', () => {
+      it('tells of a reset and hands out all that is held where the epoch is another', async () => {
+        probe.sendMany(2, users('7'));
+        const page = await probe.read([{ epoch: 'another', number: 5, toldThrough: 9 }]);
+
+        expect(page).toMatchObject({ gap: 'reset', resumedFrom: start, through: probe.position });
+        expect(countsOf(page)).toEqual([1, 2]);
+        expect((await probe.read(page.resumedFrom)).gap).toBeUndefined();
+      });
+
+      it('tells of a reset and hands out nothing where the log has not come so far', async () => {
+        probe.send(users('7'));
+        const [place] = probe.position;
+        const page = await probe.read([{ ...place, number: place.number + 1 }]);
+
+        expect(page).toMatchObject({ gap: 'reset', messages: [], resumedFrom: [place], through: [place] });
+      });
+
+      it('tells of a reset where the place is one of a log with other partitions', async () => {
+        const [place] = probe.position;
+        expect(await probe.read([place, { epoch: 'another', number: 1 }])).toMatchObject({ gap: 'reset' });
+      });
     });
   });
 }

@@ -1,0 +1,86 @@
+import type {
+  Audience,
+  LoggedMessage,
+  LogPage,
+  MessageLog,
+  MessageLogLimits,
+  MessageRouting,
+  ReplayRequest,
+} from '../../src/backing/message-log.interface.js';
+import type { Target } from '../../src/core/delivery-target.js';
+import type { Cursor } from '../../src/protocol/cursor.js';
+
+/** A log to be judged, and the means to let its time pass. */
+export interface MessageLogSubject {
+  readonly log: MessageLog;
+  /** The present of the log, milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+  /** Moves the log's time forward. */
+  advance(milliseconds: number): Promise<void> | void;
+  /** Ends what the subject started. */
+  close(): Promise<void> | void;
+}
+
+/** Makes an empty log with these limits, which begins anew each time. */
+export type CreateMessageLog = (limits: MessageLogLimits) => Promise<MessageLogSubject> | MessageLogSubject;
+
+/** Everyone. */
+export const ALL: Target = { all: true };
+
+/** Users. */
+export function users(...names: readonly string[]): Target {
+  return { users: names };
+}
+
+/** Groups. */
+export function groups(...names: readonly string[]): Target {
+  return { groups: names };
+}
+
+/** A log under test: sends and reads with little to say each time. */
+export class LogProbe {
+  private count = 0;
+
+  constructor(readonly subject: MessageLogSubject) {}
+
+  get log(): MessageLog {
+    return this.subject.log;
+  }
+
+  get position(): Cursor {
+    return this.log.position;
+  }
+
+  /** Appends a message whose data is its count: 1, 2, 3, … */
+  send(target: Target, routing: Partial<MessageRouting> = {}, padding = ''): LoggedMessage {
+    const id = `n-${++this.count}`;
+    const dataText = JSON.stringify({ count: this.count, padding });
+    const content = { event: 'e', dataText, id, ts: '2026-01-01T00:00:00.000Z' };
+    return this.log.append(content, { target, store: 'history', ...routing });
+  }
+
+  /** Sends so many of the same kind. */
+  sendMany(count: number, target: Target): void {
+    for (let index = 0; index < count; index++) this.send(target);
+  }
+
+  /** Reads as user 7, without groups and in one page, unless told otherwise. */
+  read(after: Cursor, request: Partial<ReplayRequest> & Partial<Audience> = {}): Promise<LogPage> {
+    const { userId = '7', groups: readerGroups = [], ...bounds } = request;
+    const audience = { userId, groups: readerGroups };
+    return this.log.read({ after, audience, maxMessages: 10_000, maxBytes: 100_000_000, ...bounds });
+  }
+
+  /** The data of what is read, by its count. */
+  async countsAfter(
+    after: Cursor,
+    request: Partial<ReplayRequest> & Partial<Audience> = {},
+  ): Promise<readonly number[]> {
+    return countsOf(await this.read(after, request));
+  }
+}
+
+/** Which messages of a {@link LogProbe} a page holds. */
+export function countsOf({ messages }: LogPage): readonly number[] {
+  return messages.map(({ text }) => (JSON.parse(text) as { readonly data: { readonly count: number } }).data.count);
+}
