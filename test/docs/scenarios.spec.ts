@@ -1,11 +1,12 @@
 /** Plays the scenarios of PROTOCOL.md against a running server, line by line. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RoomAuthorizer } from './snippets/room.authorizer.js';
+import { eventually } from '../support/eventually.js';
 import { PushApp } from '../support/push-app.js';
 import type { PushAppOptions } from '../support/push-app.js';
 import { signToken } from '../support/tokens.js';
-import { WsClient } from '../support/ws-client.js';
 import { Markdown } from './markdown.js';
+import { Actor, requestOf } from './scenario-actors.js';
 
 type Events = Readonly<Record<string, () => Promise<void>>>;
 
@@ -16,18 +17,28 @@ const TOKEN = 'eyJ…';
 /** Clients by the name that they have in the text. */
 class Stage {
   app: PushApp | undefined;
-  private readonly clients = new Map<string, WsClient>();
+  private readonly actors = new Map<string, Actor>();
 
-  constructor(private readonly users: Readonly<Record<string, string>>) {}
+  constructor(private readonly users: Readonly<Record<string, string>> = {}) {}
 
-  async start(options: PushAppOptions): Promise<PushApp> {
+  async start(options: PushAppOptions = {}): Promise<PushApp> {
     return (this.app = await PushApp.start(options));
   }
 
   /** Connects a client that the text takes for connected. */
-  async connect(name: string, expiresInSeconds = 3_600): Promise<void> {
-    await this.open(name, '/push/ws', expiresInSeconds);
-    await this.client(name).next('push:welcome');
+  async connect(name: string, expiresInSeconds?: number): Promise<void> {
+    const actor = this.actor(name);
+    await actor.connect('/push/ws', undefined, expiresInSeconds);
+    await actor.next('{"event":"push:welcome"}');
+  }
+
+  actor(name: string): Actor {
+    const known = this.actors.get(name);
+    if (known) return known;
+    const token = (expiresInSeconds = 3_600) => signToken({ sub: this.users[name] ?? name }, { expiresInSeconds });
+    const actor = new Actor(() => this.app?.origin ?? '', token);
+    this.actors.set(name, actor);
+    return actor;
   }
 
   /** Plays every line of the scenario. */
@@ -40,7 +51,7 @@ class Stage {
 
   async close(): Promise<void> {
     await this.app?.close();
-    for (const client of this.clients.values()) client.socket.terminate();
+    for (const actor of this.actors.values()) actor.cut();
   }
 
   private async playLine(line: string, events: Events): Promise<void> {
@@ -52,39 +63,19 @@ class Stage {
     }
     const [, name = '', direction, text = ''] = LINE.exec(line) ?? [];
     if (name === '') throw new Error(`not a line of a scenario: ${line}`);
-    if (direction === '<') await this.expectReceived(name, text);
-    else if (text.startsWith('GET ')) await this.open(name, text.slice('GET '.length));
-    else this.client(name).socket.send(text.replace(TOKEN, this.tokenOf(name)));
+    if (direction === '<') expect(await this.actor(name).next(text)).toMatch(patternOf(text));
+    else await this.say(this.actor(name), text);
   }
 
-  private async open(name: string, request: string, expiresInSeconds?: number): Promise<void> {
-    const [path = '', header = ''] = request.split('  ');
-    const protocols = header.replace('Sec-WebSocket-Protocol: ', '').replace(TOKEN, this.tokenOf(name)).split(', ');
-    const url = `${this.app?.origin.replace('http', 'ws') ?? ''}${path}`;
-    const options = header === '' ? { token: this.tokenOf(name, expiresInSeconds) } : { protocols };
-    this.clients.set(name, await WsClient.connect(url, options));
-  }
-
-  private async expectReceived(name: string, text: string): Promise<void> {
-    const client = this.client(name);
-    if (text.startsWith('101')) {
-      expect(client.socket.protocol).toBe(text.replace('101  Sec-WebSocket-Protocol: ', ''));
-    } else if (text.startsWith('close ')) {
-      const { code, reason } = await client.end();
-      expect(`close ${code} ${reason}`).toBe(text);
-    } else {
-      expect(JSON.stringify(await client.next())).toMatch(patternOf(text));
-    }
-  }
-
-  private client(name: string): WsClient {
-    const client = this.clients.get(name);
-    if (!client) throw new Error(`${name} is not connected`);
-    return client;
-  }
-
-  private tokenOf(name: string, expiresInSeconds = 3_600): string {
-    return signToken({ sub: this.users[name] ?? name }, { expiresInSeconds });
+  private async say(actor: Actor, text: string): Promise<void> {
+    const filled = text
+      .replace(TOKEN, () => actor.token())
+      .replace('cursor=…', () => `cursor=${actor.cursor}`)
+      .replace('Push-Connection: …', () => `Push-Connection: ${actor.connectionId}`);
+    const request = requestOf(filled);
+    if (!request) actor.send(filled);
+    else if (!request.path.startsWith('/push/ws')) actor.ask(request);
+    else await actor.connect(request.path, request.headers['Sec-WebSocket-Protocol']?.split(', '));
   }
 }
 
@@ -101,7 +92,7 @@ describe('the scenarios of PROTOCOL.md', () => {
 
   it('an order’s status', async () => {
     stage = new Stage({ A: '7', B: '7' });
-    const { push } = await stage.start({});
+    const { push } = await stage.start();
     await stage.expectPlayed("An order's status", {
       "the application calls toUser('7', 'order.status', { orderId: 7, status: 'shipped' })": async () => {
         await push.toUser('7', 'order.status', { orderId: 7, status: 'shipped' });
@@ -109,24 +100,62 @@ describe('the scenarios of PROTOCOL.md', () => {
     });
   });
 
+  it('a tunnel', async () => {
+    stage = new Stage();
+    const { push } = await stage.start();
+    const send = () => push.toUser('A', 'order.status', { orderId: 7 });
+    await stage.expectPlayed('A tunnel', {
+      'the application sends order.status to A': async () => {
+        await send();
+      },
+      'A loses its line, and the application sends order.status to A twice': async () => {
+        stage.actor('A').cut();
+        await send();
+        await send();
+      },
+    });
+  });
+
+  it('a loop of polls', async () => {
+    stage = new Stage();
+    const { push } = await stage.start();
+    const send = () => push.toUser('A', 'order.status', { orderId: 7 });
+    await stage.expectPlayed('A loop of polls', {
+      'the application sends order.status to A': async () => {
+        await eventually(() => push.isOnline('A'));
+        await send();
+      },
+      'the application sends order.status to A twice': async () => {
+        await send();
+        await send();
+      },
+    });
+  });
+
   it('a chat room', async () => {
-    stage = new Stage({});
+    stage = new Stage();
     await stage.start({ push: { authorizer: RoomAuthorizer } });
     await stage.connect('A');
     await stage.connect('B');
     await stage.expectPlayed('A chat room');
   });
 
+  it('the same room without WebSocket', async () => {
+    stage = new Stage();
+    await stage.start({ push: { authorizer: RoomAuthorizer } });
+    await stage.expectPlayed('The same room without WebSocket');
+  });
+
   it('a token renewed', async () => {
-    stage = new Stage({});
+    stage = new Stage();
     await stage.start({ push: { heartbeatMs: 40 } });
     await stage.connect('A', 30);
     await stage.expectPlayed('A token renewed');
   });
 
   it('a deployment', async () => {
-    stage = new Stage({});
-    const { app, push } = await stage.start({});
+    stage = new Stage();
+    const { app, push } = await stage.start();
     await stage.connect('A');
     await stage.expectPlayed('A deployment', {
       'the application sends order.status, and the server gets SIGTERM': async () => {
@@ -135,20 +164,28 @@ describe('the scenarios of PROTOCOL.md', () => {
         await sent;
       },
       'A waits for that long; another process has started': async () => {
-        await stage.start({});
+        await stage.start();
       },
     });
   });
 
+  it('a deployment, on an event stream', async () => {
+    stage = new Stage();
+    const { app } = await stage.start();
+    await stage.expectPlayed('A deployment, on an event stream', {
+      'the server gets SIGTERM': () => app.close(),
+    });
+  });
+
   it('a client of another kind', async () => {
-    stage = new Stage({});
-    await stage.start({});
+    stage = new Stage();
+    await stage.start();
     await stage.connect('A');
     await stage.expectPlayed('A client of another kind');
   });
 
   it('are all played', () => {
-    stage = new Stage({});
-    expect(scenarios.lines.filter((line) => line.startsWith('### '))).toHaveLength(5);
+    stage = new Stage();
+    expect(scenarios.lines.filter((line) => line.startsWith('### '))).toHaveLength(9);
   });
 });
