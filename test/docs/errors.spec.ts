@@ -2,8 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { PUSH_ERRORS } from '../../src/core/push-error.js';
 import { CLOSE_CODES, CloseCode } from '../../src/protocol/close-codes.js';
 import { ERROR_CODES } from '../../src/protocol/error-codes.js';
+import type { GapReason } from '../../src/protocol/frames.js';
 import { Refusals } from '../../src/push/refusal.js';
 import { Markdown, plain } from './markdown.js';
+
+/** Checked by the compiler: a reason that is missing here, or that there is not, is an error. */
+const GAP_REASONS: Readonly<Record<GapReason, true>> = { expired: true, reset: true, invalid_cursor: true };
 
 const errors = Markdown.read('docs/errors.md');
 const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
@@ -46,5 +50,10 @@ describe('docs/errors.md', () => {
       if (header === '') expect([code, Object.keys(headers)]).toEqual([code, []]);
       else expect([code, Object.keys(headers)]).toEqual([code, expect.arrayContaining([header])]);
     }
+  });
+
+  it('lists every reason of a gap', () => {
+    const rows = errors.section('What a gap means').rows('`reason`', 'what happened');
+    expect(rows.map((row) => plain(row['`reason`'])).toSorted()).toEqual(Object.keys(GAP_REASONS).toSorted());
   });
 });
