@@ -76,17 +76,29 @@ describe('the welcome', () => {
 });
 
 describe('?cursor=', () => {
-  it('of an earlier connection is answered with resumed: false and a gap after the welcome', async () => {
+  it('of an earlier connection brings what was missed after the welcome, then what is sent now', async () => {
     const first = await connectRaw();
     const { cursor } = (await first.next('push:welcome')).data as WelcomeData;
     await first.close();
+    await app.push.broadcast('missed.1');
+    await app.push.toUser('7', 'missed.2');
+    await app.push.toUser('8', 'for.another');
 
     const client = await connectRaw(`?cursor=${cursor}`);
-    const [welcome, gap, ...rest] = await client.settled();
+    await app.push.broadcast('now');
+    const [welcome, ...rest] = await client.settled();
+
+    expect(welcome).toMatchObject({ event: 'push:welcome', data: { resumed: true, cursor } });
+    expect(rest.map(({ event }) => event)).toEqual(['missed.1', 'missed.2', 'now']);
+    await client.close();
+  });
+
+  it('of another life of the log brings a gap, then what is held', async () => {
+    const client = await connectRaw('?cursor=1.another.1');
+    const [welcome, gap] = await client.settled();
 
     expect(welcome).toMatchObject({ event: 'push:welcome', data: { resumed: false } });
-    expect(gap).toEqual({ event: 'push:gap', data: { reason: expect.any(String) } });
-    expect(rest).toEqual([]);
+    expect(gap).toMatchObject({ event: 'push:gap', data: { reason: 'reset' }, cursor: expect.any(String) });
     await client.close();
   });
 
