@@ -4,7 +4,7 @@ import { StartedServers } from './conformance-server.js';
 import type { ConformanceServer } from './conformance-server.js';
 import { EventStream } from './event-stream.js';
 import type { StreamEvent } from './event-stream.js';
-import { bearer, publish } from './http-exchange.js';
+import { bearer, publish, rest } from './http-exchange.js';
 import type { Headers, Query } from './http-exchange.js';
 import type { Rules } from './suite.js';
 import { WireClients } from './transport-driver.js';
@@ -116,6 +116,19 @@ export const describeEventStream: Rules = (target) => {
       const stream = await openAt(server, bearer(server));
       await eventually(() => stream.comments >= 4);
       expect([stream.events.length, stream.hasEnded]).toEqual([1, false]);
+    });
+
+    it('ends for who is disconnected with the word not to come back', async () => {
+      const stream = await open('unwanted');
+      await stream.at(0);
+      await rest(target.shared(), 'DELETE', '/push/users/unwanted/connections');
+      await stream.end();
+      const [closing] = stream.events.slice(1);
+      expect(jsonOf(closing ?? { data: '{}' })).toEqual({
+        event: 'push:closing',
+        data: { code: 4505, reason: expect.any(String), reconnect: false },
+      });
+      expect(closing?.id).toBeUndefined();
     });
 
     it('ends at the drain with draining, a time for retry, closing', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bearer, rest } from './http-exchange.js';
+import { bearer, exchange, rest } from './http-exchange.js';
 import type { Headers, Query } from './http-exchange.js';
 import type { TransportRules } from './suite.js';
 import { WireClients } from './transport-driver.js';
@@ -43,6 +43,13 @@ export const describeHandshake: TransportRules = (target, driver) => {
         expect((await knock()).headers['cache-control']).toContain('no-store');
       });
     });
+
+    if (driver.name !== 'ws') {
+      it('meets a HEAD, which could not be held open', async () => {
+        const answer = await exchange(target.shared(), { method: 'HEAD', path: driver.path, headers: token() });
+        expect([answer.status, answer.headers.allow]).toEqual([405, 'GET']);
+      });
+    }
 
     describe('the order of the checks', () => {
       it('is the shape before the origin', async () => {

@@ -17,6 +17,8 @@ export interface Exchange {
   readonly headers?: Headers;
   /** Sent as it is. */
   readonly body?: string | Buffer;
+  /** Hangs up when it is aborted; the exchange then rejects. */
+  readonly signal?: AbortSignal;
 }
 
 /** The server's answer. */
@@ -43,9 +45,10 @@ export function present(headers: Headers = {}): Record<string, string> {
 
 /** Sends a request and reads the answer to its end; an upgrade or an open event stream is hung up on. */
 export function exchange({ url }: ConformanceServer, what: Exchange): Promise<Answer> {
-  const { method = 'GET', path, query, headers, body } = what;
+  const { method = 'GET', path, query, headers, body, signal } = what;
   return new Promise((resolve, reject) => {
-    const sent = request(`${url}${address(path, query)}`, { method, headers: present(headers), agent: false });
+    const options = { method, headers: present(headers), agent: false, ...(signal && { signal }) };
+    const sent = request(`${url}${address(path, query)}`, options);
     sent.on('error', reject);
     sent.on('upgrade', (response, socket) => {
       socket.destroy();
@@ -60,6 +63,7 @@ export function exchange({ url }: ConformanceServer, what: Exchange): Promise<An
         resolve({ status, headers: received, text, body: {} });
         sent.destroy();
       });
+      response.on('error', reject);
       response.on('end', () => resolve({ status, headers: received, text, body: parsed(received, text) }));
     });
     sent.end(body);

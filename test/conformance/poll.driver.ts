@@ -34,7 +34,7 @@ export function pollBodyOf({ status, body, text }: Answer): PollBody {
 
 /** A loop of polls. */
 export class PollWireClient extends WireClient {
-  private isCut = false;
+  private readonly line = new AbortController();
   private hadGap = false;
 
   private constructor(
@@ -63,15 +63,13 @@ export class PollWireClient extends WireClient {
   }
 
   override cut(): void {
-    this.isCut = true;
+    this.line.abort();
   }
 
   private async loop(): Promise<void> {
-    while (!this.isCut && !this.ended) {
+    while (!this.line.signal.aborted && !this.ended) {
       try {
-        // Short, so that a loop that was cut is soon gone.
-        const answer = await this.poll('1');
-        if (this.isCut) return;
+        const answer = await this.poll();
         if (answer.status === 200) this.takeAll(pollBodyOf(answer));
         else this.ended = { status: answer.status };
       } catch {
@@ -80,9 +78,10 @@ export class PollWireClient extends WireClient {
     }
   }
 
-  private poll(wait: string): Promise<Answer> {
+  private poll(wait?: string): Promise<Answer> {
     const query = { ...queryOf({ groups: this.options.groups, cursor: this.cursor }), wait };
-    return exchange(this.server, { path: PATH, query, headers: { authorization: `Bearer ${this.options.token}` } });
+    const headers = { authorization: `Bearer ${this.options.token}` };
+    return exchange(this.server, { path: PATH, query, headers, signal: this.line.signal });
   }
 
   private takeAll({ messages, cursor }: PollBody): void {

@@ -63,7 +63,8 @@ export const describeUpstream: Rules = (target) => {
       const client = await clients.open(sseDriver, target.shared(), 'large');
       const maxFrameBytes = Number(dataOf(client.welcome, 'maxFrameBytes'));
       const answer = await post(frame('push:ping', 'x'.repeat(maxFrameBytes)));
-      expect([answer.status, dataOf(replyOf(answer), 'code')]).toEqual([413, 'bad_message']);
+      expect([answer.status, answer.body['code']]).toEqual([413, 'payload_too_large']);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
       expect((await post(frame('push:ping', 'x'.repeat(maxFrameBytes - 100)))).status).toBe(200);
     });
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { StartedServers } from './conformance-server.js';
 import { bearer, exchange } from './http-exchange.js';
 import { dataOf } from './frame-inbox.js';
 import type { Rules } from './suite.js';
-import { WireClients } from './transport-driver.js';
 import { openWebSocket, wsDriver } from './ws.driver.js';
 import type { WsWireClient } from './ws.driver.js';
 
@@ -10,10 +10,10 @@ import type { WsWireClient } from './ws.driver.js';
 export const describeWebSocket: Rules = (target) => {
   describe('WebSocket', () => {
     const opened: WsWireClient[] = [];
-    const clients = new WireClients();
-    afterEach(() => {
-      clients.endAll();
+    const servers = new StartedServers(target);
+    afterEach(async () => {
       for (const client of opened.splice(0)) client.cut();
+      await servers.stopAll();
     });
     const open = async (userId: string, protocols: string[] = []) => {
       const headers = bearer(target.shared(), { sub: userId });
@@ -106,6 +106,19 @@ export const describeWebSocket: Rules = (target) => {
         const maxFrameBytes = Number(dataOf(client.welcome, 'maxFrameBytes'));
         client.socket.send(JSON.stringify({ event: 'push:ping', data: 'x'.repeat(maxFrameBytes) }));
         expect(await client.end()).toEqual({ code: 1009 });
+      });
+
+      it('that are too many are refused, then close with 4003', async () => {
+        const server = await servers.start({ maxFramesPerSecond: 5 });
+        const client = await openWebSocket(server, 'flooding', { headers: bearer(server) });
+        opened.push(client);
+        for (let sent = 0; sent < 30; sent++) client.socket.send(`{"event":"push:ping","ref":"${sent}"}`);
+        expect(await client.end()).toEqual({ code: 4003 });
+        const refused = client.inbox.frames.filter(({ event }) => event === 'push:error');
+        expect(refused[0]).toMatchObject({
+          data: { code: 'rate_limited', retryable: true, retryAfterMs: expect.any(Number) },
+          ref: expect.any(String),
+        });
       });
 
       it('are answered in the order in which they came', async () => {
