@@ -4,15 +4,20 @@ import { OutgoingMessage } from '../core/outgoing-message.js';
 
 /** How long replayed messages are remembered from the first one on. */
 const REMEMBERED_MS = 2_000;
+/** Most messages that are remembered. */
+const PLACES = 1024;
 /** Most bytes of text that are remembered. */
 const MAX_REMEMBERED_BYTES = 8 * 1024 * 1024;
 
 /**
  * The messages that were replayed a moment ago. When a crowd comes back at once most of it has missed the same
  * messages: each is encoded once, and connections that are due the same ones share their runs.
+ *
+ * A message has one place, found by its number, and the next one of that place takes it. Messages that only one
+ * connection is due pass through here too, and are many in a crowd: a map by text would hash each of them in whole.
  */
 export class ReplayedMessages {
-  private readonly byText = new Map<string, OutgoingMessage>();
+  private readonly places = Array.from<OutgoingMessage | undefined>({ length: PLACES });
   private bytes = 0;
   private cancel: Cancel | undefined;
 
@@ -20,20 +25,25 @@ export class ReplayedMessages {
 
   /** The message as it goes out, the same object to all who are replayed it about now. */
   of({ text, cursor, number }: LoggedMessage): OutgoingMessage {
-    const known = this.byText.get(text);
-    if (known) return known;
+    const place = number % PLACES;
+    const known = this.places[place];
+    if (known?.text === text) return known;
     const message = new OutgoingMessage(text, cursor, number);
-    if (this.bytes + message.byteLength > MAX_REMEMBERED_BYTES) this.forget();
-    this.byText.set(text, message);
-    this.bytes += message.byteLength;
-    this.cancel ??= this.clock.after(REMEMBERED_MS, () => this.forget());
+    this.bytes += message.byteLength - (known?.byteLength ?? 0);
+    if (this.bytes > MAX_REMEMBERED_BYTES) this.forget();
+    else this.remember(message, place);
     return message;
+  }
+
+  private remember(message: OutgoingMessage, place: number): void {
+    this.places[place] = message;
+    this.cancel ??= this.clock.after(REMEMBERED_MS, () => this.forget());
   }
 
   private forget(): void {
     this.cancel?.();
     this.cancel = undefined;
-    this.byText.clear();
+    this.places.fill(undefined);
     this.bytes = 0;
   }
 }
