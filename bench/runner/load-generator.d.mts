@@ -18,6 +18,12 @@ export interface LoadReport {
   readonly answerUs: Distribution | null;
   readonly pingUs: Distribution | null;
   readonly slowCutOff: number;
+  /** Of a storm only. */
+  readonly incomplete?: number;
+  readonly repeated?: number;
+  readonly resumed?: number;
+  readonly gaps?: number;
+  readonly catchUpUs?: Distribution | null;
 }
 export function whyNoLoadGenerator(): string | undefined;
 export function compileLoadGenerator(): string;
