@@ -1,5 +1,5 @@
 /** What the figures were taken on, as far as it matters to them. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -24,11 +24,17 @@ function compilerVersion() {
   }
 }
 
+/** nginx says its version on standard error. */
+function nginxVersion() {
+  const version = /nginx\/([\d.]+)/.exec(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr ?? '');
+  return version ? `nginx ${version[1]}` : 'no nginx';
+}
+
 export function describeMachine() {
   const kernel = release().split('.').slice(0, 2).join('.');
   return [
     `${availableParallelism()} cores (${cpus()[0]?.model ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${kernel}, ${arch()}`,
-    `Node ${process.versions.node}, ${COMPARED.map(versionOf).filter(Boolean).join(', ')}, ${compilerVersion()}`,
+    `Node ${process.versions.node}, ${COMPARED.map(versionOf).filter(Boolean).join(', ')}, ${nginxVersion()}, ${compilerVersion()}`,
     loadPrefix.length > 0
       ? 'Server and load generator each on a core of its own; loopback, no TLS'
       : 'Not pinned to cores; loopback, no TLS',
