@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { ConformanceServer } from './conformance-server.js';
+import { StartedServers } from './conformance-server.js';
 import { dataOf } from './frame-inbox.js';
 import { publish, rest } from './http-exchange.js';
 import { DRIVERS } from './suite.js';
@@ -6,11 +8,22 @@ import type { TransportRules } from './suite.js';
 import { WireClients } from './transport-driver.js';
 import type { WireClient } from './transport-driver.js';
 
+/** Publishes 500 messages in one request, numbered from here. */
+async function publishRun(server: ConformanceServer, userId: string, from: number): Promise<void> {
+  const target = { users: [userId] };
+  const messages = Array.from({ length: 500 }, (_, n) => ({ target, event: 'e', data: from + n }));
+  expect((await rest(server, 'POST', '/push/batch', { messages })).status).toBe(202);
+}
+
 /** Section "Cursor and resume": what a client gets that comes back while everything is still held. */
 export const describeResume: TransportRules = (target, driver) => {
   describe('resume', () => {
     const clients = new WireClients();
-    afterEach(() => clients.endAll());
+    const servers = new StartedServers(target);
+    afterEach(async () => {
+      clients.endAll();
+      await servers.stopAll();
+    });
 
     const send = (to: string, data: unknown, options = {}) => publish(target.shared(), to, 'e', data, options);
     const connect = (userId: string, options = {}) => clients.open(driver, target.shared(), userId, options);
@@ -74,6 +87,28 @@ export const describeResume: TransportRules = (target, driver) => {
       await flow;
       received.push(...(await dataFor(await connect(userId, { cursor }))));
       expect(received).toEqual(Array.from({ length: 60 }, (_, n) => n));
+    });
+
+    it('meets what is live without a hole or a repeat, however much was missed', async () => {
+      const server = await servers.start({ historyCount: 10_000 });
+      const first = await clients.open(driver, server, 'absent');
+      await first.settled(server);
+      first.cut();
+      for (let from = 0; from < 2_000; from += 500) await publishRun(server, 'absent', from);
+
+      const [client] = await Promise.all([
+        clients.open(driver, server, 'absent', { cursor: first.cursor }),
+        ...[2_000, 2_500, 3_000].map((from) => publishRun(server, 'absent', from)),
+      ]);
+
+      const numbers = (await client.settled(server)).map(({ data }) => Number(data));
+      // Runs that are sent at the same time may be accepted in any order, each in its own.
+      expect(numbers.slice(0, 2_000)).toEqual(Array.from({ length: 2_000 }, (_, n) => n));
+      expect(numbers.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 3_500 }, (_, n) => n));
+      for (const from of [2_000, 2_500, 3_000]) {
+        const run = numbers.filter((n) => n >= from && n < from + 500);
+        expect(run).toEqual(Array.from({ length: 500 }, (_, n) => from + n));
+      }
     });
 
     it('is of no use to another user', async () => {
