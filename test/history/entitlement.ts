@@ -15,8 +15,10 @@ export class Entitlement {
     publications: readonly Publication[],
   ) {
     for (const publication of publications) {
-      const slot = collapseSlot(publication);
-      if (slot !== undefined) this.bySlot.set(slot, [...(this.bySlot.get(slot) ?? []), publication]);
+      for (const slot of slotsOf(publication)) {
+        const id = collapseId(publication, slot);
+        if (id !== undefined) this.bySlot.set(id, [...(this.bySlot.get(id) ?? []), publication]);
+      }
     }
   }
 
@@ -43,13 +45,18 @@ export class Entitlement {
     const { outcome, isStored, startedAt, ttlMs, target } = publication;
     if (outcome !== 'accepted' || !isStored || startedAt <= view.placedAt) return false;
     if (ttlMs !== undefined && startedAt + ttlMs - TTL_TOLERANCE_MS < by) return false;
-    if (this.isReplaced(publication)) return false;
     const { userId } = view.log;
     const { users = [], groups = [] } = target.except ?? {};
     if (users.includes(userId)) return false;
     if (groups.some((group) => this.memberships.isPossible(view.log, group, startedAt, by))) return false;
-    if (target.all || target.users?.includes(userId)) return true;
-    return (target.groups ?? []).some((group) => this.memberships.isSure(view.log, group, startedAt, by));
+    return slotsOf(publication).some(
+      (slot) => this.isSurelyIn(slot, view, startedAt, by) && !this.isReplaced(publication, slot),
+    );
+  }
+
+  private isSurelyIn({ user, group }: Slot, { log }: RecipientView, from: number, to: number): boolean {
+    if (user !== undefined) return user === log.userId;
+    return group === undefined || this.memberships.isSure(log, group, from, to);
   }
 
   private mayGet({ target }: Publication, view: RecipientView, from: number, to: number): boolean {
@@ -66,15 +73,27 @@ export class Entitlement {
     return (groups ?? []).some((group) => this.memberships.isPossible(view.log, group, from, to));
   }
 
-  /** Whether a later message of the same target and key may have taken its place. */
-  private isReplaced(publication: Publication): boolean {
-    const slot = collapseSlot(publication);
-    const rivals = slot === undefined ? [] : (this.bySlot.get(slot) ?? []);
+  /** Whether a later message with the same key may have taken its place in what is kept for this user or group. */
+  private isReplaced(publication: Publication, slot: Slot): boolean {
+    const id = collapseId(publication, slot);
+    const rivals = id === undefined ? [] : (this.bySlot.get(id) ?? []);
     return rivals.some((rival) => rival !== publication && rival.finishedAt >= publication.startedAt);
   }
 }
 
-function collapseSlot({ target, collapseKey, outcome }: Publication): string | undefined {
+/** What a message is kept for: one user, one group, or neither, which is everyone. */
+interface Slot {
+  readonly user?: string;
+  readonly group?: string;
+}
+
+function slotsOf({ target }: Publication): Slot[] {
+  if (target.all) return [{}];
+  const { users = [], groups = [] } = target;
+  return [...users.map((user) => ({ user })), ...groups.map((group) => ({ group }))];
+}
+
+function collapseId({ target, collapseKey, outcome }: Publication, slot: Slot): string | undefined {
   if (collapseKey === undefined || outcome === 'refused') return undefined;
-  return JSON.stringify([target, collapseKey]);
+  return JSON.stringify([slot, collapseKey, target.except]);
 }

@@ -150,6 +150,23 @@ describe('lost messages', () => {
     expect(defectsOf({ publications, recipients: [recipient('r', '7')] })).toEqual(['r lost b']);
   });
 
+  it('are not suspected when a later message to more users took their place for this one', () => {
+    const publications = [
+      published('a', 10, { collapseKey: 'k', target: { users: ['7'] } }),
+      published('b', 20, { collapseKey: 'k', target: { users: ['8', '7'] } }),
+    ];
+    expect(defectsOf({ publications, recipients: [recipient('r', '7', came('b', 22))] })).toEqual([]);
+  });
+
+  it('are found when they are kept for a group as well, where nothing took their place', () => {
+    const publications = [
+      published('a', 20, { collapseKey: 'k', target: { users: ['7'], groups: ['g'] } }),
+      published('b', 30, { collapseKey: 'k', target: { users: ['7'] } }),
+    ];
+    const recipients = [recipient('r', '7', came('b', 32))];
+    expect(defectsOf({ publications, memberships: [joins(5)], recipients })).toEqual(['r lost a']);
+  });
+
   it('are not suspected when their ttl was over before anything later came', () => {
     const publications = [published('a', 10, { ttlMs: 200 }), published('b', 600)];
     expect(defectsOf({ publications, recipients: [recipient('r', '7', came('b', 610))] })).toEqual([]);

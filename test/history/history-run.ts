@@ -1,0 +1,192 @@
+/**
+ * One run: an application, a proxy that does harm, recipients behind it, publishers beside it. `finish` calms
+ * everything, sends one last message to everyone and gives the history to the checker once it has arrived.
+ */
+import { writeFile } from 'node:fs/promises';
+import type { TransportName } from '../../src/protocol/frames.js';
+import { eventually } from '../support/eventually.js';
+import { PushApp } from '../support/push-app.js';
+import type { PushAppOptions } from '../support/push-app.js';
+import { RestClient } from '../support/rest-client.js';
+import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
+import { signToken } from '../support/tokens.js';
+import { FaultProxy } from './fault-proxy.js';
+import type { FaultPlan } from './fault-proxy.js';
+import { check } from './history-checker.js';
+import type { Verdict } from './history-checker.js';
+import { historyNow } from './history.js';
+import type { History, MembershipChange } from './history.js';
+import { HistoryPublisher, sendBy, sendByRest } from './publisher.js';
+import type { Addressees } from './publisher.js';
+import { Recipient } from './recipient.js';
+import type { RecipientOptions } from './recipient.js';
+import { SeededRandom } from './seeded-random.js';
+
+/** Users, groups of their tokens, and rooms that the server or they themselves join. */
+export const ADDRESSEES: Addressees = {
+  users: ['anna', 'ben', 'cleo', 'dora'],
+  groups: ['staff', 'guests', 'room:1', 'room:2'],
+};
+
+/** The groups that a user's tokens name. */
+const TOKEN_GROUPS: Readonly<Record<string, readonly string[]>> = {
+  anna: ['staff'],
+  ben: ['staff', 'guests'],
+  cleo: ['guests'],
+  dora: [],
+};
+
+/** How long a last message may take to reach everyone before another is sent, in milliseconds. */
+const MARKER_MS = 1_000;
+/** So often; who has got none of them by then is judged as it stands. */
+const MAX_MARKERS = 8;
+
+/** What a recipient may want otherwise. */
+export type RecipientWish = Partial<Pick<RecipientOptions, 'userId' | 'transports' | 'backoffMs' | 'renews'>> & {
+  /** How long its tokens last. @default 3_600 */
+  readonly tokenSeconds?: number;
+};
+
+/** Everything that takes part. */
+export class HistoryRun {
+  readonly recipients: Recipient[] = [];
+  readonly memberships: MembershipChange[] = [];
+  private readonly publishers: HistoryPublisher[] = [];
+
+  private constructor(
+    readonly app: PushApp,
+    readonly proxy: FaultProxy,
+    readonly random: SeededRandom,
+  ) {}
+
+  static async start({ push, ...options }: PushAppOptions = {}, random = SeededRandom.fromEnvironment()) {
+    const app = await PushApp.start({ ...options, push: { authorizer: RoomsAuthorizer, maxPerUser: 1_000, ...push } });
+    const proxy = await FaultProxy.start(() => app.port, random.fork());
+    return new HistoryRun(app, proxy, random);
+  }
+
+  /** Adds recipients, one per wish, users in turn, and waits until each has a place in the log. */
+  async join(...wishes: readonly RecipientWish[]): Promise<Recipient[]> {
+    const added = wishes.map((wish, index) => this.recipientFor(this.recipients.length + index, wish));
+    this.recipients.push(...added);
+    for (const recipient of added) recipient.start();
+    await eventually(() => added.every(({ isPlaced }) => isPlaced), { what: 'a place for each recipient' });
+    return added;
+  }
+
+  /** A publisher in this process. */
+  publisher(): HistoryPublisher {
+    return this.enlist(sendBy(() => this.app.push));
+  }
+
+  /** A publisher by REST, past the proxy. */
+  restPublisher(): HistoryPublisher {
+    return this.enlist(sendByRest(RestClient.of(this.app)));
+  }
+
+  /** Several publishers at once, of both kinds, `count` messages each. */
+  async publish(count: number, addressees = ADDRESSEES): Promise<void> {
+    const publishers = [this.publisher(), this.publisher(), this.restPublisher()];
+    await Promise.all(publishers.map((publisher) => publisher.run(count, addressees)));
+  }
+
+  /** The server takes the user into the group or out of it. */
+  async change(type: MembershipChange['type'], user: string, group: string): Promise<void> {
+    const startedAt = historyNow();
+    if (type === 'join') await this.app.push.addToGroup(user, group);
+    else await this.app.push.removeFromGroup(user, group);
+    this.memberships.push({ user, group, type, startedAt, finishedAt: historyNow() });
+  }
+
+  /** Connections from now on meet this fate; those that are open keep theirs. */
+  plan(plan: FaultPlan): void {
+    this.proxy.plan = plan;
+  }
+
+  /** Waits until a message to everyone has reached everyone. A server under test may lose one or another. */
+  async settle(): Promise<void> {
+    const publisher = this.publisher();
+    for (let attempt = 0; attempt < MAX_MARKERS; attempt++) {
+      const key = `${publisher.name}-marker-${attempt}`;
+      await publisher.publish({ target: { all: true } }, { key });
+      const hasArrived = eventually(() => this.recipients.every(({ keys }) => keys.has(key)), { timeoutMs: MARKER_MS });
+      if (
+        await hasArrived.then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+    }
+  }
+
+  /** Everyone is away while messages are published, and comes back while more are. Ends when all are up to date. */
+  async round(count: number): Promise<void> {
+    for (const recipient of this.recipients) {
+      recipient.sleep();
+      recipient.cut();
+    }
+    await this.publish(count);
+    for (const recipient of this.recipients) recipient.wake();
+    await this.publish(count);
+    await this.settle();
+  }
+
+  /** Ends the run and judges it. */
+  async finish(): Promise<Verdict> {
+    this.plan(() => undefined);
+    for (const recipient of this.recipients) recipient.wake();
+    await this.settle();
+    const history = this.history();
+    await this.close();
+    const verdict = check(history);
+    await keep(history, verdict);
+    return verdict;
+  }
+
+  /** Ends everything without a verdict. */
+  async close(): Promise<void> {
+    await Promise.all(this.recipients.map((recipient) => recipient.stop()));
+    await this.proxy.close();
+    await this.app.close();
+  }
+
+  private history(): History {
+    return {
+      publications: this.publishers.flatMap(({ publications }) => publications),
+      memberships: [...this.memberships, ...this.recipients.flatMap(({ memberships }) => memberships)],
+      recipients: this.recipients.map(({ log }) => log),
+      endedAt: historyNow(),
+    };
+  }
+
+  private recipientFor(number: number, { tokenSeconds = 3_600, ...wish }: RecipientWish): Recipient {
+    const name = `r${number}`;
+    const userId = wish.userId ?? ADDRESSEES.users[number % ADDRESSEES.users.length] ?? 'anna';
+    const groups = TOKEN_GROUPS[userId] ?? [];
+    for (const group of groups) {
+      this.memberships.push({ recipient: name, group, type: 'join', startedAt: -Infinity, finishedAt: -Infinity });
+    }
+    return new Recipient({
+      transports: ['ws', 'sse', 'poll'] satisfies readonly TransportName[],
+      ...wish,
+      name,
+      userId,
+      port: () => this.proxy.port,
+      token: () => signToken({ sub: userId, groups }, { expiresInSeconds: tokenSeconds }),
+      random: this.random.fork(),
+    });
+  }
+
+  private enlist(send: ConstructorParameters<typeof HistoryPublisher>[1]): HistoryPublisher {
+    const publisher = new HistoryPublisher(`p${this.publishers.length}`, send, this.random.fork());
+    this.publishers.push(publisher);
+    return publisher;
+  }
+}
+
+/** Leaves the run in the file that `HISTORY_DUMP` names, for whoever looks into a defect. */
+async function keep(history: History, verdict: Verdict): Promise<void> {
+  const file = process.env['HISTORY_DUMP'];
+  if (file !== undefined) await writeFile(file, JSON.stringify({ history, verdict }));
+}

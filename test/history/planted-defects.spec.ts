@@ -1,0 +1,151 @@
+/** The checker is worth something only if it finds what it is for: each class of defect is planted in the server. */
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { Audience, LogPage } from '../../src/backing/message-log.interface.js';
+import { FanOut } from '../../src/core/fan-out.js';
+import { OutboundQueue } from '../../src/core/outbound-queue.js';
+import { memoryWith, slowly } from './changed-log.js';
+import type { LogChange } from './changed-log.js';
+import { defectTypesOf } from './history-checker.js';
+import type { DefectType, Verdict } from './history-checker.js';
+import { ADDRESSEES, HistoryRun } from './history-run.js';
+import { SeededRandom } from './seeded-random.js';
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Runs some rounds on a slow log that is changed in this way. */
+async function judge({ append, read }: LogChange = {}, historyCount = 200): Promise<Verdict> {
+  const random = SeededRandom.fromEnvironment();
+  const change = { read: slowly(random.fork(), read), ...(append && { append }) };
+  const run = await HistoryRun.start({ push: { backing: memoryWith(change), historyCount } }, random);
+  await run.join(...ADDRESSEES.users.map((userId) => ({ userId, transports: ['ws' as const] })));
+  for (let round = 0; round < 3; round++) await run.round(12);
+  return run.finish();
+}
+
+/** Changes each page of messages. */
+function changingPages(change: (page: LogPage) => Partial<LogPage>): LogChange {
+  return {
+    read: async (log, request) => {
+      const page = await log.read(request);
+      return { ...page, ...change(page) };
+    },
+  };
+}
+
+/** Hands the reader what another audience may see as well. */
+function readingFor(other: Audience): LogChange {
+  return {
+    read: async (log, request) => {
+      const own = await log.read(request);
+      const { messages } = await log.read({ ...request, audience: other });
+      const known = new Set(own.messages.map(({ number }) => number));
+      const added = messages.filter(({ number }) => !known.has(number) && number <= own.through[0].number);
+      return { ...own, messages: [...own.messages, ...added].sort((a, b) => a.number - b.number) };
+    },
+  };
+}
+
+it('finds nothing where nothing is planted', async () => {
+  const verdict = await judge();
+  expect(verdict).toMatchObject({ defects: [], gaps: 0 });
+  expect(verdict.received).toBeGreaterThan(100);
+});
+
+describe('a log', () => {
+  it.each<[string, LogChange, DefectType]>([
+    ['that skips a message', changingPages(({ messages }) => ({ messages: messages.slice(1) })), 'lost'],
+    [
+      'that hands out a message twice',
+      changingPages(({ messages }) => ({ messages: messages.flatMap((one, at) => (at === 0 ? [one, one] : [one])) })),
+      'repeated',
+    ],
+    [
+      'that hands out messages in the wrong order',
+      changingPages(({ messages: [first, second, third, ...rest] }) =>
+        first && second && third ? { messages: [second, first, third, ...rest] } : {},
+      ),
+      'disordered',
+    ],
+    ["that hands out another user's messages", readingFor({ userId: 'anna', groups: [] }), 'not-for-them'],
+    [
+      'that hands out messages of a group that the reader is not in',
+      readingFor({ userId: 'nobody', groups: ['staff'] }),
+      'not-for-them',
+    ],
+    [
+      'that writes another id than the receipt says',
+      { append: (log, content, routing) => log.append({ ...content, id: `${content.id}x` }, routing) },
+      'never-published',
+    ],
+  ])('%s is found', async (_what, change, expected) => {
+    expect(defectTypesOf(await judge(change))).toEqual([expected]);
+  });
+
+  it('that no longer holds all and says nothing is found', async () => {
+    const silent = changingPages(({ gap: _gap, ...page }) => ({ ...page, gap: undefined }));
+    expect(defectTypesOf(await judge(silent, 2))).toEqual(['lost']);
+  });
+
+  it('that no longer holds all and says so is in order', async () => {
+    const verdict = await judge({}, 2);
+    expect(verdict.defects).toEqual([]);
+    expect(verdict.toldAsGap).toBeGreaterThan(0);
+  });
+});
+
+describe('a replay', () => {
+  it('that does not hold live messages back is found', async () => {
+    jest.spyOn(OutboundQueue.prototype, 'hold').mockImplementation(() => {});
+    expect(defectTypesOf(await judge())).toEqual(['disordered', 'repeated']);
+  });
+
+  it('that follows with what it has replayed already is found', async () => {
+    const release = OutboundQueue.prototype.release;
+    jest.spyOn(OutboundQueue.prototype, 'release').mockImplementation(function (this: OutboundQueue) {
+      return release.call(this, 0);
+    });
+    expect(defectTypesOf(await judge())).toEqual(['repeated']);
+  });
+
+  it('that forgets what it held is found', async () => {
+    const release = OutboundQueue.prototype.release;
+    jest.spyOn(OutboundQueue.prototype, 'release').mockImplementation(function (this: OutboundQueue) {
+      return release.call(this, Infinity);
+    });
+    expect(defectTypesOf(await judge())).toEqual(['lost']);
+  });
+});
+
+describe('a fan-out', () => {
+  const { deliver } = FanOut.prototype;
+  type Deliver = typeof deliver;
+
+  function plant(change: (this: FanOut, ...args: Parameters<Deliver>) => ReturnType<Deliver>): void {
+    jest.spyOn(FanOut.prototype, 'deliver').mockImplementation(change);
+  }
+
+  it('that forgets a message now and then is found', async () => {
+    let count = 0;
+    plant(function (message, target) {
+      return ++count % 10 === 0 ? { users: 0, connections: 0 } : deliver.call(this, message, target);
+    });
+    expect(defectTypesOf(await judge())).toEqual(['lost']);
+  });
+
+  it('that writes a message twice is found', async () => {
+    plant(function (message, target) {
+      deliver.call(this, message, target);
+      return deliver.call(this, message, target);
+    });
+    expect(defectTypesOf(await judge())).toEqual(['repeated']);
+  });
+
+  it('that writes to everyone is found', async () => {
+    plant(function (message) {
+      return deliver.call(this, message, { all: true });
+    });
+    expect(defectTypesOf(await judge())).toEqual(['not-for-them']);
+  });
+});
