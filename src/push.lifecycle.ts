@@ -5,7 +5,6 @@
  * At the end `onModuleDestroy` only stops new handshakes, because other services still send in theirs; connections end
  * in `beforeApplicationShutdown`, while their sockets still live; the rest is freed in `onApplicationShutdown`.
  */
-import type { Server } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type {
   BeforeApplicationShutdown,
@@ -24,8 +23,7 @@ import { DrainService } from './push/drain.service.js';
 import { FrameService } from './push/frame.service.js';
 import { HandshakeService } from './push/handshake.service.js';
 import { LivenessService } from './push/liveness.service.js';
-import { answerPlainRequests } from './transports/ws/plain-request.js';
-import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
+import { PushTransports } from './push.transports.js';
 
 /** Starts and ends the module with its application. */
 @Injectable()
@@ -44,7 +42,7 @@ export class PushLifecycle
     @Inject(HandshakeService) private readonly handshakes: HandshakeService,
     @Inject(LivenessService) private readonly liveness: LivenessService,
     @Inject(DrainService) private readonly drain: DrainService,
-    @Inject(PushWebSocketGateway) private readonly webSockets: PushWebSocketGateway,
+    @Inject(PushTransports) private readonly transports: PushTransports,
   ) {}
 
   onModuleInit(): void {
@@ -53,10 +51,10 @@ export class PushLifecycle
     // Undefined in an application context, where the module only sends.
     const adapter = this.http.httpAdapter;
     if (!adapter) return;
-    const path = this.options.paths.ws;
-    this.webSockets.attach(adapter.getHttpServer() as Server);
-    answerPlainRequests(adapter, path);
-    this.logger.log(`WebSocket on ${path}, messages kept in ${this.options.backing.name}`);
+    this.transports.attach(adapter);
+    const { paths, backing } = this.options;
+    const { ws, sse, poll } = paths;
+    this.logger.log(`WebSocket on ${ws}, SSE on ${sse}, long polls on ${poll}, messages kept in ${backing.name}`);
   }
 
   onApplicationBootstrap(): void {
@@ -73,7 +71,7 @@ export class PushLifecycle
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.webSockets.detachAll();
+    this.transports.detach();
     await this.backing.close();
   }
 }

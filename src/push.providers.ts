@@ -21,6 +21,7 @@ import { resolveOptions } from './push-options.resolver.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { PushLifecycle } from './push.lifecycle.js';
 import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
+import { PushTransports } from './push.transports.js';
 import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
 import { AccessService } from './push/access.service.js';
 import { ConnectionDirectory } from './push/connection-directory.js';
@@ -31,13 +32,13 @@ import { HandshakeService } from './push/handshake.service.js';
 import { IdempotencyService } from './push/idempotency.service.js';
 import { LivenessService } from './push/liveness.service.js';
 import { MessageStamper } from './push/message-stamper.js';
+import { PollService } from './push/poll.service.js';
 import { Publisher } from './push/publisher.js';
 import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
 import { ResumeService } from './push/resume.service.js';
 import { SessionService } from './push/session.service.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
-import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
 
 /** All providers of the module. */
 export function createProviders(extras: PushModuleExtras): Provider[] {
@@ -209,14 +210,28 @@ const sessionProviders: Provider[] = [
 
 const applicationProviders: Provider[] = [
   {
-    provide: PushWebSocketGateway,
-    inject: [PUSH_OPTIONS, HandshakeService, SessionService, FailureLog],
+    provide: PollService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, SessionService, FailureLog],
     useFactory: (
-      { paths, maxFrameBytes }: ResolvedPushOptions,
-      handshakes: HandshakeService,
+      options: ResolvedPushOptions,
+      clock: Clock,
+      { log }: Backing,
+      registry: ConnectionRegistry,
       sessions: SessionService,
       failures: FailureLog,
-    ) => new PushWebSocketGateway(handshakes, sessions, { path: paths.ws, maxFrameBytes }, failures.add),
+    ) => new PollService({ sessions, registry, log, clock, options, onFailure: failures.add }),
+  },
+  {
+    provide: PushTransports,
+    inject: [PUSH_OPTIONS, PUSH_BACKING, HandshakeService, SessionService, PollService, FailureLog],
+    useFactory: (
+      options: ResolvedPushOptions,
+      { tickets }: Backing,
+      handshakes: HandshakeService,
+      sessions: SessionService,
+      polls: PollService,
+      failures: FailureLog,
+    ) => new PushTransports({ handshakes, sessions, polls, tickets, options, onFailure: failures.add }),
   },
   {
     provide: IdempotencyService,

@@ -70,6 +70,16 @@ export interface DrainingData {
   readonly reconnectInMs: number;
 }
 
+/** `data` of `push:closing`, the last event where there is no close code. The code and reason are those of a close. */
+export interface ClosingData {
+  readonly code: number;
+  readonly reason: string;
+  /** Whether the client may come back. */
+  readonly reconnect: boolean;
+  /** When to come back, where the server says it. */
+  readonly retryAfterMs?: number;
+}
+
 /** The events that a server sends of itself. */
 export const ServerEvent = {
   Welcome: 'push:welcome',

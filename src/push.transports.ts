@@ -1,0 +1,55 @@
+/** Puts all transports and their routes on the HTTP adapter of an application, and takes them off its server. */
+import type { Server } from 'node:http';
+import type { HttpServer } from '@nestjs/common';
+import type { TicketStore } from './backing/ticket-store.interface.js';
+import type { ResolvedPushOptions } from './push-options.resolver.js';
+import type { HandshakeService } from './push/handshake.service.js';
+import type { PollService } from './push/poll.service.js';
+import type { SessionService } from './push/session.service.js';
+import { handshakeRoute } from './transports/handshake/handshake.route.js';
+import { HttpEntrance } from './transports/http-entrance.js';
+import { PushPollGateway } from './transports/poll/push-poll.gateway.js';
+import { PushSseGateway } from './transports/sse/push-sse.gateway.js';
+import { ticketRoute } from './transports/ticket/ticket.route.js';
+import { answerPlainRequests } from './transports/ws/plain-request.js';
+import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
+
+/** What the transports work with. */
+export interface TransportParts {
+  readonly handshakes: HandshakeService;
+  readonly sessions: SessionService;
+  readonly polls: PollService;
+  readonly tickets: TicketStore;
+  readonly options: ResolvedPushOptions;
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** The edges of the module to its clients. */
+export class PushTransports {
+  private readonly webSockets: PushWebSocketGateway;
+
+  constructor(private readonly parts: TransportParts) {
+    const { handshakes, sessions, options, onFailure } = parts;
+    const { paths, maxFrameBytes } = options;
+    this.webSockets = new PushWebSocketGateway(handshakes, sessions, { path: paths.ws, maxFrameBytes }, onFailure);
+  }
+
+  /** Takes the requests of our paths. */
+  attach(adapter: HttpServer): void {
+    const { handshakes, sessions, polls, tickets, options, onFailure } = this.parts;
+    const { paths } = options;
+    const entrance = new HttpEntrance(handshakes, onFailure);
+    this.webSockets.attach(adapter.getHttpServer() as Server);
+    answerPlainRequests(adapter, paths.ws);
+    new PushSseGateway(entrance, sessions).attach(adapter, paths.sse);
+    new PushPollGateway(entrance, polls).attach(adapter, paths.poll);
+    entrance.open(adapter, handshakeRoute(paths.handshake));
+    const { ttlSeconds } = options.tickets;
+    entrance.open(adapter, ticketRoute(paths.ticket, { tickets, ttlSeconds, onFailure }));
+  }
+
+  /** Leaves the server as it was; the routes end with their adapter. */
+  detach(): void {
+    this.webSockets.detachAll();
+  }
+}

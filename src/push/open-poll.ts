@@ -1,0 +1,160 @@
+/**
+ * One open poll: a connection whose pipe takes a single answer. What is written to it is collected until there is
+ * something to answer with.
+ *
+ * Messages of the application end the wait; what the server says of itself (an expiring token, a refused group) waits
+ * for the answer, or a client would come back at once, and again. Invariant: the cursor of an answer never passes a
+ * message that the client has not got.
+ */
+import type { Cancel } from '../core/clock.js';
+import type { WireFormat } from '../core/outgoing-message.js';
+import type { Transport } from '../core/transport.interface.js';
+import { CloseCode } from '../protocol/close-codes.js';
+import { refusalOfClose } from './refusal.js';
+import type { Refusal } from './refusal.js';
+
+/** Most messages of one answer. */
+export const MAX_POLL_MESSAGES = 100;
+
+/** What a poll is answered. */
+export type PollAnswer =
+  | {
+      readonly type: 'messages';
+      /** Envelopes, JSON. */
+      readonly messages: readonly string[];
+      readonly cursor: string;
+      /** Whether there are others, for which the client need not wait. */
+      readonly more: boolean;
+    }
+  | { readonly type: 'refused'; readonly refusal: Refusal };
+
+/** A message that came while the poll was open. */
+export interface PolledMessage {
+  readonly text: string;
+  readonly cursor: string;
+  readonly number: number;
+}
+
+/** What an open poll asks of the service that it belongs to. */
+export interface PollOwner {
+  /** Messages have come, or too many bytes of them to wait on. */
+  arrived(poll: OpenPoll): void;
+  /** The connection was closed from this side. */
+  closed(poll: OpenPoll, answer: PollAnswer): void;
+}
+
+/** One line for each message: its number, its cursor (empty for what the server says of itself), its envelope. */
+const pollFormat: WireFormat = {
+  index: 6,
+  encode: ({ text, cursor = '', number }) => Buffer.from(`${number}\t${cursor}\t${text}\n`),
+};
+
+/** The pipe of a poll. */
+export class OpenPoll implements Transport {
+  readonly name = 'poll';
+  readonly format = pollFormat;
+  readonly answersProbes = false;
+  readonly isBlocked = false;
+  readonly bufferedBytes = 0;
+  /** Whether it still waits for its answer. */
+  isOpen = true;
+  /** Whether what was missed is being read: until that is known nothing can be put behind it. */
+  isReading = false;
+  /** Ends the wait. */
+  cancelWait: Cancel | undefined;
+  private readonly notices: string[] = [];
+  private messages: PolledMessage[] = [];
+  private collectedBytes = 0;
+  private hasOverflowed = false;
+
+  constructor(
+    private readonly owner: PollOwner,
+    private readonly maxBytes: number,
+    /** The place of the client: everything up to it has been answered. */
+    public place: string,
+  ) {}
+
+  write(bytes: Buffer): void {
+    if (!this.isOpen) return;
+    this.collectedBytes += bytes.length;
+    const hadMessages = this.hasMessages;
+    for (const line of bytes.toString().split('\n')) if (line !== '') this.collect(line);
+    if (this.isReading) this.dropIfTooMuch();
+    else if (this.hasMessages && (!hadMessages || this.isTooMuch)) this.owner.arrived(this);
+  }
+
+  get hasMessages(): boolean {
+    return this.messages.length > 0;
+  }
+
+  /** Whether more has come in than is worth collecting. */
+  get isTooMuch(): boolean {
+    return this.collectedBytes > this.maxBytes || this.messages.length >= MAX_POLL_MESSAGES;
+  }
+
+  /** The answer with what was missed, `through` which place that is, and what has come since. */
+  answerMissed(missed: readonly string[], through: string, readThrough: number, hasMore: boolean): PollAnswer {
+    // What came live lies behind what is still to be read, so it is read then.
+    const live =
+      hasMore || this.hasOverflowed ? [] : this.messages.filter(({ number }) => isAfter(number, readThrough));
+    return this.answer(missed, through, live, hasMore || this.hasOverflowed);
+  }
+
+  /** The answer with what has come; `place` is where the client stands if nothing has. */
+  answerLive(place: string): PollAnswer {
+    return this.answer([], place, this.messages, false);
+  }
+
+  close(code: number, reason: string, retryAfterMs?: number): void {
+    if (!this.isOpen) return;
+    const isGoodbye = code === CloseCode.ServiceRestart || code === CloseCode.GoingAway;
+    const live = this.isReading ? [] : this.messages;
+    const answer: PollAnswer =
+      isGoodbye || live.length > 0
+        ? this.answer([], this.place, live, false)
+        : { type: 'refused', refusal: refusalOfClose(code, reason, retryAfterMs) };
+    this.owner.closed(this, answer);
+  }
+
+  terminate(): void {
+    this.close(CloseCode.GoingAway, '');
+  }
+
+  onceDrained(): void {}
+
+  probe(): void {}
+
+  pause(): void {}
+
+  resume(): void {}
+
+  private answer(missed: readonly string[], place: string, live: readonly PolledMessage[], more: boolean): PollAnswer {
+    const room = Math.max(0, MAX_POLL_MESSAGES - missed.length);
+    const added = live.slice(0, room);
+    return {
+      type: 'messages',
+      messages: [...missed, ...added.map(({ text }) => text), ...this.notices],
+      cursor: added.at(-1)?.cursor ?? place,
+      more: more || added.length < live.length,
+    };
+  }
+
+  private collect(line: string): void {
+    const [number = '', cursor = ''] = line.split('\t', 2);
+    const text = line.slice(number.length + cursor.length + 2);
+    if (cursor === '') this.notices.push(text);
+    else if (!this.hasOverflowed) this.messages.push({ text, cursor, number: Number(number) });
+  }
+
+  /** What is kept can be read from the log; nobody holds more than that for a reader that is not there yet. */
+  private dropIfTooMuch(): void {
+    if (this.collectedBytes <= this.maxBytes) return;
+    this.hasOverflowed = true;
+    this.messages = [];
+  }
+}
+
+/** A message that is not kept has no number, and comes live only. */
+function isAfter(number: number, readThrough: number): boolean {
+  return number === 0 || number > readThrough;
+}

@@ -1,0 +1,170 @@
+/**
+ * Long polls. Each is a connection of its own, without a session between them: the cursor says where the client stands.
+ * It is in the routing table before the log is read, so that nothing falls between the two.
+ */
+import type { LogPage, MessageLog } from '../backing/message-log.interface.js';
+import type { Clock } from '../core/clock.js';
+import type { Connection } from '../core/connection.js';
+import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { DeliveryOptions } from '../core/flush-scheduler.js';
+import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
+import type { Cursor } from '../protocol/cursor.js';
+import { encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
+import { ServerEvent } from '../protocol/frames.js';
+import type { ExpiringData } from '../protocol/frames.js';
+import { isoTime } from '../protocol/iso-time.js';
+import type { Admission } from './admission.js';
+import type { LivenessOptions } from './liveness.service.js';
+import { MAX_POLL_MESSAGES, OpenPoll } from './open-poll.js';
+import type { PollAnswer, PollOwner } from './open-poll.js';
+import { Refusals } from './refusal.js';
+import { tellRefusals } from './session.service.js';
+import type { SessionService } from './session.service.js';
+
+/** What polls work with. */
+export interface PollParts {
+  readonly sessions: SessionService;
+  readonly registry: ConnectionRegistry;
+  readonly log: MessageLog;
+  readonly clock: Clock;
+  readonly options: Required<DeliveryOptions & LivenessOptions>;
+  /** Hears of reads that failed. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** A poll whose answer is on the way. */
+export interface PollHandle {
+  /** The client has left: nothing is kept for it. */
+  abandon(): void;
+}
+
+/** Answers polls. */
+export class PollService {
+  constructor(private readonly parts: PollParts) {}
+
+  /** Answers once: at once with what was missed, else with what comes within `waitMs`. */
+  open(admission: Admission, waitMs: number, answer: (answer: PollAnswer) => void): PollHandle {
+    const session = new PollSession(this.parts, answer);
+    session.begin(admission, waitMs);
+    return session;
+  }
+}
+
+/** One poll from its request to its answer. */
+class PollSession implements PollOwner, PollHandle {
+  private readonly poll: OpenPoll;
+  private connection: Connection | undefined;
+
+  constructor(
+    private readonly parts: PollParts,
+    private readonly reply: (answer: PollAnswer) => void,
+  ) {
+    this.poll = new OpenPoll(this, parts.options.maxQueueBytes, this.position);
+  }
+
+  begin(admission: Admission, waitMs: number): void {
+    const { connection, refusedGroups } = this.parts.sessions.register(admission, this.poll);
+    this.connection = connection;
+    tellRefusals(connection, refusedGroups);
+    this.tellIfExpiring(connection);
+    const cursor = admission.cursor === undefined ? undefined : decodeCursor(admission.cursor);
+    if (cursor) void this.readMissed(connection, cursor, waitMs);
+    else if (admission.cursor !== undefined) this.answerGap();
+    else this.wait(waitMs);
+  }
+
+  arrived(poll: OpenPoll): void {
+    if (poll.isTooMuch) this.finish(poll.answerLive(poll.place));
+    // The rest of what is due in this turn of the event loop goes into the same answer.
+    else queueMicrotask(this.answerWhatCame);
+  }
+
+  closed(_poll: OpenPoll, answer: PollAnswer): void {
+    this.finish(answer);
+  }
+
+  abandon(): void {
+    this.end();
+  }
+
+  private get position(): string {
+    return encodeCursor(this.parts.log.position);
+  }
+
+  private async readMissed(connection: Connection, after: Cursor, waitMs: number): Promise<void> {
+    const { poll } = this;
+    poll.place = encodeCursor(after);
+    poll.isReading = true;
+    try {
+      const page = await this.read(connection, after);
+      connection.outbound.flush();
+      poll.isReading = false;
+      const gap = page.gap ? [encodeGap(page.gap, encodeCursor(page.resumedFrom))] : [];
+      const missed = [...gap, ...page.messages.map(({ text }) => text)];
+      const answer = poll.answerMissed(missed, encodeCursor(page.through), page.through[0].number, page.hasMore);
+      const isWorthIt = answer.type === 'messages' && (answer.more || missed.length > 0 || poll.hasMessages);
+      if (isWorthIt) this.finish(answer);
+      else this.wait(waitMs);
+    } catch (cause) {
+      this.parts.onFailure(cause);
+      this.finish({ type: 'refused', refusal: Refusals.unavailable('the messages could not be read') });
+    }
+  }
+
+  /** What fits one answer; a gap takes the room of a message. */
+  private async read(connection: Connection, after: Cursor): Promise<LogPage> {
+    const { log, registry, options } = this.parts;
+    const audience = { userId: connection.userId, groups: registry.groupsOf(connection) };
+    const request = { audience, maxBytes: options.maxQueueBytes };
+    const page = await log.read({ ...request, after, maxMessages: MAX_POLL_MESSAGES });
+    if (!page.gap || page.messages.length < MAX_POLL_MESSAGES) return page;
+    const { gap, resumedFrom } = page;
+    return {
+      ...(await log.read({ ...request, after: resumedFrom, maxMessages: MAX_POLL_MESSAGES - 1 })),
+      gap,
+      resumedFrom,
+    };
+  }
+
+  private answerGap(): void {
+    const now = this.position;
+    this.connection?.outbound.flush();
+    this.finish(this.poll.answerMissed([encodeGap('invalid_cursor', now)], now, 0, false));
+  }
+
+  private wait(waitMs: number): void {
+    if (!this.poll.isOpen) return;
+    if (waitMs === 0) this.answerWhatCame();
+    else this.poll.cancelWait = this.parts.clock.after(waitMs, this.answerWhatCame);
+  }
+
+  /** Whatever is for this client and has a place up to the present one has been put into its queue by now. */
+  private readonly answerWhatCame = (): void => {
+    if (!this.poll.isOpen) return;
+    this.connection?.outbound.flush();
+    this.finish(this.poll.answerLive(this.position));
+  };
+
+  /** Each poll is a connection of its own, and the sweep may come round too late for it. */
+  private tellIfExpiring(connection: Connection): void {
+    const { clock, options } = this.parts;
+    const { expiresAtMs } = connection.principal;
+    if (clock.now() < expiresAtMs - options.expiringNoticeMs) return;
+    connection.isExpiryAnnounced = true;
+    const data: ExpiringData = { at: isoTime(expiresAtMs) };
+    connection.reply(encodeFrame(ServerEvent.Expiring, data));
+  }
+
+  private finish(answer: PollAnswer): void {
+    if (!this.poll.isOpen) return;
+    this.end();
+    this.reply(answer);
+  }
+
+  private end(): void {
+    this.poll.isOpen = false;
+    this.poll.cancelWait?.();
+    this.poll.cancelWait = undefined;
+    if (this.connection) this.parts.sessions.ended(this.connection);
+  }
+}

@@ -1,0 +1,62 @@
+/** The long-poll edge: an admitted request waits for messages and is answered once. */
+import type { ServerResponse } from 'node:http';
+import type { HttpServer } from '@nestjs/common';
+import type { Admission, HandshakeRequest } from '../../push/admission.js';
+import type { PollAnswer } from '../../push/open-poll.js';
+import type { PollService } from '../../push/poll.service.js';
+import { Refusals } from '../../push/refusal.js';
+import { answerJson, answerProblem } from '../http-answer.js';
+import type { HttpEntrance } from '../http-entrance.js';
+import type { HttpExchange } from '../http-exchange.js';
+
+/** Longest wait, and the one of a request that names none: below what proxies cut. */
+const MAX_WAIT_SECONDS = 25;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
+
+/** Accepts polls. */
+export class PushPollGateway {
+  constructor(
+    private readonly entrance: HttpEntrance,
+    private readonly polls: PollService,
+  ) {}
+
+  /** Takes the requests of the path on this adapter. */
+  attach(adapter: HttpServer, path: string): void {
+    this.entrance.open(adapter, {
+      method: 'GET',
+      path,
+      purpose: 'connect',
+      describe: checkWait,
+      enter: (exchange, admission, request) => this.open(exchange, admission, request),
+    });
+  }
+
+  private open({ request, response }: HttpExchange, admission: Admission, { query }: HandshakeRequest): void {
+    // The wait is ours to end. Node sets the timeout anew for the next request of the socket.
+    if (request.httpVersionMajor === 1) request.socket.setTimeout(0);
+    const waitMs = (waitSecondsOf(query) ?? MAX_WAIT_SECONDS) * 1000;
+    const poll = this.polls.open(admission, waitMs, (answer) => answerPoll(response, answer));
+    response.once('close', () => poll.abandon());
+  }
+}
+
+function answerPoll(response: ServerResponse, answer: PollAnswer): void {
+  if (answer.type === 'refused') {
+    answerProblem(response, answer.refusal);
+    return;
+  }
+  const { messages, cursor, more } = answer;
+  answerJson(response, 200, `{"messages":[${messages.join(',')}],"cursor":"${cursor}","more":${more}}`);
+}
+
+function checkWait(request: HandshakeRequest): HandshakeRequest {
+  if (waitSecondsOf(request.query) !== undefined) return request;
+  return { ...request, shapeProblem: Refusals.malformed('wait must be a number of seconds') };
+}
+
+/** Between 0 and {@link MAX_WAIT_SECONDS}; undefined where it is no number. */
+function waitSecondsOf(query: URLSearchParams | undefined): number | undefined {
+  const text = query?.get('wait');
+  if (text === undefined || text === null) return MAX_WAIT_SECONDS;
+  return DECIMAL.test(text) ? Math.min(Math.max(Number(text), 0), MAX_WAIT_SECONDS) : undefined;
+}
