@@ -102,6 +102,11 @@ export const describeEndings: TransportRules = (target, driver) => {
       await publish(server, 'users/drained', 'last');
       expect(await client.next('last')).toBeDefined();
 
+      // A loop of polls has no connection for a moment between two of them.
+      await eventually(async () => {
+        const { body } = await rest(server, 'GET', '/push/connections?user=drained');
+        expect(body['items']).toHaveLength(1);
+      });
       const stopped = server.stop();
 
       const draining = await client.next('push:draining');

@@ -79,7 +79,7 @@ export class EventStream {
 
   private takeLine(line: string): void {
     this.lines.push(line);
-    const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? [];
+    const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (name === '') this.comments++;
     else if (name === 'retry') this.retries.push(Number(value));
     else if (name === 'data') this.block.data = this.block.data === undefined ? value : `${this.block.data}\n${value}`;
