@@ -1,10 +1,11 @@
 import type { MessageEntry } from './message-entry.js';
 import type { TargetHistory } from './target-history.js';
 
-/** What is left to read of one history. */
+/** What is left to read of one history, which is at least its head. */
 interface Remainder {
   readonly history: TargetHistory;
   index: number;
+  head: MessageEntry;
 }
 
 /**
@@ -14,32 +15,45 @@ interface Remainder {
  * to keep them sorted.
  */
 export class ReplayMerge {
-  private readonly remainders: Remainder[];
-  private number: number;
+  private readonly remainders: Remainder[] = [];
+  private lastNumber: number;
 
   /** @param after Messages up to this number are left out. */
   constructor(histories: readonly TargetHistory[], after: number) {
-    this.remainders = histories.map((history) => ({ history, index: history.firstIndexAfter(after) }));
-    this.number = after;
+    this.lastNumber = after;
+    for (const history of histories) {
+      const index = history.firstIndexAfter(after);
+      const head = history.at(index);
+      if (head) this.remainders.push({ history, index, head });
+    }
   }
 
   /** The next message; undefined at the end. */
   next(): MessageEntry | undefined {
     let next: MessageEntry | undefined;
-    for (let index = this.remainders.length - 1; index >= 0; index--) {
-      const head = this.headOf(index);
-      if (head && (!next || head.number < next.number)) next = head;
+    let hasEnded = false;
+    for (const remainder of this.remainders) {
+      // Its head was the last message, perhaps by way of another history that holds it too.
+      if (remainder.head.number <= this.lastNumber && !advance(remainder)) hasEnded = true;
+      else if (!next || remainder.head.number < next.number) next = remainder.head;
     }
-    if (next) this.number = next.number;
+    if (hasEnded) this.removeEnded();
+    if (next) this.lastNumber = next.number;
     return next;
   }
 
-  /** The first message of a history that has not been had, perhaps by way of another one. A history at its end leaves. */
-  private headOf(index: number): MessageEntry | undefined {
-    const remainder = this.remainders[index];
-    let head = remainder?.history.at(remainder.index);
-    while (remainder && head && head.number <= this.number) head = remainder.history.at(++remainder.index);
-    if (!head) this.remainders.splice(index, 1);
-    return head;
+  private removeEnded(): void {
+    for (let index = this.remainders.length - 1; index >= 0; index--) {
+      const remainder = this.remainders[index];
+      if (remainder && !remainder.history.at(remainder.index)) this.remainders.splice(index, 1);
+    }
   }
+}
+
+/** Goes to the message after the head; false at the end, where the head stays as it is. */
+function advance(remainder: Remainder): boolean {
+  const head = remainder.history.at(++remainder.index);
+  if (!head) return false;
+  remainder.head = head;
+  return true;
 }
