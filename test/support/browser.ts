@@ -25,6 +25,12 @@ export function chromiumAbsence(): string {
   return ` [skipped: there is no Chromium at ${EXECUTABLE}]`;
 }
 
+/** What a browser is launched with. */
+export interface BrowserOptions {
+  /** Runs in every page before its own scripts. */
+  readonly initScript?: string;
+}
+
 /** One Chromium with an empty profile, and everything that its pages complained about. */
 export class Browser {
   /** What pages wrote as errors or warnings, threw, or could not load; with the name of the page. */
@@ -35,7 +41,7 @@ export class Browser {
     private readonly context: BrowserContext,
   ) {}
 
-  static async launch(): Promise<Browser> {
+  static async launch({ initScript }: BrowserOptions = {}): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), 'push-browser-'));
     try {
       const context = await chromium.launchPersistentContext(profile, {
@@ -46,6 +52,7 @@ export class Browser {
         locale: 'en-GB',
       });
       context.setDefaultTimeout(10_000);
+      if (initScript !== undefined) await context.addInitScript({ content: initScript });
       return new Browser(profile, context);
     } catch (error) {
       rmSync(profile, { recursive: true, force: true });
@@ -66,6 +73,11 @@ export class Browser {
     });
     await page.goto(url);
     return page;
+  }
+
+  /** The browser's own switch: all pages lose the network and are told so, or have it again. */
+  async setOffline(isOffline: boolean): Promise<void> {
+    await this.context.setOffline(isOffline);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,63 @@
+/** A native EventSource against a server that is full, that drains, and that comes back with an empty memory. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { chromiumAbsence } from '../support/browser.js';
+import { WsClient } from '../support/ws-client.js';
+import { Stage, tokenOf } from './stage.js';
+
+const absence = chromiumAbsence();
+const describeInChromium = absence === '' ? describe : describe.skip;
+const START_MS = 120_000;
+
+describeInChromium(`an EventSource and the troubles of its server${absence}`, () => {
+  let stage: Stage | undefined;
+
+  afterEach(async () => {
+    await stage?.close();
+    stage = undefined;
+  });
+
+  it.each(['fastify', 'express'])(
+    'comes back by itself once a full server on %s has a place again',
+    async (PLATFORM) => {
+      stage = await Stage.start({ PLATFORM, PUSH_MAX_CONNECTIONS: '1' });
+      const other = await WsClient.connect(`${stage.url.replace('http', 'ws')}/push/ws`, { token: tokenOf('other') });
+      const tab = await stage.openTab();
+      await stage.signIn(tab, 'waiting');
+      await tab.openEventSource('/push/sse');
+      await tab.untilHeard('push:draining');
+      expect(await tab.heard('push:welcome')).toEqual([]);
+      await other.close();
+      await tab.untilHeard('push:welcome', 1, 30_000);
+      expect(await tab.states()).not.toContain('closed');
+    },
+    START_MS,
+  );
+
+  it.each(['fastify', 'express'])(
+    'comes back after a restart on %s and is told that something may be missing',
+    async (PLATFORM) => {
+      stage = await Stage.start({ PLATFORM });
+      const tab = await stage.openTab();
+      await stage.signIn(tab, 'restart');
+      await tab.openEventSource('/push/sse');
+      await tab.untilHeard('push:welcome');
+      await stage.sendNumbers('restart', 'tick', 1, 2);
+      await tab.untilHeard('tick', 2);
+      await stage.stopDemo();
+      await tab.untilHeard('push:closing');
+      expect((await tab.heard()).slice(-2)).toMatchObject([
+        { event: 'push:draining', data: { reconnectInMs: expect.any(Number) } },
+        { event: 'push:closing', data: { code: 1012, reconnect: true } },
+      ]);
+
+      await stage.startDemoAgain();
+      await tab.untilHeard('push:welcome', 2, 30_000);
+      await tab.untilHeard('push:gap');
+      await stage.sendNumbers('restart', 'tick', 3, 4);
+      await tab.untilHeard('tick', 4);
+      expect(await tab.dataOf('push:gap')).toEqual([{ reason: 'reset' }]);
+      expect(await tab.dataOf('tick')).toEqual([1, 2, 3, 4]);
+    },
+    START_MS,
+  );
+});
