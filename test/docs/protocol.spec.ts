@@ -12,7 +12,8 @@ import {
   MAX_USER_ID_LENGTH,
 } from '../../src/protocol/limits.js';
 import { BEARER_SUBPROTOCOL_PREFIX, SUBPROTOCOL } from '../../src/protocol/version.js';
-import { NUMBER_OPTIONS } from '../../src/push-options.resolver.js';
+import { NUMBER_OPTIONS, resolveOptions } from '../../src/push-options.resolver.js';
+import { MAX_POLL_MESSAGES } from '../../src/push/open-poll.js';
 import { Refusals } from '../../src/push/refusal.js';
 import { Markdown, plain, quantityOf } from './markdown.js';
 
@@ -100,6 +101,16 @@ describe('PROTOCOL.md', () => {
 
   it.each(Object.keys(NUMBER_OPTIONS).filter((name) => name.startsWith('max')))('names the limit %s', (name) => {
     expect(protocol.text).toContain(`\`${name}\``);
+  });
+
+  it('lists every path with its default', () => {
+    const rows = protocol.section('The request').rows('option `paths`', 'path');
+    const documented = rows.map((row) => [plain(row['option `paths`']), plain(row['path'])]);
+    expect(Object.fromEntries(documented)).toEqual(resolveOptions({}).paths);
+  });
+
+  it('says how many messages a poll is answered', () => {
+    expect(protocol.section('Long polling').text).toContain(`at most ${MAX_POLL_MESSAGES} messages`);
   });
 
   it('names the subprotocols', () => {
