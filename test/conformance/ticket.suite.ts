@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
 import { StartedServers } from './conformance-server.js';
 import type { ConformanceServer } from './conformance-server.js';
 import { EventStream } from './event-stream.js';
@@ -59,6 +60,18 @@ export const describeTickets: Rules = (target) => {
       const knocks = [...DRIVERS, ...DRIVERS, ...DRIVERS].map((driver) => driver.knock(target.shared(), {}, query));
       const admitted = (await Promise.all(knocks)).filter(({ status }) => status < 400);
       expect(admitted).toHaveLength(1);
+    });
+
+    it('is not spent by a refusal that says to come back', async () => {
+      const server = await servers.start({ maxPerUser: 1 });
+      const query = { ticket: await ticketOf({ sub: 'greedy' }, server) };
+      const holder = await openWebSocket(server, 'greedy', { headers: bearer(server, { sub: 'greedy' }) });
+      const [driver] = DRIVERS;
+      expect((await driver?.knock(server, {}, query))?.status).toBe(429);
+      holder.cut();
+      await eventually(async () => {
+        expect((await driver?.knock(server, {}, query))?.status).toBe(driver?.admitted);
+      });
     });
 
     it('stands for the token it was got with', async () => {
