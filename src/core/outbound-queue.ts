@@ -73,15 +73,20 @@ export class OutboundQueue implements Flushable {
   }
 
   /**
-   * Ends the hold: what was held follows, less the messages up to the number that the replay has read to. `overflow`:
-   * the reader was too slow for them.
+   * Ends the hold: what was held follows, less the messages up to the number that the replay has read to. A message that
+   * is not kept may carry a place before that; it gets `cursor`, the place of the replay's end, or whoever comes back
+   * with it would be replayed the same again. `overflow`: the reader was too slow for them.
    */
-  release(readThrough: number): EnqueueVerdict {
+  release(readThrough: number, cursor: string): EnqueueVerdict {
     const messages = this.held?.takeAll() ?? [];
     this.held = undefined;
     let verdict: EnqueueVerdict = 'queued';
-    for (const message of messages) {
-      const isRead = message.number > 0 && message.number <= readThrough;
+    let isPastReplay = false;
+    for (const held of messages) {
+      const isRead = held.number > 0 && held.number <= readThrough;
+      isPastReplay ||= held.number > readThrough;
+      const isBehind = held.number === 0 && held.cursor !== undefined && !isPastReplay;
+      const message = isBehind ? held.movedTo(cursor) : held;
       if (!isRead && verdict === 'queued') verdict = this.enqueue(message, Lane.Few);
       if (isRead || verdict !== 'queued') message.recordDropped(1);
     }

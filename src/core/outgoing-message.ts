@@ -1,3 +1,5 @@
+import { withCursor } from '../protocol/frame-encoder.js';
+
 /** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
 export interface WireFormat {
   /** The place of this format among all formats, from 0. */
@@ -39,6 +41,14 @@ export class OutgoingMessage {
   /** Whether every connection that the message was queued for has either taken or lost it. */
   get isSettled(): boolean {
     return this.undecidedCount <= 0;
+  }
+
+  /** The same message for one connection that has got past its place. What becomes of it counts here too. */
+  movedTo(cursor: string): OutgoingMessage {
+    const moved = new OutgoingMessage(withCursor(this.text, this.cursor ?? '', cursor), cursor, this.number);
+    moved.recordQueued(1);
+    moved.onceSettled(() => (moved.written > 0 ? this.recordWritten(1) : this.recordDropped(1)));
+    return moved;
   }
 
   /** The message in this format. */

@@ -19,6 +19,15 @@ export function encodeMessage({ event, dataText, id, cursor, ts, from }: Message
   return `{"event":"${event}","data":${dataText},"id":"${id}","cursor":"${cursor}","ts":"${ts}"${sender}}`;
 }
 
+/** The text of an application message with another place in it. What is in its data stays as it is. */
+export function withCursor(text: string, cursor: string, newCursor: string): string {
+  // The stamped member is the last of its kind: it stands behind the data, and quotes in later members are escaped.
+  const start = text.lastIndexOf(`"cursor":"${cursor}"`);
+  return start === -1
+    ? text
+    : `${text.slice(0, start)}"cursor":"${newCursor}"${text.slice(start + cursor.length + 11)}`;
+}
+
 /** Writes a frame of the protocol itself, or a reply, as envelope text. Without `data` the member is left out. */
 export function encodeFrame(event: string, data?: unknown, ref?: string): string {
   const dataText = data === undefined ? undefined : JSON.stringify(data);

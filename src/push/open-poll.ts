@@ -9,6 +9,7 @@
 import type { Cancel } from '../core/clock.js';
 import type { WireFormat } from '../core/outgoing-message.js';
 import type { Transport } from '../core/transport.interface.js';
+import { withCursor } from '../protocol/frame-encoder.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { refusalOfClose } from './refusal.js';
 import type { Refusal } from './refusal.js';
@@ -97,7 +98,7 @@ export class OpenPoll implements Transport {
     // What came live lies behind what is still to be read, so it is read then.
     const live =
       hasMore || this.hasOverflowed ? [] : this.messages.filter(({ number }) => isAfter(number, readThrough));
-    return this.answer(missed, through, live, hasMore || this.hasOverflowed);
+    return this.answer(missed, through, notBefore(through, live), hasMore || this.hasOverflowed);
   }
 
   /** The answer with what has come; `place` is where the client stands if nothing has. */
@@ -152,6 +153,18 @@ export class OpenPoll implements Transport {
     this.hasOverflowed = true;
     this.messages = [];
   }
+}
+
+/**
+ * A message that is not kept may carry a place before what was read meanwhile. Whoever comes back with that would be
+ * replayed the same again, so it gets the place that was read to.
+ */
+function notBefore(through: string, live: readonly PolledMessage[]): readonly PolledMessage[] {
+  const firstKept = live.findIndex(({ number }) => number > 0);
+  return live.map((message, index) => {
+    if (message.number > 0 || (firstKept !== -1 && index > firstKept)) return message;
+    return { ...message, cursor: through, text: withCursor(message.text, message.cursor, through) };
+  });
 }
 
 /** A message that is not kept has no number, and comes live only. */

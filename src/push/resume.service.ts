@@ -94,7 +94,8 @@ export class ResumeService {
       connection.reply(encodeGap(gap, cursor), cursor);
     }
     const hasRoom = messages.every((message) => outbound.enqueueReplayed(this.replayed.of(message)) !== 'overflow');
-    const isTooSlow = !hasRoom || (!hasMore && outbound.release(through[0].number) === 'overflow');
+    const isTooSlow =
+      !hasRoom || (!hasMore && outbound.release(through[0].number, encodeCursor(through)) === 'overflow');
     if (isTooSlow) connection.close(CloseCode.SlowConsumer);
   }
 

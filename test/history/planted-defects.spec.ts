@@ -103,16 +103,24 @@ describe('a replay', () => {
 
   it('that follows with what it has replayed already is found', async () => {
     const release = OutboundQueue.prototype.release;
-    jest.spyOn(OutboundQueue.prototype, 'release').mockImplementation(function (this: OutboundQueue) {
-      return release.call(this, 0);
+    jest.spyOn(OutboundQueue.prototype, 'release').mockImplementation(function (
+      this: OutboundQueue,
+      _readThrough,
+      cursor,
+    ) {
+      return release.call(this, 0, cursor);
     });
     expect(defectTypesOf(await judge())).toEqual(['repeated']);
   });
 
   it('that forgets what it held is found', async () => {
     const release = OutboundQueue.prototype.release;
-    jest.spyOn(OutboundQueue.prototype, 'release').mockImplementation(function (this: OutboundQueue) {
-      return release.call(this, Infinity);
+    jest.spyOn(OutboundQueue.prototype, 'release').mockImplementation(function (
+      this: OutboundQueue,
+      _readThrough,
+      cursor,
+    ) {
+      return release.call(this, Infinity, cursor);
     });
     expect(defectTypesOf(await judge())).toEqual(['lost']);
   });

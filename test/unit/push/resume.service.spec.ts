@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { LogPage, MessageLog, ReplayRequest } from '../../../src/backing/message-log.interface.js';
 import { MembershipSource } from '../../../src/core/connection-registry.js';
+import { Lane } from '../../../src/core/flush-scheduler.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import type { Cursor } from '../../../src/protocol/cursor.js';
 import { encodeCursor } from '../../../src/protocol/cursor.js';
@@ -108,6 +109,21 @@ describe('ResumeService', () => {
     await log.answer([1]);
 
     expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'passing']);
+  });
+
+  it('lets no message that the log does not keep set the client back behind the replay', async () => {
+    const peer = fakes.connect('7');
+    const resumed = comeBack(peer);
+    const before = encodeCursor(at(1));
+    const text = JSON.stringify({ event: 'volatile', data: { cursor: before }, cursor: before, ts: 'now' });
+    const volatile = new OutgoingMessage(text, before);
+    volatile.recordQueued(1);
+    peer.connection.outbound.enqueue(volatile, Lane.Few);
+    await log.answer([2, 3]);
+    await resumed;
+    const [envelope] = fakes.receivedBy(peer).slice(-1);
+    expect(envelope).toEqual({ event: 'volatile', data: { cursor: before }, cursor: encodeCursor(at(3)), ts: 'now' });
+    expect([volatile.written, volatile.isSettled]).toEqual([1, true]);
   });
 
   it('writes nothing before the welcome, a reply after it without waiting for the replay', async () => {
