@@ -1,8 +1,8 @@
+import { PushClient } from 'nestjs-push/client';
+
 export function watchOrders(url, token, show) {
-  const socket = new WebSocket(url, ['push.v1', `bearer.${token}`]);
-  socket.onmessage = ({ data }) => {
-    const message = JSON.parse(data);
-    if (message.event === 'order.status') show(message.data);
-  };
-  return socket;
+  const push = new PushClient({ url, token });
+  push.on('order.status', show);
+  push.on('push:gap', () => console.log('too long away: fetch the present state'));
+  return push;
 }
