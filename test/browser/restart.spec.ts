@@ -16,10 +16,10 @@ describeInChromium(`an EventSource and the troubles of its server${absence}`, ()
     stage = undefined;
   });
 
-  it.each(['fastify', 'express'])(
-    'comes back by itself once a full server on %s has a place again',
-    async (PLATFORM) => {
-      stage = await Stage.start({ PLATFORM, PUSH_MAX_CONNECTIONS: '1' });
+  it(
+    'comes back by itself once a full server has a place again',
+    async () => {
+      stage = await Stage.start({ PUSH_MAX_CONNECTIONS: '1' });
       const other = await WsClient.connect(`${stage.url.replace('http', 'ws')}/push/ws`, { token: tokenOf('other') });
       const tab = await stage.openTab();
       await stage.signIn(tab, 'waiting');
@@ -45,10 +45,9 @@ describeInChromium(`an EventSource and the troubles of its server${absence}`, ()
       await tab.untilHeard('tick', 2);
       await stage.stopDemo();
       await tab.untilHeard('push:closing');
-      expect((await tab.heard()).slice(-2)).toMatchObject([
-        { event: 'push:draining', data: { reconnectInMs: expect.any(Number) } },
-        { event: 'push:closing', data: { code: 1012, reconnect: true } },
-      ]);
+      const events = (await tab.heard()).map(({ event }) => event);
+      expect(events.slice(0, 5)).toEqual(['push:welcome', 'tick', 'tick', 'push:draining', 'push:closing']);
+      expect(await tab.dataOf('push:closing')).toMatchObject([{ code: 1012, reconnect: true }]);
 
       await stage.startDemoAgain();
       await tab.untilHeard('push:welcome', 2, 30_000);
