@@ -36,6 +36,14 @@ const TOKEN_GROUPS: Readonly<Record<string, readonly string[]>> = {
   dora: [],
 };
 
+/** Room for everything that a run publishes, unless the run is about its end. */
+const AMPLE = {
+  authorizer: RoomsAuthorizer,
+  maxPerUser: 1_000,
+  historyCount: 5_000,
+  historyAllCount: 5_000,
+};
+
 /** How long a last message may take to reach everyone before another is sent, in milliseconds. */
 const MARKER_MS = 1_000;
 /** So often; who has got none of them by then is judged as it stands. */
@@ -60,7 +68,7 @@ export class HistoryRun {
   ) {}
 
   static async start({ push, ...options }: PushAppOptions = {}, random = SeededRandom.fromEnvironment()) {
-    const app = await PushApp.start({ ...options, push: { authorizer: RoomsAuthorizer, maxPerUser: 1_000, ...push } });
+    const app = await PushApp.start({ ...options, push: { ...AMPLE, ...push } });
     const proxy = await FaultProxy.start(() => app.port, random.fork());
     return new HistoryRun(app, proxy, random);
   }

@@ -14,11 +14,14 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
+/** Less than a round publishes. */
+const FEW = { historyCount: 2, historyAllCount: 2 };
+
 /** Runs some rounds on a slow log that is changed in this way. */
-async function judge({ append, read }: LogChange = {}, historyCount = 200): Promise<Verdict> {
+async function judge({ append, read }: LogChange = {}, limits = {}): Promise<Verdict> {
   const random = SeededRandom.fromEnvironment();
   const change = { read: slowly(random.fork(), read), ...(append && { append }) };
-  const run = await HistoryRun.start({ push: { backing: memoryWith(change), historyCount } }, random);
+  const run = await HistoryRun.start({ push: { backing: memoryWith(change), ...limits } }, random);
   await run.join(...ADDRESSEES.users.map((userId) => ({ userId, transports: ['ws' as const] })));
   for (let round = 0; round < 3; round++) await run.round(12);
   return run.finish();
@@ -85,11 +88,11 @@ describe('a log', () => {
 
   it('that no longer holds all and says nothing is found', async () => {
     const silent = changingPages(({ gap: _gap, ...page }) => ({ ...page, gap: undefined }));
-    expect(defectTypesOf(await judge(silent, 2))).toEqual(['lost']);
+    expect(defectTypesOf(await judge(silent, FEW))).toEqual(['lost']);
   });
 
   it('that no longer holds all and says so is in order', async () => {
-    const verdict = await judge({}, 2);
+    const verdict = await judge({}, FEW);
     expect(verdict.defects).toEqual([]);
     expect(verdict.toldAsGap).toBeGreaterThan(0);
   });
