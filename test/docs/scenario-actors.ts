@@ -28,6 +28,8 @@ export class Actor {
   cursor = '';
   connectionId = '';
   private ws: WsClient | undefined;
+  /** Heads of answers, with their body where they have one. They and the lines of a stream come independently. */
+  private readonly answers: string[] = [];
   private readonly lines: string[] = [];
   private stream: ClientRequest | undefined;
 
@@ -63,7 +65,10 @@ export class Actor {
       const end = await this.ws?.end();
       return `close ${end?.code ?? ''} ${end?.reason ?? ''}`;
     }
-    if (!expected.startsWith('{')) return eventuallyDefined(() => this.lines.shift(), { what: expected });
+    if (!expected.startsWith('{')) {
+      const source = /^\d/.test(expected) ? this.answers : this.lines;
+      return eventuallyDefined(() => source.shift(), { what: expected });
+    }
     const text = JSON.stringify(await this.ws?.next());
     this.notice(text);
     return text;
@@ -80,7 +85,7 @@ export class Actor {
     response.setEncoding('utf8').on('error', () => {});
     if (type.startsWith('text/event-stream')) {
       this.stream = sent;
-      this.lines.push(`${response.statusCode ?? 0}  Content-Type: text/event-stream`);
+      this.answers.push(`${response.statusCode ?? 0}  Content-Type: text/event-stream`);
       this.readStream(response);
       return;
     }
@@ -88,7 +93,7 @@ export class Actor {
     response.on('data', (chunk: string) => (text += chunk));
     response.on('end', () => {
       this.notice(text);
-      this.lines.push(`${response.statusCode ?? 0}  ${text}`);
+      this.answers.push(`${response.statusCode ?? 0}  ${text}`);
     });
   }
 
