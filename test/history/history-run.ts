@@ -16,7 +16,7 @@ import { check } from './history-checker.js';
 import type { Verdict } from './history-checker.js';
 import { historyNow } from './history.js';
 import type { History, MembershipChange } from './history.js';
-import { HistoryPublisher, sendBy, sendByRest } from './publisher.js';
+import { HistoryPublisher, sendBy, sendByRest, sendUntilAnswered } from './publisher.js';
 import type { Addressees } from './publisher.js';
 import { Recipient } from './recipient.js';
 import type { RecipientOptions } from './recipient.js';
@@ -50,7 +50,9 @@ const MARKER_MS = 1_000;
 const MAX_MARKERS = 8;
 
 /** What a recipient may want otherwise. */
-export type RecipientWish = Partial<Pick<RecipientOptions, 'userId' | 'transports' | 'backoffMs' | 'renews'>> & {
+export type RecipientWish = Partial<
+  Pick<RecipientOptions, 'name' | 'userId' | 'transports' | 'backoffMs' | 'renews'>
+> & {
   /** How long its tokens last. @default 3_600 */
   readonly tokenSeconds?: number;
 };
@@ -62,15 +64,31 @@ export class HistoryRun {
   private readonly publishers: HistoryPublisher[] = [];
 
   private constructor(
-    readonly app: PushApp,
+    private server: PushApp,
     readonly proxy: FaultProxy,
     readonly random: SeededRandom,
+    private readonly begin: () => Promise<PushApp>,
   ) {}
 
   static async start({ push, ...options }: PushAppOptions = {}, random = SeededRandom.fromEnvironment()) {
-    const app = await PushApp.start({ ...options, push: { ...AMPLE, ...push } });
-    const proxy = await FaultProxy.start(() => app.port, random.fork());
-    return new HistoryRun(app, proxy, random);
+    const begin = () => PushApp.start({ ...options, push: { ...AMPLE, ...push } });
+    const server = await begin();
+    let run: HistoryRun | undefined;
+    const proxy = await FaultProxy.start(() => (run?.app ?? server).port, random.fork());
+    run = new HistoryRun(server, proxy, random, begin);
+    return run;
+  }
+
+  /** The application of now. */
+  get app(): PushApp {
+    return this.server;
+  }
+
+  /** The application ends in good order, and another one begins. */
+  async restart(): Promise<void> {
+    const { server } = this;
+    await server.close();
+    this.server = await this.begin();
   }
 
   /** Adds recipients, one per wish, users in turn, and waits until each has a place in the log. */
@@ -90,6 +108,11 @@ export class HistoryRun {
   /** A publisher by REST, past the proxy. */
   restPublisher(): HistoryPublisher {
     return this.enlist(sendByRest(RestClient.of(this.app)));
+  }
+
+  /** A publisher by REST through the proxy, which sends again what was not answered. */
+  stubbornPublisher(): HistoryPublisher {
+    return this.enlist(sendUntilAnswered(RestClient.of(this.proxy)));
   }
 
   /** Several publishers at once, of both kinds, `count` messages each. */
@@ -169,7 +192,7 @@ export class HistoryRun {
   }
 
   private recipientFor(number: number, { tokenSeconds = 3_600, ...wish }: RecipientWish): Recipient {
-    const name = `r${number}`;
+    const name = wish.name ?? `r${number}`;
     const userId = wish.userId ?? ADDRESSEES.users[number % ADDRESSEES.users.length] ?? 'anna';
     const groups = TOKEN_GROUPS[userId] ?? [];
     for (const group of groups) {

@@ -3,10 +3,12 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Audience, LogPage } from '../../src/backing/message-log.interface.js';
 import { FanOut } from '../../src/core/fan-out.js';
 import { OutboundQueue } from '../../src/core/outbound-queue.js';
+import { eventually } from '../support/eventually.js';
 import { memoryWith, slowly } from './changed-log.js';
 import type { LogChange } from './changed-log.js';
 import { defectTypesOf } from './history-checker.js';
 import type { DefectType, Verdict } from './history-checker.js';
+import { historyNow } from './history.js';
 import { ADDRESSEES, HistoryRun } from './history-run.js';
 import { SeededRandom } from './seeded-random.js';
 
@@ -17,14 +19,30 @@ afterEach(() => {
 /** Less than a round publishes. */
 const FEW = { historyCount: 2, historyAllCount: 2 };
 
-/** Runs some rounds on a slow log that is changed in this way. */
-async function judge({ append, read }: LogChange = {}, limits = {}): Promise<Verdict> {
+const TRANSPORTS = ['ws', 'sse', 'poll'] as const;
+
+/** Everyone on every transport. */
+const EVERYWHERE = TRANSPORTS.flatMap((transport) =>
+  ADDRESSEES.users.map((userId) => ({ userId, name: `${userId} on ${transport}`, transports: [transport] })),
+);
+
+async function start({ append, read }: LogChange = {}, limits = {}): Promise<HistoryRun> {
   const random = SeededRandom.fromEnvironment();
   const change = { read: slowly(random.fork(), read), ...(append && { append }) };
-  const run = await HistoryRun.start({ push: { backing: memoryWith(change), ...limits } }, random);
-  await run.join(...ADDRESSEES.users.map((userId) => ({ userId, transports: ['ws' as const] })));
+  return HistoryRun.start({ push: { backing: memoryWith(change), ...limits } }, random);
+}
+
+/** Runs some rounds on a slow log that is changed in this way. */
+async function judge(change?: LogChange, limits?: object, recipients = EVERYWHERE): Promise<Verdict> {
+  const run = await start(change, limits);
+  await run.join(...recipients);
   for (let round = 0; round < 3; round++) await run.round(12);
   return run.finish();
+}
+
+/** The transports on which something was wrong. */
+function transportsIn({ defects }: Verdict): string[] {
+  return TRANSPORTS.filter((transport) => defects.some(({ recipient }) => recipient.endsWith(transport)));
 }
 
 /** Changes each page of messages. */
@@ -58,7 +76,11 @@ it('finds nothing where nothing is planted', async () => {
 
 describe('a log', () => {
   it.each<[string, LogChange, DefectType]>([
-    ['that skips a message', changingPages(({ messages }) => ({ messages: messages.slice(1) })), 'lost'],
+    [
+      'that skips a message',
+      changingPages(({ messages }) => (messages.length > 1 ? { messages: messages.slice(1) } : {})),
+      'lost',
+    ],
     [
       'that hands out a message twice',
       changingPages(({ messages }) => ({ messages: messages.flatMap((one, at) => (at === 0 ? [one, one] : [one])) })),
@@ -83,7 +105,28 @@ describe('a log', () => {
       'never-published',
     ],
   ])('%s is found', async (_what, change, expected) => {
-    expect(defectTypesOf(await judge(change))).toEqual([expected]);
+    const verdict = await judge(change);
+    expect(defectTypesOf(verdict)).toEqual([expected]);
+    expect(transportsIn(verdict)).toEqual(TRANSPORTS);
+  });
+
+  it('that keeps messages past their time is found', async () => {
+    const run = await start({
+      append: (log, content, { expiresAtMs: _never, ...routing }) => log.append(content, routing),
+    });
+    const recipients = await run.join(...EVERYWHERE);
+    for (const recipient of recipients) {
+      recipient.sleep();
+      recipient.cut();
+    }
+    const publisher = run.publisher();
+    await publisher.publish({ target: { all: true }, ttlSeconds: 1 });
+    const publishedAt = historyNow();
+    await eventually(() => historyNow() - publishedAt > 1_200);
+    for (const recipient of recipients) recipient.wake();
+    const verdict = await run.finish();
+    expect(defectTypesOf(verdict)).toEqual(['stale']);
+    expect(transportsIn(verdict)).toEqual(TRANSPORTS);
   });
 
   it('that no longer holds all and says nothing is found', async () => {
@@ -99,9 +142,11 @@ describe('a log', () => {
 });
 
 describe('a replay', () => {
+  const held = EVERYWHERE.filter(({ name }) => !name.endsWith('poll'));
+
   it('that does not hold live messages back is found', async () => {
     jest.spyOn(OutboundQueue.prototype, 'hold').mockImplementation(() => {});
-    expect(defectTypesOf(await judge())).toEqual(['disordered', 'repeated']);
+    expect(defectTypesOf(await judge({}, {}, held))).toEqual(['disordered', 'repeated']);
   });
 
   it('that follows with what it has replayed already is found', async () => {
@@ -113,7 +158,7 @@ describe('a replay', () => {
     ) {
       return release.call(this, 0, cursor);
     });
-    expect(defectTypesOf(await judge())).toEqual(['repeated']);
+    expect(defectTypesOf(await judge({}, {}, held))).toEqual(['repeated']);
   });
 
   it('that forgets what it held is found', async () => {
@@ -125,7 +170,7 @@ describe('a replay', () => {
     ) {
       return release.call(this, Infinity, cursor);
     });
-    expect(defectTypesOf(await judge())).toEqual(['lost']);
+    expect(defectTypesOf(await judge({}, {}, held))).toEqual(['lost']);
   });
 });
 

@@ -39,12 +39,28 @@ export function sendBy(push: () => PushService): Send {
 }
 
 /** Sends by REST, by the shortest route that a target has. */
-export function sendByRest(rest: RestClient): Send {
+export function sendByRest(rest: RestClient, headers?: Readonly<Record<string, string>>): Send {
   return async ({ target, ...options }, data) => {
     const path = shortRouteTo(target);
     const body = { event: 'note', data, ...options, ...(path === undefined && { target }) };
-    const answer = await rest.post(path ?? '/push/messages', body);
+    const answer = await rest.post(path ?? '/push/messages', body, headers);
+    if (answer.status === 409) throw new Error('still in progress');
     return answer.status === 202 ? (answer.json['id'] as string) : undefined;
+  };
+}
+
+/** Sends by REST over a line that breaks, again and again with the same key, until an answer comes through. */
+export function sendUntilAnswered(rest: RestClient): Send {
+  return async (draft, data) => {
+    const send = sendByRest(rest, { 'idempotency-key': data.key });
+    for (;;) {
+      try {
+        return await send(draft, data);
+      } catch {
+        // The message may have been sent or not: only the same key tells.
+        await sleep(1);
+      }
+    }
   };
 }
 

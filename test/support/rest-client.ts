@@ -36,7 +36,7 @@ export class RestClient {
   ) {}
 
   /** A client with all scopes unless the claims say otherwise; `base` is what stands before `/push`. */
-  static of(app: PushApp, claims: Claims = {}, base = ''): RestClient {
+  static of(app: Pick<PushApp, 'port'>, claims: Claims = {}, base = ''): RestClient {
     return new RestClient(app.port, base, `Bearer ${signToken({ scope: ALL_SCOPES, ...claims })}`);
   }
 
