@@ -53,6 +53,29 @@ export const describePolling: Rules = (target) => {
       expect(body).toMatchObject({ messages: [{ event: 'e', data: 1, cursor: body.cursor }], more: false });
     });
 
+    it('answers nothing when the wait is over, and not before', async () => {
+      const startedAt = performance.now();
+      const { messages } = pollBodyOf(await poll('waiting', { wait: '0.3' }));
+      expect(messages).toEqual([]);
+      // Timers of Node may run a millisecond early.
+      expect(performance.now() - startedAt).toBeGreaterThan(298);
+    });
+
+    it('answers a burst that comes while it is open, and has the rest for the polls after it', async () => {
+      const answer = poll('burst');
+      await open('burst');
+      const messages = Array.from({ length: 250 }, (_, n) => ({ target: { all: true }, event: 'e', data: n }));
+      expect((await rest(target.shared(), 'POST', '/push/batch', { messages })).status).toBe(202);
+
+      let body = pollBodyOf(await answer);
+      const received = [...body.messages];
+      while (received.length < 250 && body.messages.length > 0) {
+        body = pollBodyOf(await poll('burst', { cursor: body.cursor, wait: '0' }));
+        received.push(...body.messages);
+      }
+      expect(received.map(({ data }) => data)).toEqual(Array.from({ length: 250 }, (_, n) => n));
+    });
+
     it('judges the shape before the origin', async () => {
       const headers = { origin: 'https://evil.example' };
       expect((await exchange(target.shared(), { path: '/push/poll', query: { wait: 'abc' }, headers })).status).toBe(
