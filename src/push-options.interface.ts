@@ -14,6 +14,7 @@ import type { GroupOptions } from './push/group.service.js';
 import type { AdmissionOptions } from './push/handshake.service.js';
 import type { InboundOptions } from './push/inbound-queue.js';
 import type { LivenessOptions } from './push/liveness.service.js';
+import type { UpstreamOptions } from './push/upstream.service.js';
 import type { SendLimits } from './push/push.service.js';
 import type { PushRestOptions, TargetLimits } from './rest/push-rest-options.interface.js';
 
@@ -39,6 +40,7 @@ export interface PushModuleOptions
     AdmissionOptions,
     GroupOptions,
     InboundOptions,
+    UpstreamOptions,
     LivenessOptions,
     DeliveryOptions,
     MessageLogLimits,

@@ -44,6 +44,7 @@ export const NUMBER_OPTIONS = {
   maxFramesPerSecond: wholeNumber(100, 1),
   maxWaitingFrames: wholeNumber(16, 1),
   maxFrameBytes: wholeNumber(65_536, 128, 256 * 1024 * 1024),
+  upstreamTimeoutMs: wholeNumber(30_000, 1, DAY_MS),
   heartbeatMs: wholeNumber(25_000, 10, DAY_MS),
   heartbeatTimeoutMs: wholeNumber(10_000, 10, DAY_MS),
   expiringNoticeMs: wholeNumber(60_000, 0, DAY_MS),

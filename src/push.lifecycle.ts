@@ -23,6 +23,7 @@ import { DrainService } from './push/drain.service.js';
 import { FrameService } from './push/frame.service.js';
 import { HandshakeService } from './push/handshake.service.js';
 import { LivenessService } from './push/liveness.service.js';
+import { UpstreamService } from './push/upstream.service.js';
 import { PushTransports } from './push.transports.js';
 
 /** Starts and ends the module with its application. */
@@ -42,6 +43,7 @@ export class PushLifecycle
     @Inject(HandshakeService) private readonly handshakes: HandshakeService,
     @Inject(LivenessService) private readonly liveness: LivenessService,
     @Inject(DrainService) private readonly drain: DrainService,
+    @Inject(UpstreamService) private readonly upstream: UpstreamService,
     @Inject(PushTransports) private readonly transports: PushTransports,
   ) {}
 
@@ -68,6 +70,7 @@ export class PushLifecycle
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain.finish();
+    this.upstream.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -38,6 +38,7 @@ import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
 import { ResumeService } from './push/resume.service.js';
 import { SessionService } from './push/session.service.js';
+import { UpstreamService } from './push/upstream.service.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
 
 /** All providers of the module. */
@@ -222,16 +223,29 @@ const applicationProviders: Provider[] = [
     ) => new PollService({ sessions, registry, log, clock, options, onFailure: failures.add }),
   },
   {
+    provide: UpstreamService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, FlushScheduler, FrameService, SessionService],
+    useFactory: (
+      options: ResolvedPushOptions,
+      clock: Clock,
+      registry: ConnectionRegistry,
+      scheduler: FlushScheduler,
+      frames: FrameService,
+      sessions: SessionService,
+    ) => new UpstreamService({ sessions, registry, scheduler, frames, clock, options }),
+  },
+  {
     provide: PushTransports,
-    inject: [PUSH_OPTIONS, PUSH_BACKING, HandshakeService, SessionService, PollService, FailureLog],
+    inject: [PUSH_OPTIONS, PUSH_BACKING, HandshakeService, SessionService, PollService, UpstreamService, FailureLog],
     useFactory: (
       options: ResolvedPushOptions,
       { tickets }: Backing,
       handshakes: HandshakeService,
       sessions: SessionService,
       polls: PollService,
+      upstream: UpstreamService,
       failures: FailureLog,
-    ) => new PushTransports({ handshakes, sessions, polls, tickets, options, onFailure: failures.add }),
+    ) => new PushTransports({ handshakes, sessions, polls, upstream, tickets, options, onFailure: failures.add }),
   },
   {
     provide: IdempotencyService,

@@ -6,11 +6,13 @@ import type { ResolvedPushOptions } from './push-options.resolver.js';
 import type { HandshakeService } from './push/handshake.service.js';
 import type { PollService } from './push/poll.service.js';
 import type { SessionService } from './push/session.service.js';
+import type { UpstreamService } from './push/upstream.service.js';
 import { handshakeRoute } from './transports/handshake/handshake.route.js';
 import { HttpEntrance } from './transports/http-entrance.js';
 import { PushPollGateway } from './transports/poll/push-poll.gateway.js';
 import { PushSseGateway } from './transports/sse/push-sse.gateway.js';
 import { ticketRoute } from './transports/ticket/ticket.route.js';
+import { PushUpstreamGateway } from './transports/upstream/push-upstream.gateway.js';
 import { answerPlainRequests } from './transports/ws/plain-request.js';
 import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js';
 
@@ -19,6 +21,7 @@ export interface TransportParts {
   readonly handshakes: HandshakeService;
   readonly sessions: SessionService;
   readonly polls: PollService;
+  readonly upstream: UpstreamService;
   readonly tickets: TicketStore;
   readonly options: ResolvedPushOptions;
   readonly onFailure: (cause: unknown) => void;
@@ -36,13 +39,14 @@ export class PushTransports {
 
   /** Takes the requests of our paths. */
   attach(adapter: HttpServer): void {
-    const { handshakes, sessions, polls, tickets, options, onFailure } = this.parts;
-    const { paths } = options;
+    const { handshakes, sessions, polls, upstream, tickets, options, onFailure } = this.parts;
+    const { paths, maxFrameBytes } = options;
     const entrance = new HttpEntrance(handshakes, onFailure);
     this.webSockets.attach(adapter.getHttpServer() as Server);
     answerPlainRequests(adapter, paths.ws);
     new PushSseGateway(entrance, sessions).attach(adapter, paths.sse);
     new PushPollGateway(entrance, polls).attach(adapter, paths.poll);
+    new PushUpstreamGateway(entrance, upstream, maxFrameBytes, onFailure).attach(adapter, paths.upstream);
     entrance.open(adapter, handshakeRoute(paths.handshake));
     const { ttlSeconds } = options.tickets;
     entrance.open(adapter, ticketRoute(paths.ticket, { tickets, ttlSeconds, onFailure }));

@@ -4,7 +4,7 @@
  */
 import { ErrorCode } from './error-codes.js';
 import type { ClientFrame } from './frames.js';
-import { hasForbiddenKey, isTooDeep } from './json-guard.js';
+import { containsForbiddenKey, hasForbiddenKey, isTooDeep, isValueTooDeep } from './json-guard.js';
 import { MAX_REF_LENGTH } from './limits.js';
 import { isEvent } from './names.js';
 
@@ -32,10 +32,16 @@ export function parseFrame(text: string): ParsedFrame | FrameFailure {
   } catch {
     return failure(ErrorCode.BadMessage, 'the frame is not JSON');
   }
-  return readFrame(text, value);
+  return readFrame(value, () => hasForbiddenKey(text, value));
 }
 
-function readFrame(text: string, value: unknown): ParsedFrame | FrameFailure {
+/** Reads one frame that someone else has parsed. */
+export function readParsedFrame(value: unknown): ParsedFrame | FrameFailure {
+  if (isValueTooDeep(value)) return failure(ErrorCode.BadMessage, 'the frame nests too deep');
+  return readFrame(value, () => containsForbiddenKey(value));
+}
+
+function readFrame(value: unknown, isForbidden: () => boolean): ParsedFrame | FrameFailure {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return failure(ErrorCode.BadMessage, 'the frame is not an object');
   }
@@ -44,7 +50,7 @@ function readFrame(text: string, value: unknown): ParsedFrame | FrameFailure {
     return failure(ErrorCode.BadMessage, `ref must be a string of at most ${MAX_REF_LENGTH} characters`);
   }
   if (!isEvent(event)) return failure(ErrorCode.BadMessage, 'event is missing or not a valid name', ref);
-  if (hasForbiddenKey(text, value)) return failure(ErrorCode.InvalidData, 'the key __proto__ is not allowed', ref);
+  if (isForbidden()) return failure(ErrorCode.InvalidData, 'the key __proto__ is not allowed', ref);
   return { type: 'frame', frame: { event, data, ref } };
 }
 

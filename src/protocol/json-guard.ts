@@ -44,3 +44,18 @@ export function isTooDeep(text: string): boolean {
   }
   return false;
 }
+
+/** The same of a value that is parsed already. Walks it without recursion. */
+export function isValueTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    const below: unknown[] = [];
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue;
+      if (depth === MAX_JSON_DEPTH) return true;
+      for (const member of Object.values(item)) below.push(member);
+    }
+    level = below;
+  }
+  return false;
+}

@@ -28,10 +28,24 @@ const MAX_BAD_FRAMES = 3;
 /** Frames past the rate, one after the other, until the connection ends. */
 const MAX_REFUSED_FRAMES = 10;
 
+/** Where the replies to one frame go. */
+export interface ReplySink {
+  /** The frame is about to be carried out. */
+  readonly begin?: () => void;
+  reply(text: string): void;
+  /** The frame was carried out, or given up because the connection has ended. Replies may still follow. */
+  readonly done?: () => void;
+}
+
+interface WaitingFrame {
+  readonly parsed: ParsedFrame | FrameFailure;
+  readonly sink: ReplySink;
+}
+
 /** The inbound side of one connection. Made when its first frame arrives, so that silent connections cost nothing. */
 export class InboundQueue {
   private readonly bucket: TokenBucket;
-  private readonly waiting: (ParsedFrame | FrameFailure)[] = [];
+  private readonly waiting: WaitingFrame[] = [];
   private badFrames = 0;
   private refusedFrames = 0;
   private isWorking = false;
@@ -39,21 +53,28 @@ export class InboundQueue {
 
   constructor(
     private readonly connection: Connection,
-    private readonly frames: FrameService,
+    private readonly frames: Pick<FrameService, 'handle'>,
     private readonly clock: Clock,
     private readonly options: Required<InboundOptions>,
+    /** Whether a peer that goes on to break the rules loses its connection, or is only refused each time. */
+    private readonly endsConnection = true,
   ) {
     this.bucket = new TokenBucket(options.maxFramesPerSecond, clock.now());
   }
 
-  /** Takes one text frame. */
+  /** Takes one text frame; its replies go to the connection. */
   receive(text: string): void {
-    if (!this.connection.isOpen) return;
-    const parsed = parseFrame(text);
-    if (!this.takeToken(parsed)) return;
-    this.waiting.push(parsed);
-    this.pauseIfFull();
-    if (!this.isWorking) void this.work();
+    if (this.connection.isOpen) this.take(parseFrame(text), this.connection);
+  }
+
+  /**
+   * Takes one frame that came beside the connection, and answers it there. Whoever sends these cannot be kept from
+   * sending more, so one that finds the queue full is refused.
+   */
+  offer(parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
+    if (!this.connection.isOpen) sink.done?.();
+    else if (this.waiting.length >= this.options.maxWaitingFrames) this.refuse(parsed, sink, 'too many frames wait');
+    else this.take(parsed, sink);
   }
 
   /** Takes a control frame, which counts towards the rate and is not queued; false when it is past it. */
@@ -61,40 +82,57 @@ export class InboundQueue {
     return this.connection.isOpen && this.takeToken();
   }
 
-  private takeToken(refused?: ParsedFrame | FrameFailure): boolean {
+  private take(parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
+    if (!this.takeToken(parsed, sink)) return;
+    this.waiting.push({ parsed, sink });
+    this.pauseIfFull();
+    if (!this.isWorking) void this.work();
+  }
+
+  private takeToken(refused?: ParsedFrame | FrameFailure, sink?: ReplySink): boolean {
     if (this.bucket.take(this.clock.now())) {
       this.refusedFrames = 0;
       return true;
     }
-    if (++this.refusedFrames > MAX_REFUSED_FRAMES) {
+    if (++this.refusedFrames > MAX_REFUSED_FRAMES && this.endsConnection) {
       this.connection.close(CloseCode.RateLimited);
-    } else if (refused) {
-      const ref = refused.type === 'frame' ? refused.frame.ref : refused.ref;
-      const { retryAfterMs } = this.bucket;
-      this.connection.reply(encodeError(ErrorCode.RateLimited, 'too many frames', ref, retryAfterMs));
+      sink?.done?.();
+    } else if (refused && sink) {
+      this.refuse(refused, sink, 'too many frames');
     }
     return false;
   }
 
+  private refuse(refused: ParsedFrame | FrameFailure, sink: ReplySink, detail: string): void {
+    const ref = refused.type === 'frame' ? refused.frame.ref : refused.ref;
+    sink.reply(encodeError(ErrorCode.RateLimited, detail, ref, this.bucket.retryAfterMs));
+    sink.done?.();
+  }
+
   private async work(): Promise<void> {
     this.isWorking = true;
-    for (let next = this.waiting.shift(); next && this.connection.isOpen; next = this.waiting.shift()) {
-      if (next.type === 'failure') this.answerFailure(next);
-      else await this.carryOut(next.frame);
-      this.resumeIfHalfEmpty();
+    for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
+      const { parsed, sink } = next;
+      if (this.connection.isOpen) {
+        sink.begin?.();
+        if (parsed.type === 'failure') this.answerFailure(parsed, sink);
+        else await this.carryOut(parsed.frame, sink);
+        this.resumeIfHalfEmpty();
+      }
+      sink.done?.();
     }
     this.isWorking = false;
   }
 
-  private carryOut(frame: ClientFrame): Promise<void> {
+  private carryOut(frame: ClientFrame, sink: ReplySink): Promise<void> {
     this.badFrames = 0;
-    return this.frames.handle(this.connection, frame, (text) => this.connection.reply(text));
+    return this.frames.handle(this.connection, frame, (text) => sink.reply(text));
   }
 
-  private answerFailure({ code, detail, ref }: FrameFailure): void {
-    this.connection.reply(encodeError(code, detail, ref));
+  private answerFailure({ code, detail, ref }: FrameFailure, sink: ReplySink): void {
+    sink.reply(encodeError(code, detail, ref));
     this.badFrames = code === ErrorCode.BadMessage ? this.badFrames + 1 : 0;
-    if (this.badFrames >= MAX_BAD_FRAMES) this.connection.close(CloseCode.ProtocolViolation);
+    if (this.badFrames >= MAX_BAD_FRAMES && this.endsConnection) this.connection.close(CloseCode.ProtocolViolation);
   }
 
   private pauseIfFull(): void {

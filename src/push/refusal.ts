@@ -34,6 +34,7 @@ export const Refusals = {
   userLimit: refusal(429, 'user_limit', retryLater),
   notFound: refusal(404, 'not_found'),
   methodNotAllowed: refusal(405, 'method_not_allowed', { Allow: 'GET' }),
+  requestTimeout: refusal(408, 'request_timeout'),
   payloadTooLarge: refusal(413, 'payload_too_large'),
   unsupportedMediaType: refusal(415, 'unsupported_media_type', { Accept: 'application/json' }),
   unavailable: refusal(503, 'unavailable', retryLater),

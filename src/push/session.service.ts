@@ -13,13 +13,14 @@ import { encodeCursor, decodeCursor } from '../protocol/cursor.js';
 import { encodeError, encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
 import { isoTime } from '../protocol/iso-time.js';
 import { ServerEvent } from '../protocol/frames.js';
+import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
 import type { WelcomeData } from '../protocol/frames.js';
 import { isGroup } from '../protocol/names.js';
 import type { FrameService } from './frame.service.js';
 import type { GroupService } from './group.service.js';
 import type { Admission, RefusedGroup } from './admission.js';
 import { InboundQueue } from './inbound-queue.js';
-import type { InboundOptions } from './inbound-queue.js';
+import type { InboundOptions, ReplySink } from './inbound-queue.js';
 import type { LivenessOptions } from './liveness.service.js';
 import type { Opening, ResumeService } from './resume.service.js';
 
@@ -103,6 +104,12 @@ export class SessionService {
   receive(connection: Connection, text: string): void {
     connection.heard(this.parts.clock.now());
     this.inboundOf(connection).receive(text);
+  }
+
+  /** Takes one frame that the peer sent beside the connection, and answers it there. */
+  offer(connection: Connection, parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
+    connection.heard(this.parts.clock.now());
+    this.inboundOf(connection).offer(parsed, sink);
   }
 
   /** Takes a sign of life that is no frame of the protocol, such as a ping; false when the peer sends too many. */

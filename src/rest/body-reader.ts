@@ -1,4 +1,5 @@
 /** Reads the body of a request as one of the body classes. What passes is the parsed JSON itself, not a copy. */
+import { isJsonInUtf8 } from '../core/media-type.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import { PushError } from '../core/push-error.js';
 import { containsForbiddenKey } from '../protocol/json-guard.js';
@@ -10,9 +11,6 @@ import { codeOfStatus, ProblemException } from './problem.js';
 import type { ProblemParts } from '../core/problem.js';
 import { invalidAll } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';
-
-const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
-const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)"?/i;
 
 /** The body, checked. Throws 415 where it is no JSON by its content type, 400 with every problem of its members. */
 export function readBody<Body>(request: RestRequest, bodyClass: BodyClass<Body>): Body {
@@ -51,11 +49,7 @@ function problemsOfMessage(value: unknown, at: string): PushErrorDetail[] {
 
 /** Whether the body says that it is JSON in UTF-8, the only thing that is read. */
 export function isJsonByType({ headers }: RestRequest): boolean {
-  const type = headers['content-type'];
-  if (type === 'application/json') return true;
-  if (type === undefined || !JSON_TYPE.test(type)) return false;
-  const charset = CHARSET.exec(type)?.[1];
-  return charset === undefined || charset.toLowerCase() === 'utf-8';
+  return isJsonInUtf8(headers['content-type']);
 }
 
 /** The refusal of a body that is of another type. */

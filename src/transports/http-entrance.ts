@@ -40,11 +40,8 @@ export class HttpEntrance {
     mountRoute(adapter, 'options', route.path, (exchange) => this.answerOptions(exchange, route));
   }
 
-  private answerOptions(exchange: HttpExchange, { method }: HttpRoute): void {
-    answerOptions(exchange, method, this.handshakes.allowsOrigin(handshakeRequestOf(exchange.request)));
-  }
-
-  private async admit(exchange: HttpExchange, route: HttpRoute): Promise<void> {
+  /** Checks one request of the route and answers it; for requests that reach us some other way. */
+  async admit(exchange: HttpExchange, route: HttpRoute): Promise<void> {
     const { request, response } = exchange;
     try {
       if (request.method === 'HEAD') {
@@ -59,6 +56,10 @@ export class HttpEntrance {
       this.onFailure(cause);
       response.destroy();
     }
+  }
+
+  private answerOptions(exchange: HttpExchange, { method }: HttpRoute): void {
+    answerOptions(exchange, method, this.handshakes.allowsOrigin(handshakeRequestOf(exchange.request)));
   }
 
   private async check(exchange: HttpExchange, route: HttpRoute, request: HandshakeRequest): Promise<void> {

@@ -13,6 +13,8 @@ export interface HttpExchange {
   readonly response: ServerResponse;
   /** What the host's parser made of the body, where it has read it; undefined where the body is still to be read. */
   readonly parsedBody: unknown;
+  /** The status for which the host's parser gave the body up; undefined where it has not. */
+  readonly bodyErrorStatus?: number | undefined;
 }
 
 /** Answers an exchange. */

@@ -13,6 +13,7 @@ const DEFAULTS = {
   maxFramesPerSecond: 100,
   maxWaitingFrames: 16,
   maxFrameBytes: 65_536,
+  upstreamTimeoutMs: 30_000,
   heartbeatMs: 25_000,
   heartbeatTimeoutMs: 10_000,
   expiringNoticeMs: 60_000,
