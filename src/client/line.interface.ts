@@ -1,0 +1,43 @@
+import type { ClientFrame, Envelope } from '../protocol/frames.js';
+import type { PushServer, Query } from './push-server.js';
+
+/** Why a line ended. All members are absent when it simply broke. */
+export interface LineEnd {
+  /** The close code, of the WebSocket or of `push:closing`. */
+  readonly code?: number;
+  /** The HTTP status of a refusal. */
+  readonly status?: number;
+  readonly retryAfterMs?: number | undefined;
+  /** For people. */
+  readonly reason?: string | undefined;
+  /** This transport does not get through here; another may. */
+  readonly isBlocked?: boolean;
+  /** The token was the reason; there is a new one already. */
+  readonly isTokenOld?: boolean;
+  /** The server could not be reached. */
+  readonly error?: unknown;
+}
+
+/** What a line tells. Nothing more comes after `ended`, nor after {@link Line.close}. */
+export interface LineHandlers {
+  /** The line works. ws and sse say so by `push:welcome` in place of this. */
+  readonly opened: () => void;
+  /** Something arrived, be it only a heartbeat. */
+  readonly heard: () => void;
+  readonly framed: (envelope: Envelope) => void;
+  readonly ended: (end: LineEnd) => void;
+}
+
+/** One connection over one transport, from the attempt to its end. It never comes back: a new one is made. */
+export interface Line {
+  /**
+   * Sends a frame, given also as JSON. Whoever answers a promise gives the reply in it, and takes the next frame when it is settled; else
+   * the reply comes as a frame. A promise rejects when the outcome is unknown.
+   */
+  send(frame: ClientFrame, text: string, timeoutMs: number): void | Promise<Envelope>;
+  /** Says nothing any more. */
+  close(): void;
+}
+
+/** Starts a line. `query` gives `cursor` and `groups` of the moment. */
+export type OpenLine = (server: PushServer, query: () => Query, handlers: LineHandlers) => Line;
