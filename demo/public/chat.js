@@ -11,7 +11,6 @@ export function setUpChat(push, me) {
   let room;
   let typingTimer;
   let toldTypingAtMs = 0;
-  let wasLive = false;
 
   const append = (node) => {
     const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -23,50 +22,54 @@ export function setUpChat(push, me) {
 
   const enter = async (name) => {
     const next = `room:${name}`;
-    if (room && room !== next) await push.request('push:leave', { group: room });
-    await push.request('push:join', { group: next });
+    if (room && room !== next) await push.leave(room);
+    await push.join(next);
     if (room !== next) log.replaceChildren();
     room = next;
     $('#room-name').textContent = name;
-    note(wasLive ? 'You are back. What was written meanwhile is not shown.' : `You are in ${room}.`);
-    wasLive = false;
+    note(`You are in ${room}.`);
+  };
+  /** What was written stands greyed at the end until the server has it; what it did not take says so. */
+  const say = async (text) => {
+    const bubble = el('li.bubble.mine.pending', {}, el('div.bubble-body', {}, el('p', {}, text)));
+    append(bubble);
+    try {
+      await push.send({ group: room }, 'chat.message', { room, text });
+      bubble.remove();
+    } catch (error) {
+      const isUnknown = error.code === 'unknown_outcome';
+      bubble.classList.replace('pending', 'failed');
+      $('p', bubble).append(el('small', {}, isUnknown ? ' (perhaps not sent)' : ` (not sent: ${error.message})`));
+    }
   };
 
   onSubmit($('#room-form'), ({ name }) => enter(name.trim()));
-  onSubmit($('#chat-form'), async ({ text }) => {
-    if (text.trim() === '') return;
-    await push.request('push:send', { to: { group: room }, event: 'chat.message', data: { room, text: text.trim() } });
+  onSubmit($('#chat-form'), ({ text }) => {
+    if (text.trim() === '' || !room) return;
     $('#chat-text').value = '';
     toldTypingAtMs = 0;
+    void say(text.trim());
   });
   $('#chat-text').addEventListener('input', () => {
-    if (!room || Date.now() - toldTypingAtMs < TYPING_TOLD_MS) return;
+    if (!room || Date.now() - toldTypingAtMs < TYPING_TOLD_MS || $('#state').dataset.state !== 'live') return;
     toldTypingAtMs = Date.now();
     push.request('chat.typing', { room }).catch(() => {});
   });
-  push.addEventListener('welcome', async () => {
-    wasLive = room !== undefined;
-    try {
-      await enter((room ?? `room:${$('#room').value}`).slice('room:'.length));
-    } catch (error) {
-      note(error.message);
-    }
-  });
 
-  return {
-    'chat.message': ({ data, from, ts }) => {
-      if (data.room !== undefined && data.room !== room) return;
-      if (typing.dataset.user === from) typing.textContent = '';
-      append(bubbleOf(from, String(data.text), ts, from === me));
-    },
-    'chat.typing': ({ data }) => {
-      if (data.room !== room) return;
-      typing.dataset.user = data.user;
-      typing.textContent = `${data.user} is writing…`;
-      clearTimeout(typingTimer);
-      typingTimer = setTimeout(() => (typing.textContent = ''), TYPING_SHOWN_MS);
-    },
-  };
+  push.on('push:gap', () => note('Something may be missing here.'));
+  push.on('chat.message', (data, { from, ts }) => {
+    if (data.room !== undefined && data.room !== room) return;
+    if (typing.dataset.user === from) typing.textContent = '';
+    append(bubbleOf(from, String(data.text), ts, from === me));
+  });
+  push.on('chat.typing', (data) => {
+    if (data.room !== room) return;
+    typing.dataset.user = data.user;
+    typing.textContent = `${data.user} is writing…`;
+    clearTimeout(typingTimer);
+    typingTimer = setTimeout(() => (typing.textContent = ''), TYPING_SHOWN_MS);
+  });
+  return enter($('#room').value).catch((error) => note(error.message));
 }
 
 function bubbleOf(from, text, ts, isMine) {

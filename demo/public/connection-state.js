@@ -1,64 +1,101 @@
+import { choiceOfAddress, keepChoice } from './connection.js';
 import { $ } from './page.js';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
-/** Says at the top whether the page is live, and at the foot over what. */
+const NAMES = { ws: 'WebSocket', sse: 'SSE', poll: 'long polling' };
+
+const GAPS = {
+  reset: 'Some messages may be missing: the server has started anew.',
+  expired: 'Some messages are missing: you were away for longer than the server keeps them.',
+  invalid_cursor: 'Some messages may be missing: the server did not know where this page had stopped.',
+};
+
+/** Says at the top whether the page is live and over what, lets the visitor switch it, and says plainly what was missed. */
 export function setUpConnectionState(push) {
-  const pill = $('#state');
-  const banner = $('#banner');
+  showState(push);
+  showWire(push);
+  letSwitch(push);
+  push.on('push:gap', ({ reason }) => {
+    $('#notice-text').textContent =
+      `${GAPS[reason] ?? GAPS.expired} What was shown is still here; the orders were fetched again.`;
+    $('#notice').hidden = false;
+  });
+  $('#notice-close').addEventListener('click', () => ($('#notice').hidden = true));
+}
+
+function showState(push) {
   let countdown;
-  let welcomes = 0;
 
   const show = (state, text) => {
-    pill.dataset.state = state;
+    $('#state').dataset.state = state;
     $('#state-text').textContent = text;
   };
-  const warn = (text, offersRetry) => {
-    banner.hidden = text === '';
+  const warn = (text, offersRetry = true) => {
+    $('#banner').hidden = text === '';
     $('#banner-text').textContent = text;
     $('#retry').hidden = !offersRetry;
   };
-
   const onState = {
     connecting: () => show('connecting', 'Connecting'),
-    live: () => {
-      show('live', 'Live');
-      warn('', false);
+    live: ({ transport }) => {
+      show('live', `Live · ${NAMES[transport]}`);
+      warn('');
     },
     waiting: ({ retryInMs }) => {
-      show('waiting', 'Offline');
       const untilMs = Date.now() + retryInMs;
       const tick = () => {
-        const seconds = Math.ceil((untilMs - Date.now()) / 1000);
-        warn(
-          seconds > 0 ? `The connection is lost. Next try in ${seconds} s.` : 'The connection is lost. Trying again.',
-          true,
-        );
+        const seconds = Math.max(0, Math.ceil((untilMs - Date.now()) / 1000));
+        show('waiting', `Waiting ${seconds} s`);
       };
       tick();
       countdown = setInterval(tick, 250);
+      warn('The connection is lost. What you write now is sent when it is back.');
     },
-    stopped: ({ reason }) => {
+    offline: () => {
+      show('waiting', 'Offline');
+      warn('You are offline. What you write now is sent when you are back.', false);
+    },
+    closed: ({ error }) => {
       show('stopped', 'Disconnected');
-      if (reason) warn(`The server ended this connection: ${reason}.`, true);
+      warn(`The server ended this connection: ${error?.message ?? 'no reason given'}.`);
     },
   };
 
-  push.addEventListener('state', ({ detail }) => {
+  push.on('push:status', (status) => {
     clearInterval(countdown);
-    onState[detail.state](detail);
-  });
-  push.addEventListener('welcome', ({ detail }) => {
-    welcomes += 1;
-    $('#wire').textContent = [
-      'WebSocket',
-      `connection ${detail.connectionId}`,
-      `token until ${clock.format(new Date(detail.expiresAt))}`,
-      welcomes > 1 ? `${welcomes - 1} reconnect${welcomes > 2 ? 's' : ''}` : undefined,
-    ]
-      .filter(Boolean)
-      .join(' · ');
+    onState[status.state](status);
   });
   $('#retry').addEventListener('click', () => push.connect());
-  addEventListener('online', () => pill.dataset.state === 'waiting' && push.connect());
+}
+
+/** At the foot, for who wants to know. A poll has no greeting: what it has to say is the transport. */
+function showWire(push) {
+  let lives = 0;
+  let welcome;
+
+  push.on('push:welcome', (data) => (welcome = data));
+  push.on('push:status', ({ state, transport }) => {
+    if (state === 'connecting') welcome = undefined;
+    if (state !== 'live') return;
+    lives += 1;
+    queueMicrotask(() => {
+      const parts = [
+        `over ${NAMES[transport]}`,
+        welcome && `connection ${welcome.connectionId}`,
+        welcome && `token until ${clock.format(new Date(welcome.expiresAt))}`,
+        lives > 1 && `${lives - 1} reconnect${lives > 2 ? 's' : ''}`,
+      ];
+      $('#wire').textContent = parts.filter(Boolean).join(' · ');
+    });
+  });
+}
+
+function letSwitch(push) {
+  const form = $('#transports');
+  form.elements.transport.value = choiceOfAddress();
+  form.addEventListener('change', ({ target }) => {
+    keepChoice(target.value);
+    push.connect(target.value);
+  });
 }

@@ -9,20 +9,18 @@ const KINDS = {
 };
 
 /** Announcements and messages, latest first. */
-export function setUpNotifications() {
+export function setUpNotifications(push) {
   const list = $('#notifications');
-  const handlers = {};
   for (const [event, kind] of Object.entries(KINDS)) {
-    handlers[event] = (envelope) => {
-      list.prepend(itemOf(kind, event, envelope));
+    push.on(event, (data, { ts }) => {
+      list.prepend(itemOf(kind, event, data, ts));
       while (list.children.length > MOST_SHOWN) list.lastElementChild.remove();
       $('#notification-count').textContent = list.children.length;
-    };
+    });
   }
-  return handlers;
 }
 
-function itemOf(kind, event, { data, ts }) {
+function itemOf(kind, event, data, ts) {
   const title = typeof data?.title === 'string' && data.title !== '' ? data.title : undefined;
   const text = typeof data?.text === 'string' ? data.text : JSON.stringify(data);
   return el(

@@ -2,32 +2,47 @@ import { $, el, timeOf } from './page.js';
 
 const STEPS = ['placed', 'packed', 'shipped', 'delivered'];
 
-/** The user's orders: those the shop knows of when the page connects, and each change as it happens. */
+/** The user's orders: those the shop knows of when the page opens or has missed something, and each change as it happens. */
 export function setUpOrders(push) {
   const list = $('#orders');
   const known = new Map();
 
   const show = (change, isNews) => {
-    const order = { ...known.get(change.orderId), ...change };
-    known.set(change.orderId, order);
-    const old = [...list.children].find((row) => row.dataset.order === String(order.orderId));
-    old?.remove();
+    const key = String(change.orderId);
+    const order = { ...known.get(key), ...change };
+    known.set(key, order);
+    rowWith(list, key)?.remove();
     list.prepend(rowOf(order, isNews));
     $('#order-count').textContent = list.children.length;
   };
+  const fetchAll = async () => {
+    const { items } = await push.request('orders.list');
+    for (const order of items.toReversed()) show(order, false);
+    return items;
+  };
 
-  push.addEventListener('welcome', async () => {
-    try {
-      const { items } = await push.request('orders.list');
-      for (const order of items.toReversed()) show(order, false);
-    } catch {
-      // The connection is gone again; the next welcome asks anew.
-    }
+  push.on('order.status', (data, { ts }) => show({ ...data, updatedAt: ts }, true));
+  push.on('push:gap', async ({ reason }) => {
+    const seen = [...known.keys()];
+    const items = await fetchAll().catch(() => undefined);
+    // A server that has begun anew counts its orders anew: what it no longer knows must not be taken for a new one.
+    if (reason === 'reset' && items)
+      forget(seen.filter((key) => !items.some(({ orderId }) => String(orderId) === key)));
   });
+  const forget = (keys) => {
+    for (const key of keys) {
+      known.delete(key);
+      const row = rowWith(list, key);
+      row?.removeAttribute('data-order');
+      row?.classList.add('past');
+    }
+  };
   for (const button of document.querySelectorAll('[data-item]')) {
     button.addEventListener('click', () => void order(button, push, show));
   }
-  return { 'order.status': ({ data, ts }) => show({ ...data, updatedAt: ts }, true) };
+  return fetchAll().catch(
+    (error) => ($('#shop-note').textContent = `The orders could not be fetched: ${error.message}.`),
+  );
 }
 
 async function order(button, push, show) {
@@ -42,6 +57,8 @@ async function order(button, push, show) {
     button.disabled = false;
   }
 }
+
+const rowWith = (list, key) => [...list.children].find((row) => row.dataset.order === key);
 
 function rowOf({ orderId, item, status, updatedAt }, isNews) {
   const reached = STEPS.indexOf(status);

@@ -1,10 +1,10 @@
-/** The customer's page: signs in, connects, and hands each message to the part of the page that shows it. */
+/** The customer's page: signs in, connects, and lets each part of the page listen for what it shows. */
 import { setUpChat } from './chat.js';
 import { setUpConnectionState } from './connection-state.js';
+import { ShopConnection, choiceOfAddress } from './connection.js';
 import { setUpNotifications } from './notifications.js';
 import { setUpOrders } from './orders.js';
 import { $, avatar, onSubmit, setUpTheme, showSignedIn, words } from './page.js';
-import { PushSocket } from './push.js';
 import { Session } from './session.js';
 
 const session = new Session('larkspur.shop');
@@ -33,16 +33,25 @@ function open() {
   $('#me').replaceChildren(avatar(session.user), session.user);
   $('#hello-name').textContent = session.user;
 
-  const url = new URL('/push/ws', location.href);
-  url.protocol = url.protocol.replace('http', 'ws');
-  const push = new PushSocket(url, (options) => session.token(options));
-  const handlers = { ...setUpNotifications(), ...setUpOrders(push), ...setUpChat(push, session.user) };
-  push.addEventListener('message', ({ detail }) => handlers[detail.event]?.(detail));
+  const push = new ShopConnection(tokensOf(session), choiceOfAddress());
+  push.connect();
   setUpConnectionState(push);
+  setUpNotifications(push);
+  void setUpOrders(push);
+  void setUpChat(push, session.user);
   $('#sign-out').addEventListener('click', async () => {
-    push.stop();
+    push.close();
     await session.end();
     location.reload();
   });
-  void push.connect();
+}
+
+/** The first token is the one at hand. Who asks again was refused with it, or sees its end come. */
+function tokensOf(session) {
+  let isAskedAgain = false;
+  return () => {
+    const token = session.token({ fresh: isAskedAgain });
+    isAskedAgain = true;
+    return token;
+  };
 }

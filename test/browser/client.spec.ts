@@ -68,7 +68,7 @@ describeInChromium(`the client in Chromium${absence}`, () => {
         item: 'Fern',
         status: 'placed',
       });
-      await expect(one.askClient('join', 'staff')).rejects.toThrow('staff');
+      await expect(one.askClient('join', 'staff')).rejects.toThrow('PushReplyError');
     });
 
     it('goes on after a cut without a loss and without a repeat', async () => {

@@ -27,6 +27,26 @@ describeBehindNginx(`behind nginx with its default buffering${absence}`, () => {
     await (stage as Stage | undefined)?.close();
   });
 
+  it('gets messages to a client even where it lets no upgrade through and holds streams back', async () => {
+    const stubborn = await Nginx.start(`
+      location / {
+        proxy_pass ${stage.url};
+        proxy_set_header Host $http_host;
+        proxy_ignore_headers X-Accel-Buffering;
+      }`);
+    try {
+      const tab = await stage.openTab(stubborn.url);
+      await tab.openClient({ token: tokenOf('held'), events: ['tick'], openTimeoutMs: 1_000 });
+      await tab.untilState('live poll');
+      await stage.sendNumbers('held', 'tick', 1, 2);
+      await tab.untilHeard('tick', 2);
+      expect(await tab.states()).toEqual(['connecting ws', 'connecting sse', 'connecting poll', 'live poll']);
+      await tab.close();
+    } finally {
+      await stubborn.stop();
+    }
+  });
+
   describe.each(['1.0', '1.1'])('that speaks HTTP/%s to the server', (version) => {
     let nginx: Nginx;
     let tab: Tab | undefined;

@@ -22,6 +22,7 @@ export interface TabClientOptions {
   readonly shareTabs?: boolean | string;
   readonly retryBaseMs?: number;
   readonly retryMaxMs?: number;
+  readonly openTimeoutMs?: number;
   readonly url?: string;
 }
 

@@ -190,6 +190,59 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     expect(await ada.locator('#chat-log img').count()).toBe(0);
   });
 
+  it.each([
+    ['SSE', 'sse'],
+    ['Long polling', 'poll'],
+    ['WebSocket', 'ws'],
+  ])('switches to %s and misses nothing of the room', async (label, transport) => {
+    await ada.getByText(label, { exact: true }).click();
+    await say(grace, `While ada goes to ${label}`);
+    await ada.locator('#state', { hasText: `Live · ${label === 'Long polling' ? 'long polling' : label}` }).waitFor();
+    await say(ada, `By ${label}`);
+    await grace.getByText(`By ${label}`, { exact: true }).waitFor();
+    await ada.getByText(`By ${label}`, { exact: true }).waitFor();
+    await ada.locator('.bubble.pending').waitFor({ state: 'detached' });
+    expect((await talk(ada)).slice(-2)).toEqual([`While ada goes to ${label}`, `By ${label}`]);
+    expect(new URL(ada.url()).searchParams.get('transport')).toBe(transport);
+    await admin.locator('[data-user-row="ada"]', { hasText: transport }).waitFor();
+  });
+
+  it('keeps the chosen transport over a reload, and forgets it for the automatic one', async () => {
+    await ada.goto(`${demo.url}/?transport=sse`);
+    await ada.locator('#state', { hasText: 'Live · SSE' }).waitFor();
+    expect(await ada.getByRole('radio', { name: 'SSE' }).isChecked()).toBe(true);
+    await ada.getByText('Automatic', { exact: true }).click();
+    await ada.locator('#state', { hasText: 'Live · WebSocket' }).waitFor();
+    expect(new URL(ada.url()).search).toBe('');
+  });
+
+  it('says that it is offline, and sends what was written when it is back, once', async () => {
+    await browser.setOffline(true);
+    await ada.getByText('You are offline.').waitFor();
+    await say(ada, 'First');
+    await say(ada, 'Second');
+    expect(await ada.locator('.bubble.pending').count()).toBe(2);
+    await browser.setOffline(false);
+    await ada.locator('#state[data-state="live"]').waitFor();
+    await grace.getByText('Second', { exact: true }).waitFor();
+    await ada.locator('.bubble.pending').first().waitFor({ state: 'detached' });
+    await settle(ada, grace);
+    expect((await talk(ada)).slice(-2)).toEqual(['First', 'Second']);
+    expect((await talk(grace)).slice(-2)).toEqual(['First', 'Second']);
+    expect(await ada.locator('#notice').isVisible()).toBe(false);
+  });
+
+  it('takes the cookie back at a sign-out', async () => {
+    const page = await openShop(demo.url, 'rosa', '');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page
+      .getByRole('button', { name: 'Come in' })
+      .or(page.getByRole('button', { name: 'Sign in' }))
+      .waitFor();
+    expect(await browser.cookies(demo.url)).toEqual([]);
+    await page.close();
+  });
+
   it('knows the orders and the user again after a reload', async () => {
     const before = await orders(ada);
     await ada.reload();
@@ -200,7 +253,7 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
 
   it('tells a user whom the admin disconnects, and comes back when asked to', async () => {
     await admin.getByRole('button', { name: 'Disconnect grace' }).click();
-    await grace.getByText('The server ended this connection: disconnected by an administrator.').waitFor();
+    await grace.getByText(/The server ended this connection: .*disconnected by an administrator/).waitFor();
     expect(await grace.locator('#state').getAttribute('data-state')).toBe('stopped');
     await grace.getByRole('button', { name: 'Try now' }).click();
     await grace.locator('#state[data-state="live"]').waitFor();
@@ -245,16 +298,34 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     expect(browser.complaints).toEqual([]);
   });
 
-  it('comes back by itself when the server starts again, with another secret', async () => {
+  it('goes on after a restart with another secret, keeps what it showed, and says plainly what may be missing', async () => {
     const port = String(await freePort());
     const first = await startDemo({ PORT: port });
     const page = await openShop(first.url, 'ada', '');
+    await page.getByRole('button', { name: 'Order Monstera' }).click();
+    await page.locator('[data-order="1001"]').waitFor();
+    await say(page, 'Before the restart');
+    await page.locator('.bubble[data-from="ada"]').waitFor();
     await first.program.stop();
     await page.getByText('The connection is lost.').waitFor();
+    await say(page, 'Written meanwhile');
+    expect(await page.locator('#notice').isVisible()).toBe(false);
+
     const second = await startDemo({ PORT: port });
-    await page.getByText('You are back. What was written meanwhile is not shown.').waitFor({ timeout: 30_000 });
-    expect(await page.locator('#state').innerText()).toBe('Live');
+    await page.getByText('Some messages may be missing: the server has started anew.').waitFor({ timeout: 45_000 });
+    await page.getByText('Something may be missing here.').waitFor();
+    await page.locator('.bubble[data-from="ada"]').nth(1).waitFor();
+    expect(await talk(page)).toEqual(['Before the restart', 'Written meanwhile']);
     expect(await page.locator('#banner').isVisible()).toBe(false);
+
+    await page.getByRole('button', { name: 'Order Cactus' }).click();
+    await page.locator('[data-order="1001"]', { hasText: 'Cactus' }).waitFor();
+    expect(await orders(page)).toEqual([
+      expect.stringMatching(/^Cactus\s*#1001[^]*placed$/),
+      expect.stringMatching(/^Monstera\s*#1001[^]*placed$/),
+    ]);
+    await page.getByRole('button', { name: 'Got it' }).click();
+    expect(await page.locator('#notice').isVisible()).toBe(false);
     await page.close();
     await second.program.stop();
   }, 120_000);

@@ -75,6 +75,11 @@ export class Browser {
     return page;
   }
 
+  /** The names of the cookies that this address would be sent. */
+  async cookies(url: string): Promise<readonly string[]> {
+    return (await this.context.cookies(url)).map(({ name }) => name);
+  }
+
   /** The browser's own switch: all pages lose the network and are told so, or have it again. */
   async setOffline(isOffline: boolean): Promise<void> {
     await this.context.setOffline(isOffline);
