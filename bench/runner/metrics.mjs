@@ -41,6 +41,7 @@ export const answersPerMinute = metric('answers/client and minute', (run) =>
   run.pollAnswers > 0 ? (run.pollAnswers * 60) / run.restSeconds / run.connections : NaN,
 );
 
+export const clients = metric('clients', (run) => run.connections, 0);
 /** Of a storm: all the bare handshakes, the middle of before and after it. */
 export const bareMs = metric('bare handshakes ms', (run) => ((run.bareSeconds[0] + run.bareSeconds[1]) / 2) * 1000, 0);
 export const bareCpu = metric('CPU µs/handshake', (run) => (run.bareCpuUs[0] + run.bareCpuUs[1]) / 2, 1);
