@@ -1,5 +1,6 @@
 import type { Envelope, TransportName, WelcomeData } from '../protocol/frames.js';
-import type { Line, LineEnd, OpenLine } from './line.interface.js';
+import type { LineEnd } from './line-end.js';
+import type { Line, OpenLine } from './line.interface.js';
 import { LineWatch } from './line-watch.js';
 import { openPollLine } from './poll-line.js';
 import { openSseLine } from './sse-line.js';

@@ -15,7 +15,7 @@ import type { Deliver, PushStatus } from './client-events.js';
 import type { ClientSettings } from './client-options.js';
 import type { GroupWishes } from './group-wishes.js';
 import type { Inbox } from './inbox.js';
-import type { LineEnd } from './line.interface.js';
+import type { LineEnd } from './line-end.js';
 import type { Link } from './link.interface.js';
 import type { Outbox } from './outbox.js';
 import { followPage } from './page-life.js';

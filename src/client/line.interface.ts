@@ -1,22 +1,6 @@
 import type { ClientFrame, Envelope } from '../protocol/frames.js';
+import type { LineEnd } from './line-end.js';
 import type { PushServer, Query } from './push-server.js';
-
-/** Why a line ended. All members are absent when it simply broke. */
-export interface LineEnd {
-  /** The close code, of the WebSocket or of `push:closing`. */
-  readonly code?: number;
-  /** The HTTP status of a refusal. */
-  readonly status?: number;
-  readonly retryAfterMs?: number | undefined;
-  /** For people. */
-  readonly reason?: string | undefined;
-  /** This transport does not get through here; another may. */
-  readonly isBlocked?: boolean;
-  /** The token was the reason; there is a new one already. */
-  readonly isTokenOld?: boolean;
-  /** The server could not be reached. */
-  readonly error?: unknown;
-}
 
 /** What a line tells. Nothing more comes after `ended`, nor after {@link Line.close}. */
 export interface LineHandlers {

@@ -1,5 +1,6 @@
 import type { ClientFrame, Envelope, ErrorData } from '../protocol/frames.js';
-import type { LineEnd, OpenLine } from './line.interface.js';
+import type { LineEnd } from './line-end.js';
+import type { OpenLine } from './line.interface.js';
 import { refusalOf } from './push-server.js';
 
 /** How long the server may hold a poll, in seconds. */

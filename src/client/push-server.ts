@@ -4,7 +4,7 @@
  */
 import type { Envelope } from '../protocol/frames.js';
 import type { ClientPaths, PushClientOptions } from './client-options.js';
-import type { LineEnd } from './line.interface.js';
+import type { LineEnd } from './line-end.js';
 import { platform } from './platform.js';
 import type { WebSocketConstructor } from './platform.js';
 import { TokenSource } from './token-source.js';

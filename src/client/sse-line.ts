@@ -1,6 +1,7 @@
 import type { Envelope } from '../protocol/frames.js';
 import type { WelcomeData } from '../protocol/frames.js';
-import type { LineEnd, OpenLine } from './line.interface.js';
+import type { LineEnd } from './line-end.js';
+import type { OpenLine } from './line.interface.js';
 import { refusalOf } from './push-server.js';
 import { sseParser } from './sse-parser.js';
 

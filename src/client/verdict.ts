@@ -1,4 +1,4 @@
-import type { LineEnd } from './line.interface.js';
+import type { LineEnd } from './line-end.js';
 
 /**
  * What follows from the end of a line: never come back, try another transport, or come back. How long to wait is for
