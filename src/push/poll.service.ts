@@ -2,7 +2,7 @@
  * Long polls. Each is a connection of its own, without a session between them: the cursor says where the client stands.
  * It is in the routing table before the log is read, so that nothing falls between the two.
  */
-import type { LogPage, MessageLog } from '../backing/message-log.interface.js';
+import type { Audience, LogPage, MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
@@ -17,6 +17,7 @@ import type { Admission } from './admission.js';
 import type { LivenessOptions } from './liveness.service.js';
 import { MAX_POLL_MESSAGES, OpenPoll } from './open-poll.js';
 import type { PollAnswer, PollOwner } from './open-poll.js';
+import { readForPresent } from './present-audience.js';
 import { Refusals } from './refusal.js';
 import { tellRefusals } from './session.service.js';
 import type { SessionService } from './session.service.js';
@@ -96,7 +97,8 @@ class PollSession implements PollOwner, PollHandle {
     poll.place = encodeCursor(after);
     poll.isReading = true;
     try {
-      const page = await this.read(connection, after);
+      const read = (audience: Audience) => this.read(audience, after);
+      const page = await readForPresent(connection, this.parts.registry, read);
       connection.outbound.flush();
       poll.isReading = false;
       const gap = page.gap ? [encodeGap(page.gap, encodeCursor(page.resumedFrom))] : [];
@@ -112,9 +114,8 @@ class PollSession implements PollOwner, PollHandle {
   }
 
   /** What fits one answer; a gap takes the room of a message. */
-  private async read(connection: Connection, after: Cursor): Promise<LogPage> {
-    const { log, registry, options } = this.parts;
-    const audience = { userId: connection.userId, groups: registry.groupsOf(connection) };
+  private async read(audience: Audience, after: Cursor): Promise<LogPage> {
+    const { log, options } = this.parts;
     const request = { audience, maxBytes: options.maxQueueBytes };
     const page = await log.read({ ...request, after, maxMessages: MAX_POLL_MESSAGES });
     if (!page.gap || page.messages.length < MAX_POLL_MESSAGES) return page;

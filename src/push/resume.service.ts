@@ -4,8 +4,7 @@
  * because live messages are held from before the first read and those that a read has seen are dropped.
  *
  * The log is read page by page, each as the transport takes the one before, so that a long absence fills no queue. What
- * may be seen is decided by who the principal is now: its own messages, broadcasts, and the groups that it was in when
- * it came back and still is.
+ * may be seen is decided by who the principal is at each page: its own messages, broadcasts, and the groups that it is in.
  */
 import type { LogPage, MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
@@ -16,6 +15,7 @@ import { CloseCode } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { encodeGap } from '../protocol/frame-encoder.js';
+import { readForPresent } from './present-audience.js';
 import { ReplayedMessages } from './replayed-messages.js';
 
 /** Messages of one page; a page also has at most half of what a queue may hold. */
@@ -54,24 +54,23 @@ export class ResumeService {
    */
   async resume(connection: Connection, after: Cursor, greet: (opening: Opening) => void): Promise<void> {
     connection.outbound.hold();
-    const groups = this.parts.registry.groupsOf(connection);
     try {
-      const first = await this.read(connection, after, groups);
+      const first = await this.read(connection, after);
       if (!connection.isOpen) return;
       greet({ cursor: encodeCursor(first.resumedFrom), resumed: first.gap === undefined });
       this.write(connection, first);
-      if (first.hasMore) void this.readOn(connection, first.through, groups);
+      if (first.hasMore) void this.readOn(connection, first.through);
     } catch (cause) {
       this.fail(connection, cause);
     }
   }
 
-  private async readOn(connection: Connection, after: Cursor, groups: readonly string[]): Promise<void> {
+  private async readOn(connection: Connection, after: Cursor): Promise<void> {
     try {
       let page: LogPage;
       for (let place = after; connection.isOpen; place = page.through) {
         await this.taken(connection);
-        page = await this.read(connection, place, groups);
+        page = await this.read(connection, place);
         this.write(connection, page);
         if (!page.hasMore) return;
       }
@@ -80,11 +79,10 @@ export class ResumeService {
     }
   }
 
-  private read(connection: Connection, after: Cursor, groups: readonly string[]): Promise<LogPage> {
+  private read(connection: Connection, after: Cursor): Promise<LogPage> {
     const { log, registry, scheduler } = this.parts;
-    const { userId } = connection;
-    const audience = { userId, groups: groups.filter((group) => registry.isMember(connection, group)) };
-    return log.read({ after, audience, maxMessages: PAGE_MESSAGES, maxBytes: scheduler.maxQueueBytes / 2 });
+    const request = { after, maxMessages: PAGE_MESSAGES, maxBytes: scheduler.maxQueueBytes / 2 };
+    return readForPresent(connection, registry, (audience) => log.read({ ...request, audience }));
   }
 
   private write(connection: Connection, { gap, resumedFrom, messages, through, hasMore }: LogPage): void {

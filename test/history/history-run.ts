@@ -73,9 +73,11 @@ export class HistoryRun {
   static async start({ push, ...options }: PushAppOptions = {}, random = SeededRandom.fromEnvironment()) {
     const begin = () => PushApp.start({ ...options, push: { ...AMPLE, ...push } });
     const server = await begin();
-    let run: HistoryRun | undefined;
-    const proxy = await FaultProxy.start(() => (run?.app ?? server).port, random.fork());
-    run = new HistoryRun(server, proxy, random, begin);
+    const { port } = server;
+    const runs: HistoryRun[] = [];
+    const proxy = await FaultProxy.start(() => runs.at(0)?.app.port ?? port, random.fork());
+    const run = new HistoryRun(server, proxy, random, begin);
+    runs.push(run);
     return run;
   }
 

@@ -175,20 +175,36 @@ describe('ResumeService', () => {
     expect(log.reads.map(({ after }) => after)).toEqual([at(7), at(9)]);
   });
 
-  it('asks for what the principal may see now: the groups it came with and is still in', async () => {
+  it('asks for what the principal may see now, and again when its groups changed during the read', async () => {
     const peer = fakes.connect('7');
     const { registry } = fakes;
     for (const group of ['a', 'b']) registry.join(peer.connection, group, MembershipSource.Join);
 
     void comeBack(peer);
     registry.leave(peer.connection, 'b', MembershipSource.Join);
-    registry.join(peer.connection, 'c', MembershipSource.Join);
     await log.answer([1], { hasMore: true });
+    expect(eventsOf(peer)).toEqual([]);
+    await log.answer([1], { hasMore: true });
+    registry.join(peer.connection, 'c', MembershipSource.Join);
+    await log.answer([2], { hasMore: true });
 
     expect(log.reads.map(({ audience }) => audience)).toEqual([
       { userId: '7', groups: ['a', 'b'] },
       { userId: '7', groups: ['a'] },
+      { userId: '7', groups: ['a'] },
+      { userId: '7', groups: ['a', 'c'] },
     ]);
+  });
+
+  it('loses no live message of a group that was joined during the read', async () => {
+    const peer = fakes.connect('7');
+    void comeBack(peer);
+    fakes.registry.join(peer.connection, 'late', MembershipSource.Server);
+    fakes.fanOut.deliver(live(1, 'late'), { groups: ['late'] });
+    await log.answer([], { through: at(1) });
+    await log.answer([1]);
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm1']);
   });
 
   it('closes a connection that lets more than its queue wait behind the replay, and reads no more for it', async () => {

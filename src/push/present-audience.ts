@@ -1,0 +1,23 @@
+import type { Audience, LogPage } from '../backing/message-log.interface.js';
+import type { Connection } from '../core/connection.js';
+import type { ConnectionRegistry } from '../core/connection-registry.js';
+
+/**
+ * Reads for who the connection's principal is now. A log takes time, and its answer is for the groups that it was asked
+ * with: when others were joined or left meanwhile it is asked again. Else a message of a group just joined would count
+ * as read without being in the page, and one that was sent after a leave would be in it.
+ */
+export async function readForPresent(
+  connection: Connection,
+  registry: ConnectionRegistry,
+  read: (audience: Audience) => Promise<LogPage>,
+): Promise<LogPage> {
+  const { userId } = connection;
+  for (;;) {
+    const groups = registry.groupsOf(connection);
+    const page = await read({ userId, groups });
+    const isSameNumber = groups.length === registry.groupCountOf(connection);
+    const isPresent = isSameNumber && groups.every((group) => registry.isMember(connection, group));
+    if (isPresent || !connection.isOpen) return page;
+  }
+}
