@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage } from '@nestjs/websockets';
@@ -11,6 +12,7 @@ import { PushWsAdapter } from '../../src/gateway/push-ws.adapter.js';
 import type { PushModuleExtras, PushModuleOptions } from '../../src/push-options.interface.js';
 import type { Envelope } from '../../src/protocol/frames.js';
 import { eventually } from '../support/eventually.js';
+import { ask } from '../support/http-request.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
 import { RawClient } from '../support/raw-client.js';
 import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
@@ -64,17 +66,21 @@ const clients: SseClient[] = [];
 
 interface Answer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Envelope & { readonly data: { readonly code?: string } };
 }
 
 async function send(frame: unknown, headers: Readonly<Record<string, string>> = {}, sub = '7'): Promise<Answer> {
-  const response = await fetch(`${app.origin}/push/upstream`, {
+  const {
+    status,
+    headers: answered,
+    text,
+  } = await ask(`${app.origin}/push/upstream`, {
     method: 'POST',
     headers: { ...bearer(signToken({ sub })), 'content-type': 'application/json', ...headers },
     body: typeof frame === 'string' ? frame : JSON.stringify(frame),
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
+  return { status, headers: answered, body: JSON.parse(text) as Answer['body'] };
 }
 
 async function stream(sub = '7'): Promise<{ readonly client: SseClient; readonly id: string }> {
@@ -105,8 +111,8 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
   it('is answered with the reply of its handler', async () => {
     const { status, headers, body } = await send({ event: 'echo', data: { a: 1 }, ref: 'r1' });
     expect(status).toBe(200);
-    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(headers['cache-control']).toBe('no-store');
     expect(body).toEqual({ event: 'push:ok', data: { data: { a: 1 }, scopes: [] }, ref: 'r1' });
   });
 
@@ -216,7 +222,7 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
     gateway().release();
     expect((await held).body.data).toBe('released');
     await Promise.all(others);
-    expect([...gateway().order].sort()).toEqual(['a', 'b', 'c', 'x']);
+    expect(gateway().order.map(String).toSorted()).toEqual(['a', 'b', 'c', 'x']);
   });
 
   it('that makes its handler close the connection is answered', async () => {
@@ -232,7 +238,7 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => send({ event: 'push:ping' })));
     const limited = answers.filter(({ status }) => status === 429);
     expect(limited.length).toBeGreaterThanOrEqual(16);
-    expect(limited[0]?.headers.get('retry-after')).toBe('1');
+    expect(limited[0]?.headers['retry-after']).toBe('1');
     expect(limited[0]?.body.data.code).toBe('rate_limited');
   });
 
@@ -283,7 +289,7 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
     await app.close();
     await start({ maxPerUser: 1 });
     const controller = new AbortController();
-    const left = fetch(`${app.origin}/push/upstream`, {
+    const left = ask(`${app.origin}/push/upstream`, {
       method: 'POST',
       headers: { ...bearer(signToken()), 'content-type': 'application/json' },
       body: '{"event":"hold"}',
