@@ -30,6 +30,7 @@ function showState(push) {
   const show = (state, text) => {
     $('#state').dataset.state = state;
     $('#state-text').textContent = text;
+    $('#state-wait').textContent = '';
   };
   const warn = (text, offersRetry = true) => {
     $('#banner').hidden = text === '';
@@ -42,15 +43,15 @@ function showState(push) {
       show('live', `Live · ${NAMES[transport]}`);
       warn('');
     },
-    waiting: ({ retryInMs }) => {
+    waiting: ({ retryInMs, error }) => {
+      show('waiting', 'Waiting');
       const untilMs = Date.now() + retryInMs;
-      const tick = () => {
-        const seconds = Math.max(0, Math.ceil((untilMs - Date.now()) / 1000));
-        show('waiting', `Waiting ${seconds} s`);
-      };
+      // Apart from the state, which is read out whenever it changes.
+      const tick = () => ($('#state-wait').textContent = ` ${Math.max(0, Math.ceil((untilMs - Date.now()) / 1000))} s`);
       tick();
       countdown = setInterval(tick, 250);
-      warn('The connection is lost. What you write now is sent when it is back.');
+      const noToken = error?.code === 'token_failed' && error.cause?.message;
+      warn(noToken || 'The connection is lost. What you write now is sent when it is back.');
     },
     offline: () => {
       show('waiting', 'Offline');

@@ -4,6 +4,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromiumAbsence } from '../support/browser.js';
+import { eventually } from '../support/eventually.js';
 import { Stage, tokenOf } from './stage.js';
 import type { Tab } from './tab.js';
 
@@ -17,9 +18,10 @@ class Site {
     readonly url: string,
   ) {}
 
-  static async start(): Promise<Site> {
+  static async start(script: () => string = () => ''): Promise<Site> {
     const server = createServer((_request, response) => {
-      response.setHeader('content-type', 'text/html').end('<!doctype html><title>another shop</title>');
+      response.setHeader('content-type', 'text/html');
+      response.end(`<!doctype html><title>another shop</title><script type="module">${script()}</script>`);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -38,9 +40,11 @@ describeInChromium(`a page of another origin in Chromium${absence}`, () => {
   let foreign: Site;
   let stage: Stage;
   let tab: Tab;
+  /** Of the page of the listed site. */
+  let script = '';
 
   beforeAll(async () => {
-    [listed, foreign] = await Promise.all([Site.start(), Site.start()]);
+    [listed, foreign] = await Promise.all([Site.start(() => script), Site.start()]);
     stage = await Stage.start({ PUSH_ORIGINS: listed.url });
     // The cookie belongs to the host and is sent to it from any of its ports.
     const own = await stage.openTab();
@@ -49,6 +53,7 @@ describeInChromium(`a page of another origin in Chromium${absence}`, () => {
   }, 120_000);
 
   afterEach(async () => {
+    script = '';
     await tab.close();
   });
 
@@ -101,7 +106,18 @@ describeInChromium(`a page of another origin in Chromium${absence}`, () => {
     expect(await tab.dataOf('tick')).toEqual([1, 2]);
   });
 
-  it.each(['ws', 'sse', 'poll'])('may import the client from the demo and use it over %s', async (transport) => {
+  it('may import the client from the demo in a module script of its own, without a bundler', async () => {
+    script = `
+      import { PushClient } from '${stage.url}/nestjs-push/client/index.js';
+      const client = new PushClient({ url: '${stage.url}', token: () => '${tokenOf('script')}' });
+      client.on('order.status', ({ orderId, status }) => (document.title = orderId + ' ' + status));`;
+    tab = await stage.openTab(`${listed.url}/`);
+    await stage.untilConnections('script', 1);
+    await stage.call('POST', '/orders/41/status', { userId: 'script', status: 'shipped' });
+    await eventually(async () => expect(await tab.page.title()).toBe('41 shipped'));
+  });
+
+  it.each(['ws', 'sse', 'poll'])('may use the client over %s', async (transport) => {
     tab = await stage.openTab(`${listed.url}/`);
     const options = { url: stage.url, token: tokenOf('guest'), events: ['tick'], transports: [transport] };
     await tab.openClient(options, `${stage.url}/nestjs-push/client/index.js`);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { Browser, chromiumAbsence } from '../support/browser.js';
 import { type RunningDemo, startDemo } from '../support/demo-process.js';
-import { freePort } from '../support/free-port.js';
+import { openShop, ordersOn, say, talkOn } from '../support/shop-page.js';
 
 const absence = chromiumAbsence();
 const describeInChromium = absence === '' ? describe : describe.skip;
@@ -17,8 +17,8 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   beforeAll(async () => {
     demo = await startDemo();
     browser = await Browser.launch();
-    ada = await openShop(demo.url, 'ada', 'vip');
-    grace = await openShop(demo.url, 'grace', '');
+    ada = await openShop(browser, demo.url, 'ada', 'vip');
+    grace = await openShop(browser, demo.url, 'grace', '');
     admin = await browser.open('admin', `${demo.url}/admin`);
     await admin.getByRole('button', { name: 'Sign in' }).click();
     await admin.locator('#state[data-state="live"]').waitFor();
@@ -29,16 +29,6 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await (browser as Browser | undefined)?.close();
     await (demo as RunningDemo | undefined)?.program.stop();
   });
-
-  async function openShop(url: string, user: string, groups: string): Promise<Page> {
-    const page = await browser.open(user, url);
-    await page.getByLabel('User').fill(user);
-    await page.getByLabel('Groups').fill(groups);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.locator('#state[data-state="live"]').waitFor();
-    await page.getByText('You are in room:lobby.').waitFor();
-    return page;
-  }
 
   async function send(audience: string, to: string, title: string, text: string): Promise<void> {
     await admin.getByText(audience, { exact: true }).click();
@@ -59,14 +49,7 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await receipts.nth(before).waitFor();
   }
 
-  async function say(page: Page, text: string): Promise<void> {
-    await page.getByLabel('Message', { exact: true }).fill(text);
-    await page.getByLabel('Message', { exact: true }).press('Enter');
-  }
-
   const notifications = (page: Page): Promise<string[]> => page.locator('#notifications h3').allInnerTexts();
-  const orders = (page: Page): Promise<string[]> => page.locator('#orders li').allInnerTexts();
-  const talk = (page: Page): Promise<string[]> => page.locator('#chat-log li.bubble p:last-child').allInnerTexts();
 
   /** What was sent to a page before now is on it when its own later message is: they come in order. */
   async function settle(...pages: readonly Page[]): Promise<void> {
@@ -126,14 +109,14 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   });
 
   it('brings an order from the shop to all devices of the user who ordered, and to nobody else', async () => {
-    const phone = await openShop(demo.url, 'ada', '');
+    const phone = await openShop(browser, demo.url, 'ada', '');
     await ada.getByRole('button', { name: 'Order Monstera' }).click();
     await phone.locator('#orders li').waitFor();
     await ada.locator('#orders li').waitFor();
     await settle(ada, grace, phone);
-    expect(await orders(ada)).toEqual([expect.stringMatching(/^Monstera\s*#1001[^]*placed$/)]);
-    expect(await orders(phone)).toEqual([expect.stringMatching(/^Order\s*#1001[^]*placed$/)]);
-    expect(await orders(grace)).toEqual([]);
+    expect(await ordersOn(ada)).toEqual([expect.stringMatching(/^Monstera\s*#1001[^]*placed$/)]);
+    expect(await ordersOn(phone)).toEqual([expect.stringMatching(/^Order\s*#1001[^]*placed$/)]);
+    expect(await ordersOn(grace)).toEqual([]);
     await phone.close();
   });
 
@@ -142,11 +125,11 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await ada.locator('[data-order="1002"]').waitFor();
     await setStatus('1001', 'ada', 'shipped');
     await settle(ada, grace);
-    expect(await orders(ada)).toEqual([
+    expect(await ordersOn(ada)).toEqual([
       expect.stringMatching(/^Monstera\s*#1001[^]*shipped$/),
       expect.stringMatching(/^Olive tree\s*#1002[^]*placed$/),
     ]);
-    expect(await orders(grace)).toEqual([]);
+    expect(await ordersOn(grace)).toEqual([]);
     expect(await notifications(ada)).toHaveLength(2);
   });
 
@@ -157,8 +140,8 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await grace.getByText('Mine is happy with one, only slower.').waitFor();
     await settle(ada, grace);
     const lines = ['Does the monstera mind a north window?', 'Mine is happy with one, only slower.'];
-    expect(await talk(ada)).toEqual(lines);
-    expect(await talk(grace)).toEqual(lines);
+    expect(await talkOn(ada)).toEqual(lines);
+    expect(await talkOn(grace)).toEqual(lines);
     expect(
       await ada.locator('.bubble').evaluateAll((nodes) => nodes.map((node) => node.getAttribute('data-from'))),
     ).toEqual(['grace', 'ada']);
@@ -178,7 +161,7 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await say(grace, 'Nobody here?');
     await grace.getByText('Nobody here?').waitFor();
     await settle(ada);
-    expect(await talk(ada)).not.toContain('Nobody here?');
+    expect(await talkOn(ada)).not.toContain('Nobody here?');
     await grace.getByLabel('Room', { exact: true }).fill('lobby');
     await grace.getByRole('button', { name: 'Join' }).click();
     await grace.getByText('You are in room:lobby.').waitFor();
@@ -190,64 +173,11 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     expect(await ada.locator('#chat-log img').count()).toBe(0);
   });
 
-  it.each([
-    ['SSE', 'sse'],
-    ['Long polling', 'poll'],
-    ['WebSocket', 'ws'],
-  ])('switches to %s and misses nothing of the room', async (label, transport) => {
-    await ada.getByText(label, { exact: true }).click();
-    await say(grace, `While ada goes to ${label}`);
-    await ada.locator('#state', { hasText: `Live · ${label === 'Long polling' ? 'long polling' : label}` }).waitFor();
-    await say(ada, `By ${label}`);
-    await grace.getByText(`By ${label}`, { exact: true }).waitFor();
-    await ada.getByText(`By ${label}`, { exact: true }).waitFor();
-    await ada.locator('.bubble.pending').waitFor({ state: 'detached' });
-    expect((await talk(ada)).slice(-2)).toEqual([`While ada goes to ${label}`, `By ${label}`]);
-    expect(new URL(ada.url()).searchParams.get('transport')).toBe(transport);
-    await admin.locator('[data-user-row="ada"]', { hasText: transport }).waitFor();
-  });
-
-  it('keeps the chosen transport over a reload, and forgets it for the automatic one', async () => {
-    await ada.goto(`${demo.url}/?transport=sse`);
-    await ada.locator('#state', { hasText: 'Live · SSE' }).waitFor();
-    expect(await ada.getByRole('radio', { name: 'SSE' }).isChecked()).toBe(true);
-    await ada.getByText('Automatic', { exact: true }).click();
-    await ada.locator('#state', { hasText: 'Live · WebSocket' }).waitFor();
-    expect(new URL(ada.url()).search).toBe('');
-  });
-
-  it('says that it is offline, and sends what was written when it is back, once', async () => {
-    await browser.setOffline(true);
-    await ada.getByText('You are offline.').waitFor();
-    await say(ada, 'First');
-    await say(ada, 'Second');
-    expect(await ada.locator('.bubble.pending').count()).toBe(2);
-    await browser.setOffline(false);
-    await ada.locator('#state[data-state="live"]').waitFor();
-    await grace.getByText('Second', { exact: true }).waitFor();
-    await ada.locator('.bubble.pending').first().waitFor({ state: 'detached' });
-    await settle(ada, grace);
-    expect((await talk(ada)).slice(-2)).toEqual(['First', 'Second']);
-    expect((await talk(grace)).slice(-2)).toEqual(['First', 'Second']);
-    expect(await ada.locator('#notice').isVisible()).toBe(false);
-  });
-
-  it('takes the cookie back at a sign-out', async () => {
-    const page = await openShop(demo.url, 'rosa', '');
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page
-      .getByRole('button', { name: 'Come in' })
-      .or(page.getByRole('button', { name: 'Sign in' }))
-      .waitFor();
-    expect(await browser.cookies(demo.url)).toEqual([]);
-    await page.close();
-  });
-
   it('knows the orders and the user again after a reload', async () => {
-    const before = await orders(ada);
+    const before = await ordersOn(ada);
     await ada.reload();
     await ada.locator('[data-order="1001"]').waitFor();
-    expect(await orders(ada)).toEqual(before);
+    expect(await ordersOn(ada)).toEqual(before);
     expect(await ada.locator('#me').innerText()).toMatch(/ada$/);
   });
 
@@ -270,7 +200,7 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await page.getByRole('button', { name: 'Order Cactus' }).focus();
     await page.keyboard.press('Space');
     await page.locator('#orders li').waitFor();
-    expect(await orders(page)).toEqual([expect.stringMatching(/^Cactus[^]*placed$/)]);
+    expect(await ordersOn(page)).toEqual([expect.stringMatching(/^Cactus[^]*placed$/)]);
     await page.close();
   });
 
@@ -297,36 +227,4 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   it('leaves no complaint in any console', () => {
     expect(browser.complaints).toEqual([]);
   });
-
-  it('goes on after a restart with another secret, keeps what it showed, and says plainly what may be missing', async () => {
-    const port = String(await freePort());
-    const first = await startDemo({ PORT: port });
-    const page = await openShop(first.url, 'ada', '');
-    await page.getByRole('button', { name: 'Order Monstera' }).click();
-    await page.locator('[data-order="1001"]').waitFor();
-    await say(page, 'Before the restart');
-    await page.locator('.bubble[data-from="ada"]').waitFor();
-    await first.program.stop();
-    await page.getByText('The connection is lost.').waitFor();
-    await say(page, 'Written meanwhile');
-    expect(await page.locator('#notice').isVisible()).toBe(false);
-
-    const second = await startDemo({ PORT: port });
-    await page.getByText('Some messages may be missing: the server has started anew.').waitFor({ timeout: 45_000 });
-    await page.getByText('Something may be missing here.').waitFor();
-    await page.locator('.bubble[data-from="ada"]').nth(1).waitFor();
-    expect(await talk(page)).toEqual(['Before the restart', 'Written meanwhile']);
-    expect(await page.locator('#banner').isVisible()).toBe(false);
-
-    await page.getByRole('button', { name: 'Order Cactus' }).click();
-    await page.locator('[data-order="1001"]', { hasText: 'Cactus' }).waitFor();
-    expect(await orders(page)).toEqual([
-      expect.stringMatching(/^Cactus\s*#1001[^]*placed$/),
-      expect.stringMatching(/^Monstera\s*#1001[^]*placed$/),
-    ]);
-    await page.getByRole('button', { name: 'Got it' }).click();
-    expect(await page.locator('#notice').isVisible()).toBe(false);
-    await page.close();
-    await second.program.stop();
-  }, 120_000);
 });
