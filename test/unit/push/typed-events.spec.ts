@@ -12,7 +12,9 @@ const AUGMENTATION = `declare module 'nestjs-push' {
 
 /** Compiles statements of a host and answers what the compiler says against each of them. */
 function complaintsOf(statements: readonly string[], augmentation: string): string[] {
-  const head = `import type { PushService } from 'nestjs-push'; declare const push: PushService;`;
+  const head =
+    `import type { PushService } from 'nestjs-push'; declare const push: PushService;` +
+    `import type { PushClient } from 'nestjs-push/client'; declare const client: PushClient;`;
   const text = [head + augmentation.replaceAll('\n', ' '), ...statements].join('\n');
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(`${ROOT}tsconfig.json`, ts.sys.readFile.bind(ts.sys)).config,
@@ -59,6 +61,31 @@ describe('the events that a host declares', () => {
       expect.stringContaining('is not assignable to type'),
     ]);
   }, 60_000);
+
+  it.each(['nestjs-push', 'nestjs-push/client'])(
+    'are checked in the client too, declared for %s',
+    (name) => {
+      const complaints = complaintsOf(
+        [
+          `client.on('order.status', ({ orderId }) => orderId.toFixed());`,
+          `client.on('push:status', ({ state }) => state === 'live');`,
+          `void client.send({ user: '7' }, 'announcement', 'hello');`,
+          `client.on('order.status', (text: string) => text);`,
+          `client.on('order.other', () => {});`,
+          `void client.send({ user: '7' }, 'announcement', 7);`,
+        ],
+        AUGMENTATION.replace('nestjs-push', name),
+      );
+
+      expect(complaints.slice(0, 3)).toEqual(['', '', '']);
+      expect(complaints.slice(3)).toEqual([
+        expect.stringContaining('is not assignable'),
+        expect.stringContaining('is not assignable'),
+        expect.stringContaining('is not assignable'),
+      ]);
+    },
+    60_000,
+  );
 
   it('are any where it declares none', () => {
     const complaints = complaintsOf(
