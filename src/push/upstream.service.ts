@@ -176,7 +176,7 @@ class Call implements UpstreamCall {
   private carryOutFor(stream: Connection | undefined, parsed: ParsedFrame | FrameFailure): void {
     if (!stream) {
       const detail = 'Push-Connection names no stream of yours';
-      this.reply(encodeError(ErrorCode.ConnectionRequired, detail, refOf(parsed)));
+      this.reply(encodeError(ErrorCode.Forbidden, detail, refOf(parsed)));
       return;
     }
     this.service.offerTo(stream, parsed, {

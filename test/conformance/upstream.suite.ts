@@ -110,9 +110,9 @@ export const describeUpstream: Rules = (target) => {
           await post(body, { 'push-connection': 'none' }),
         ];
 
-        expect(answers.map(({ status }) => status)).toEqual([409, 409, 409]);
+        expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
         const [reply, ...others] = answers.map(replyOf);
-        expect(dataOf(reply, 'code')).toBe('connection_required');
+        expect(dataOf(reply, 'code')).toBe('forbidden');
         for (const another of others) expect(another).toEqual(reply);
       });
 

@@ -161,14 +161,14 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
     expect(await client.next()).toMatchObject({ event: 'hello' });
   });
 
-  it.each(['unknown', ''])('gets connection_required where it names a stream that is not there: %p', async (id) => {
+  it.each(['unknown', ''])('gets forbidden where it names a stream that is not there: %p', async (id) => {
     const { status, body } = await send({ event: 'push:ping', ref: 'r' }, { 'push-connection': id });
-    expect([status, body.data.code, body.ref]).toEqual([409, 'connection_required', 'r']);
+    expect([status, body.data.code, body.ref]).toEqual([403, 'forbidden', 'r']);
   });
 
   it('gets the same where the stream is of another user', async () => {
     const { id } = await stream('8');
-    expect((await send({ event: 'push:ping' }, { 'push-connection': id })).body.data.code).toBe('connection_required');
+    expect((await send({ event: 'push:ping' }, { 'push-connection': id })).body.data.code).toBe('forbidden');
   });
 
   it('chats: every member gets the message, and the sender is named', async () => {
