@@ -10,7 +10,7 @@ export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
 /** Longest token in bytes. */
 export const DEFAULT_MAX_TOKEN_BYTES = 8192;
 /** Verified tokens that are remembered. */
-export const DEFAULT_MAX_REMEMBERED_TOKENS = 10_000;
+export const DEFAULT_MAX_REMEMBERED_TOKENS = 20_000;
 /** How the keys of an issuer are fetched and kept. */
 export const JWKS_DEFAULTS: { readonly [Name in keyof JwksOptions]-?: number } = {
   cooldownMs: 30_000,
