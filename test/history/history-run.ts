@@ -10,6 +10,7 @@ import type { PushAppOptions } from '../support/push-app.js';
 import { RestClient } from '../support/rest-client.js';
 import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
 import { signToken } from '../support/tokens.js';
+import { ClientRecipient } from './client-recipient.js';
 import { FaultProxy } from './fault-proxy.js';
 import type { FaultPlan } from './fault-proxy.js';
 import { check } from './history-checker.js';
@@ -60,6 +61,7 @@ export type RecipientWish = Partial<
 /** Everything that takes part. */
 export class HistoryRun {
   readonly recipients: Recipient[] = [];
+  readonly clients: ClientRecipient[] = [];
   readonly memberships: MembershipChange[] = [];
   private readonly publishers: HistoryPublisher[] = [];
 
@@ -102,6 +104,19 @@ export class HistoryRun {
     return added;
   }
 
+  /** Adds a client of the package per list of transports, users in turn, and waits until each has a place. */
+  async joinByClient(...lists: readonly (readonly TransportName[])[]): Promise<void> {
+    const added = lists.map((transports, index) => {
+      const name = `client ${this.clients.length + index}`;
+      const userId = ADDRESSEES.users[index % ADDRESSEES.users.length] ?? 'anna';
+      const groups = this.giveTokenGroups(name, userId);
+      const token = () => signToken({ sub: userId, groups });
+      return new ClientRecipient(name, userId, { url: `http://127.0.0.1:${this.proxy.port}`, token, transports });
+    });
+    this.clients.push(...added);
+    await eventually(() => added.every(({ isPlaced }) => isPlaced), { what: 'a place for each client' });
+  }
+
   /** A publisher in this process. */
   publisher(): HistoryPublisher {
     return this.enlist(sendBy(() => this.app.push));
@@ -142,7 +157,9 @@ export class HistoryRun {
     for (let attempt = 0; attempt < MAX_MARKERS; attempt++) {
       const key = `${publisher.name}-marker-${attempt}`;
       await publisher.publish({ target: { all: true } }, { key });
-      const hasArrived = eventually(() => this.recipients.every(({ keys }) => keys.has(key)), { timeoutMs: MARKER_MS });
+      const hasArrived = eventually(() => [...this.recipients, ...this.clients].every(({ keys }) => keys.has(key)), {
+        timeoutMs: MARKER_MS,
+      });
       if (
         await hasArrived.then(
           () => true,
@@ -179,6 +196,7 @@ export class HistoryRun {
 
   /** Ends everything without a verdict. */
   async close(): Promise<void> {
+    for (const client of this.clients) client.stop();
     await Promise.all(this.recipients.map((recipient) => recipient.stop()));
     await this.proxy.close();
     await this.app.close();
@@ -188,7 +206,7 @@ export class HistoryRun {
     return {
       publications: this.publishers.flatMap(({ publications }) => publications),
       memberships: [...this.memberships, ...this.recipients.flatMap(({ memberships }) => memberships)],
-      recipients: this.recipients.map(({ log }) => log),
+      recipients: [...this.recipients, ...this.clients].map(({ log }) => log),
       endedAt: historyNow(),
     };
   }
@@ -196,10 +214,7 @@ export class HistoryRun {
   private recipientFor(number: number, { tokenSeconds = 3_600, ...wish }: RecipientWish): Recipient {
     const name = wish.name ?? `r${number}`;
     const userId = wish.userId ?? ADDRESSEES.users[number % ADDRESSEES.users.length] ?? 'anna';
-    const groups = TOKEN_GROUPS[userId] ?? [];
-    for (const group of groups) {
-      this.memberships.push({ recipient: name, group, type: 'join', startedAt: -Infinity, finishedAt: -Infinity });
-    }
+    const groups = this.giveTokenGroups(name, userId);
     return new Recipient({
       transports: ['ws', 'sse', 'poll'] satisfies readonly TransportName[],
       ...wish,
@@ -209,6 +224,14 @@ export class HistoryRun {
       token: () => signToken({ sub: userId, groups }, { expiresInSeconds: tokenSeconds }),
       random: this.random.fork(),
     });
+  }
+
+  private giveTokenGroups(recipient: string, userId: string): readonly string[] {
+    const groups = TOKEN_GROUPS[userId] ?? [];
+    for (const group of groups) {
+      this.memberships.push({ recipient, group, type: 'join', startedAt: -Infinity, finishedAt: -Infinity });
+    }
+    return groups;
   }
 
   private enlist(send: ConstructorParameters<typeof HistoryPublisher>[1]): HistoryPublisher {
