@@ -181,7 +181,7 @@ export class Connection implements Link, AttemptListener, PageListener {
   async #recover(attempt: Attempt, seen: LineEnd): Promise<void> {
     const turn = this.#turn;
     // Browsers hide why an upgrade was refused: the server is asked.
-    const isUnexplained = attempt.transport === 'ws' && !attempt.liveSince && !seen.error;
+    const isUnexplained = attempt.transport === 'ws' && !attempt.liveSince && !(seen.error instanceof PushClientError);
     const end = isUnexplained ? await explainRefusal(this.#server, this.#settings.openTimeoutMs) : seen;
     if (turn !== this.#turn) return;
     const verdict = verdictOf(end);
