@@ -1,8 +1,16 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CallHandler, INestApplication, NestInterceptor } from '@nestjs/common';
+import { map, timeout } from 'rxjs';
+import type { PushModuleExtras, PushModuleOptions } from '../../src/push-options.interface.js';
 import type { Envelope } from '../../src/protocol/frames.js';
 import { eventually } from '../support/eventually.js';
+import { ask } from '../support/http-request.js';
+import type { HttpAnswer } from '../support/http-request.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
-import { bearer, signToken } from '../support/tokens.js';
+import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
+import { TEST_SECRET, bearer, signToken } from '../support/tokens.js';
 
 interface PollBody {
   readonly messages: readonly Envelope[];
@@ -10,27 +18,55 @@ interface PollBody {
   readonly more: boolean;
 }
 
-let app: PushApp;
-
-function ask(query = '', init: RequestInit = {}): Promise<Response> {
-  return fetch(`${app.origin}/push/poll${query}`, { headers: bearer(signToken()), ...init });
+class Wrapping implements NestInterceptor {
+  intercept(_context: unknown, next: CallHandler) {
+    return next.handle().pipe(
+      timeout(50),
+      map((data: unknown) => ({ wrapped: data })),
+    );
+  }
 }
 
-async function poll(query = ''): Promise<PollBody> {
-  const response = await ask(query);
-  expect(response.status).toBe(200);
-  return (await response.json()) as PollBody;
+let app: PushApp;
+let isClosed = false;
+type Headers = Readonly<Record<string, string>>;
+
+function request(query = '', headers: Headers = bearer(signToken()), signal?: AbortSignal): Promise<HttpAnswer> {
+  return ask(`${app.origin}/push/poll${query}`, { headers, ...(signal && { signal }) });
+}
+
+async function poll(query?: string, headers?: Headers): Promise<PollBody> {
+  const { status, text } = await request(query, headers);
+  expect([status, text]).toEqual([200, expect.any(String)]);
+  return JSON.parse(text) as PollBody;
 }
 
 async function waiting(count = 1): Promise<void> {
-  await eventually(async () => (await app.push.connections({})).items.length === count);
+  await eventually(async () => (await app.push.stats()).connections.poll === count);
 }
 
 describe.each(PLATFORMS)('a poll on %s', (platform) => {
-  beforeEach(async () => {
-    app = await PushApp.start({ platform, push: { origins: ['https://shop.example'] } });
-  });
-  afterEach(() => app.close());
+  async function start(
+    push: PushModuleOptions & PushModuleExtras = {},
+    configure: (host: INestApplication) => void = () => {},
+  ): Promise<void> {
+    isClosed = false;
+    app = await PushApp.start({ platform, push: { origins: ['https://shop.example'], ...push }, configure });
+  }
+
+  async function restart(...options: Parameters<typeof start>): Promise<void> {
+    await close();
+    await start(...options);
+  }
+
+  async function close(): Promise<void> {
+    if (isClosed) return;
+    isClosed = true;
+    await app.close();
+  }
+
+  beforeEach(() => start());
+  afterEach(close);
 
   it('answers what comes while it waits, all of one burst at once', async () => {
     const answer = poll();
@@ -75,10 +111,166 @@ describe.each(PLATFORMS)('a poll on %s', (platform) => {
 
   it('is freed at once when its client leaves', async () => {
     const controller = new AbortController();
-    const answer = ask('', { signal: controller.signal }).catch(() => 'left');
+    const answer = request('', bearer(signToken()), controller.signal).catch(() => 'left');
     await waiting();
     controller.abort();
     expect(await answer).toBe('left');
     await waiting(0);
+  });
+
+  it('is a JSON answer that nobody keeps', async () => {
+    const { headers } = await request('?wait=0');
+    expect(headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-length': expect.any(String),
+    });
+    expect(headers.etag).toBeUndefined();
+  });
+
+  it.each(['', 'abc', '1s', '0x10', 'NaN', 'Infinity', '1,5'])('with a wait of %p gets 400', async (wait) => {
+    const { status, text } = await request(`?wait=${wait}`);
+    expect([status, JSON.parse(text)]).toMatchObject([400, { code: 'malformed' }]);
+  });
+
+  it.each(['-5', '0', '0.0', '.01', '+0'])('takes a wait of %s', async (wait) => {
+    expect((await poll(`?wait=${encodeURIComponent(wait)}`)).messages).toEqual([]);
+  });
+
+  it('waits no longer than the server wants', async () => {
+    const answer = poll('?wait=9999');
+    await waiting();
+    await app.push.toUser('7', 'a', 1);
+    expect((await answer).messages).toHaveLength(1);
+  });
+
+  it('gets what is not kept while it waits, with a place that passes nothing', async () => {
+    const { cursor } = await poll('?wait=0');
+    const answer = poll(`?cursor=${cursor}`);
+    await waiting();
+    await Promise.all([
+      app.push.toUser('7', 'fleeting', 1, { store: 'none' }),
+      app.push.toUser('7', 'kept', 2),
+      app.push.toUser('7', 'fleeting', 3, { store: 'none' }),
+    ]);
+    const first = await answer;
+    expect(first.messages.map(({ data }) => data)).toEqual([1, 2, 3]);
+    expect((await poll(`?wait=0&cursor=${first.cursor}`)).messages).toEqual([]);
+  });
+
+  it('has at most 100 messages, and says that there are others', async () => {
+    await restart({ historyCount: 200 });
+    const { cursor } = await poll('?wait=0');
+    const answer = poll(`?cursor=${cursor}`);
+    await waiting();
+    await Promise.all(Array.from({ length: 150 }, (_, index) => app.push.toUser('7', 'n', index)));
+    const first = await answer;
+    expect([first.messages.length, first.more]).toEqual([100, true]);
+    const second = await poll(`?wait=0&cursor=${first.cursor}`);
+    expect([...first.messages, ...second.messages].map(({ data }) => data)).toEqual(
+      Array.from({ length: 150 }, (_, index) => index),
+    );
+    expect(second.more).toBe(false);
+  });
+
+  it('answers a text that is no cursor at once, with the gap and a place to go on from', async () => {
+    await app.push.toUser('7', 'before', 1);
+    const { messages, cursor } = await poll('?cursor=nonsense');
+    expect(messages).toEqual([{ event: 'push:gap', data: { reason: 'invalid_cursor' }, cursor }]);
+    await app.push.toUser('7', 'after', 1);
+    expect((await poll(`?cursor=${cursor}`)).messages).toMatchObject([{ event: 'after' }]);
+  });
+
+  it('is told of one gap once', async () => {
+    await restart({ historyCount: 5 });
+    const { cursor } = await poll('?wait=0');
+    for (let index = 0; index < 20; index++) await app.push.toUser('7', 'n', index);
+    const first = await poll(`?cursor=${cursor}`);
+    expect(first.messages.map(({ event }) => event)).toEqual(['push:gap', 'n', 'n', 'n', 'n', 'n']);
+    const gapCursor = first.messages[0]?.cursor ?? '';
+    expect((await poll(`?cursor=${gapCursor}`)).messages.map(({ event }) => event)).toEqual(['n', 'n', 'n', 'n', 'n']);
+  });
+
+  it('does not answer for the sake of a refused group, but says so when it answers', async () => {
+    await restart({ authorizer: RoomsAuthorizer });
+    const answer = poll('?groups=room:1,staff');
+    await waiting();
+    await app.push.toGroup('room:1', 'hello', 1);
+    expect((await answer).messages).toMatchObject([
+      { event: 'hello' },
+      { event: 'push:error', data: { code: 'forbidden', detail: 'the group staff' } },
+    ]);
+  });
+
+  it('is told that its token is about to end, without being answered for it', async () => {
+    const answer = poll('?wait=0.3', bearer(signToken({}, { expiresInSeconds: 30 })));
+    expect((await answer).messages).toMatchObject([{ event: 'push:expiring', data: { at: expect.any(String) } }]);
+  });
+
+  it('gets 401 when its token ends while it waits', async () => {
+    await restart({ auth: { jwt: { secret: TEST_SECRET, algorithms: ['HS256'], clockToleranceSeconds: 0 } } });
+    const { status, headers, text } = await request('', bearer(signToken({}, { expiresInSeconds: 2 })));
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"']);
+    expect(JSON.parse(text)).toMatchObject({ code: 'unauthorized', detail: 'token expired' });
+  });
+
+  it.each([
+    ['disconnected', () => app.push.disconnect({ user: '7' }), 403],
+    ['revoked', () => app.push.revoke({ sub: '7' }), 401],
+    ['limited', () => app.push.disconnect({ user: '7' }, { code: 4003, reconnect: true }), 429],
+    [
+      'sent away with a code of the host',
+      () => app.push.disconnect({ user: '7' }, { code: 4100, reconnect: true }),
+      503,
+    ],
+  ])('gets the twin of the close code when its user is %s', async (_what, end, status) => {
+    const answer = request();
+    await waiting();
+    await end();
+    const answered = await answer;
+    expect(answered.status).toBe(status);
+    expect(answered.headers['retry-after'] !== undefined).toBe(status === 429 || status === 503);
+    await waiting(0);
+  });
+
+  it('is answered with push:draining when the application ends', async () => {
+    const { cursor } = await poll('?wait=0');
+    const answer = poll(`?cursor=${cursor}`);
+    await waiting();
+    await close();
+    expect(await answer).toEqual({
+      messages: [{ event: 'push:draining', data: { reconnectInMs: expect.any(Number) } }],
+      cursor,
+      more: false,
+    });
+  });
+
+  it('counts towards the limits while it waits', async () => {
+    await restart({ maxPerUser: 1 });
+    const answer = poll();
+    await waiting();
+    expect((await request('?wait=0')).status).toBe(429);
+    await app.push.toUser('7', 'a', 1);
+    await answer;
+    expect((await request('?wait=0')).status).toBe(200);
+  });
+
+  it('outlives the timeout of its server, interceptors and CORS of the host', async () => {
+    await restart({}, (host) => {
+      (host.getHttpServer() as { timeout: number }).timeout = 60;
+      host.useGlobalInterceptors(new Wrapping());
+      host.enableCors();
+    });
+    const { messages } = await poll('?wait=0.5');
+    expect(messages).toEqual([]);
+  });
+
+  it('works over HTTP/1.0', async () => {
+    const socket = connectTcp({ port: app.port, host: '127.0.0.1' });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+    socket.write(`GET /push/poll?wait=0 HTTP/1.0\r\nAuthorization: Bearer ${signToken()}\r\n\r\n`);
+    await once(socket, 'end');
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n\{"messages":\[\],"cursor":"[^"]+","more":false\}$/s);
   });
 });

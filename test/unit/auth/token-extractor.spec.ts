@@ -22,7 +22,7 @@ describe('extractCredential', () => {
     expect(extract({ query: new URLSearchParams() }, ALL)).toBeUndefined();
   });
 
-  it('goes by the order Authorization, subprotocol, cookie, access_token', () => {
+  it('goes by the order Authorization, subprotocol, ticket, cookie, access_token', () => {
     const query = new URLSearchParams('access_token=d');
     const headers = {
       authorization: 'Bearer a',
@@ -33,6 +33,9 @@ describe('extractCredential', () => {
     const { 'sec-websocket-protocol': __, ...cookieOnly } = noAuthorization;
     expect(extract({ headers, query, isOriginListed: true }, ALL)).toBe('a');
     expect(extract({ headers: noAuthorization, query, isOriginListed: true }, ALL)).toBe('b');
+    const withTicket = new URLSearchParams('access_token=d&ticket=t');
+    expect(extract({ headers: noAuthorization, query: withTicket, isOriginListed: true }, ALL)).toBe('b');
+    expect(extract({ headers: cookieOnly, query: withTicket, isOriginListed: true }, ALL)).toBe('t');
     expect(extract({ headers: cookieOnly, query, isOriginListed: true }, ALL)).toBe('c');
     expect(extract({ query, isOriginListed: true }, ALL)).toBe('d');
   });
@@ -144,5 +147,14 @@ describe('extractCredential', () => {
     const startedAt = performance.now();
     for (let round = 0; round < 100; round++) extract({ headers, isOriginListed: true }, ALL);
     expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
+  it('takes a ticket for one, and only where tickets are taken', () => {
+    const carrier = { method: 'GET', headers: {}, query: new URLSearchParams('ticket=t'), isOriginListed: false };
+    expect(extractCredential({ ...carrier, takesTickets: true }, {})).toEqual({ type: 'ticket', text: 't' });
+    expect(extractCredential({ ...carrier, takesTickets: false }, {})).toBeUndefined();
+    expect(
+      extractCredential({ ...carrier, query: new URLSearchParams('ticket='), takesTickets: true }, {}),
+    ).toBeUndefined();
   });
 });

@@ -9,7 +9,7 @@ import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { HandshakeService } from '../../../src/push/handshake.service.js';
-import type { Admission, HandshakeRequest, Rejection } from '../../../src/push/admission.js';
+import type { Admission, HandshakePurpose, HandshakeRequest, Rejection } from '../../../src/push/admission.js';
 import type { AdmissionOptions } from '../../../src/push/handshake.service.js';
 import { Refusals } from '../../../src/push/refusal.js';
 import { FakeConnections } from '../../support/fake-connections.js';
@@ -17,6 +17,7 @@ import { FakeConnections } from '../../support/fake-connections.js';
 const AUTH_TIMEOUT_MS = 5_000;
 const ADDRESS = '198.51.100.7';
 const CURSOR_BYTES = 1_024;
+const CLOCK_TOLERANCE_MS = 5_000;
 
 /** Takes the token for the name of its user, after `ready`; `''` is refused, `broken` and `away` cannot be checked. */
 class NamedUsers extends PushAuthenticator {
@@ -57,7 +58,7 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
     clock,
     access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock),
     tickets,
-    clockToleranceMs: 5_000,
+    clockToleranceMs: CLOCK_TOLERANCE_MS,
     authorizer: new RoomsOnly(),
     origins: new OriginPolicy(['https://shop.example']),
     clientAddress: new ClientAddress(false),
@@ -77,20 +78,24 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
 }
 
 interface Wish extends Partial<Omit<HandshakeRequest, 'query'>> {
+  /** @default `user-7`; empty: none. */
   readonly token?: string;
+  readonly purpose?: HandshakePurpose;
   readonly query?: string;
 }
 
-function begin({ token = 'user-7', query, headers, ...request }: Wish = {}) {
-  return handshakes.begin({
+function begin({ token = 'user-7', purpose, query, headers, ...request }: Wish = {}) {
+  const authorization = token === '' ? {} : { authorization: `Bearer ${token}` };
+  const wanted = {
     method: 'GET',
-    headers: { host: 'localhost', authorization: `Bearer ${token}`, ...headers },
+    headers: { host: 'localhost', ...authorization, ...headers },
     query: query === undefined ? undefined : new URLSearchParams(query),
     remoteAddress: ADDRESS,
     isEncrypted: false,
     shapeProblem: undefined,
     ...request,
-  });
+  };
+  return handshakes.begin(wanted, purpose);
 }
 
 /** The verdict on a request whose place is given back at once. */
@@ -117,6 +122,8 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
   const promise = new Promise<void>((settle) => (resolve = settle));
   return { promise, resolve };
 }
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => open());
 
@@ -284,6 +291,130 @@ describe('HandshakeService', () => {
       expect(await codeOf(judge({ query: `cursor=${'x'.repeat(CURSOR_BYTES)}` }))).toBe('admitted');
       expect(await codeOf(judge({ query: `cursor=${'x'.repeat(CURSOR_BYTES + 1)}` }))).toBe('malformed');
       expect(await codeOf(judge({ query: `cursor=${'%C3%BC'.repeat(CURSOR_BYTES / 2 + 1)}` }))).toBe('malformed');
+    });
+  });
+
+  describe('places and purposes', () => {
+    it.each(['check', 'call'] as const)('takes no place of a connection for a %s', async (purpose) => {
+      open({ maxConnections: 1, maxPerIp: 1, maxPerUser: 1 });
+      const visits = [begin({ purpose }), begin({ purpose })];
+
+      expect(await Promise.all(visits.map(({ verdict }) => codeOf(verdict)))).toEqual(['admitted', 'admitted']);
+      expect(await codeOf(judge())).toBe('admitted');
+    });
+
+    it.each(['check', 'call'] as const)(
+      'counts a %s among the handshakes under way until its release',
+      async (purpose) => {
+        open({ maxPendingHandshakes: 1 });
+        const visit = begin({ purpose });
+        expect(await codeOf(judge())).toBe('server_full');
+
+        visit.release();
+        visit.release();
+
+        expect(await codeOf(judge())).toBe('admitted');
+      },
+    );
+
+    it('judges a check, but not a call, by the limits of connections', async () => {
+      open({ maxPerUser: 1 });
+      fakes.connect('user-7');
+
+      expect(await codeOf(judge({ purpose: 'check' }))).toBe('user_limit');
+      expect(await codeOf(judge({ purpose: 'call' }))).toBe('admitted');
+    });
+
+    it('judges a call by its origin and its token', async () => {
+      const headers = { origin: 'https://evil.example' };
+      expect(await codeOf(judge({ purpose: 'call', headers }))).toBe('origin_not_allowed');
+      expect(await codeOf(judge({ purpose: 'call', token: 'nobody' }))).toBe('unauthorized');
+    });
+  });
+
+  describe('tickets', () => {
+    const principal: Principal = { userId: 'user-7', groups: [], scopes: [], expiresAtMs: Number.MAX_SAFE_INTEGER };
+
+    async function issue(changes: Partial<Principal> = {}): Promise<Wish> {
+      const ticket = await tickets.issue({ ...principal, ...changes });
+      return { token: '', query: `ticket=${ticket}` };
+    }
+
+    it('stand for a token once', async () => {
+      const wish = await issue();
+      expect((await admissionOf(wish)).principal.userId).toBe('user-7');
+      expect(await codeOf(judge(wish))).toBe('unauthorized');
+    });
+
+    it('let one of many in that come at once', async () => {
+      const wish = await issue();
+      const codes = await Promise.all(Array.from({ length: 5 }, () => codeOf(judge(wish))));
+      expect(codes.filter((code) => code === 'admitted')).toHaveLength(1);
+    });
+
+    it('are not spent by a check nor by the limit of their user, and are no token of a call', async () => {
+      open({ maxPerUser: 1 });
+      const wish = await issue();
+      const other = fakes.connect('user-7');
+      expect(await codeOf(judge(wish))).toBe('user_limit');
+      fakes.registry.remove(other.connection);
+
+      expect(await codeOf(judge({ ...wish, purpose: 'check' }))).toBe('admitted');
+      expect(await codeOf(judge({ ...wish, purpose: 'call' }))).toBe('unauthorized');
+      expect(await codeOf(judge(wish))).toBe('admitted');
+    });
+
+    it('end with the token that they were issued for, which lasts as long as a clock may be off', async () => {
+      const expiresAtMs = fakes.clock.now() + 1_000;
+      const [early, late] = [await issue({ expiresAtMs }), await issue({ expiresAtMs })];
+      fakes.clock.advance(1_000 + CLOCK_TOLERANCE_MS - 1);
+      expect(await codeOf(judge(early))).toBe('admitted');
+
+      fakes.clock.advance(1);
+      expect(await codeOf(judge(late))).toBe('unauthorized');
+    });
+  });
+
+  describe('the time that checks may take', () => {
+    it('is counted for each from its own beginning', async () => {
+      authenticator.ready = new Promise(() => {});
+      const verdicts: string[] = [];
+      const follow = (name: string) => void codeOf(judge()).then((code) => verdicts.push(`${name} ${code}`));
+      follow('first');
+      fakes.clock.advance(AUTH_TIMEOUT_MS - 1_000);
+      follow('second');
+
+      fakes.clock.advance(1_000);
+      await nextTurn();
+      expect(verdicts).toEqual(['first unavailable']);
+
+      fakes.clock.advance(AUTH_TIMEOUT_MS - 1_000);
+      await nextTurn();
+      expect(verdicts).toEqual(['first unavailable', 'second unavailable']);
+    });
+
+    it('is watched again after a time without checks', async () => {
+      await judge();
+      fakes.clock.advance(AUTH_TIMEOUT_MS * 3);
+      authenticator.ready = new Promise(() => {});
+      const verdict = codeOf(judge());
+
+      fakes.clock.advance(AUTH_TIMEOUT_MS);
+
+      expect(await verdict).toBe('unavailable');
+    });
+
+    it('does not tell of a check that fails after it', async () => {
+      const { promise, resolve } = deferred();
+      authenticator.ready = promise;
+      const verdict = codeOf(judge({ token: 'broken' }));
+      fakes.clock.advance(AUTH_TIMEOUT_MS);
+      expect(await verdict).toBe('unavailable');
+
+      resolve();
+      await nextTurn();
+
+      expect(failures).toEqual([]);
     });
   });
 });
