@@ -64,20 +64,24 @@ export class HistoryRun {
   readonly clients: ClientRecipient[] = [];
   readonly memberships: MembershipChange[] = [];
   private readonly publishers: HistoryPublisher[] = [];
+  /** Kept, because a server that has closed does not say its port any more. */
+  private port: number;
 
   private constructor(
     private server: PushApp,
     readonly proxy: FaultProxy,
     readonly random: SeededRandom,
     private readonly begin: () => Promise<PushApp>,
-  ) {}
+  ) {
+    this.port = server.port;
+  }
 
   static async start({ push, ...options }: PushAppOptions = {}, random = SeededRandom.fromEnvironment()) {
     const begin = () => PushApp.start({ ...options, push: { ...AMPLE, ...push } });
     const server = await begin();
     const { port } = server;
     const runs: HistoryRun[] = [];
-    const proxy = await FaultProxy.start(() => runs.at(0)?.app.port ?? port, random.fork());
+    const proxy = await FaultProxy.start(() => runs.at(0)?.port ?? port, random.fork());
     const run = new HistoryRun(server, proxy, random, begin);
     runs.push(run);
     return run;
@@ -93,6 +97,7 @@ export class HistoryRun {
     const { server } = this;
     await server.close();
     this.server = await this.begin();
+    this.port = this.server.port;
   }
 
   /** Adds recipients, one per wish, users in turn, and waits until each has a place in the log. */
