@@ -103,7 +103,7 @@ describe('with the module', () => {
     it('stays away when it is sent away', async () => {
       const client = await connect({ transports: [transport] });
       // Between two polls there is no connection to end.
-      await eventually(async () => (await app.push.disconnect({ user })).connections > 0);
+      await eventually(async () => (await app.push.disconnect({ user })).matched > 0);
       expect((await client.reaches('closed')).error).toMatchObject({ code: 'refused' });
     });
 
