@@ -109,6 +109,24 @@ describeInChromium(`the client in Chromium${absence}`, () => {
     });
   });
 
+  it.each(['ws', 'sse', 'poll'])(
+    'sleeps over %s while the visitor is on another page, and wakes on the way back',
+    async (transport) => {
+      const user = `asleep-${transport}`;
+      // Chromium keeps no page that says `no-store`; that of the shop does not.
+      const tab = await openLive(user, { transports: [transport] }, `${stage.url}/`);
+      await tab.page.goto(`${stage.url}/docs-json`);
+      await stage.untilConnections(user, 0);
+      await stage.sendNumbers(user, 'tick', 1, 5);
+      await tab.page.goBack({ waitUntil: 'commit' });
+      // What was heard before is still there: it is the same page, not loaded anew.
+      await tab.untilState(`live ${transport}`, 2);
+      await tab.untilHeard('tick', 5);
+      expect(await tab.dataOf('tick')).toEqual(numbers(1, 5));
+      expect(await tab.heard('push:gap')).toEqual([]);
+    },
+  );
+
   describe('in several tabs that share', () => {
     it('has one connection, from which every tab hears everything', async () => {
       const shared = { shareTabs: 'one' };

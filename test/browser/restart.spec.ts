@@ -1,4 +1,4 @@
-/** A native EventSource against a server that is full, that drains, and that comes back with an empty memory. */
+/** Chromium and the client against a server that is full, that drains, and that comes back with an empty memory. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { chromiumAbsence } from '../support/browser.js';
 import { WsClient } from '../support/ws-client.js';
@@ -8,7 +8,7 @@ const absence = chromiumAbsence();
 const describeInChromium = absence === '' ? describe : describe.skip;
 const START_MS = 120_000;
 
-describeInChromium(`an EventSource and the troubles of its server${absence}`, () => {
+describeInChromium(`Chromium and the troubles of the server${absence}`, () => {
   let stage: Stage | undefined;
 
   afterEach(async () => {
@@ -17,7 +17,7 @@ describeInChromium(`an EventSource and the troubles of its server${absence}`, ()
   });
 
   it(
-    'comes back by itself once a full server has a place again',
+    'brings an EventSource back by itself once a full server has a place again',
     async () => {
       stage = await Stage.start({ PUSH_MAX_CONNECTIONS: '1' });
       const other = await WsClient.connect(`${stage.url.replace('http', 'ws')}/push/ws`, { token: tokenOf('other') });
@@ -34,7 +34,7 @@ describeInChromium(`an EventSource and the troubles of its server${absence}`, ()
   );
 
   it.each(['fastify', 'express'])(
-    'comes back after a restart on %s and is told that something may be missing',
+    'brings an EventSource back after a restart on %s and tells it that something may be missing',
     async (PLATFORM) => {
       stage = await Stage.start({ PLATFORM });
       const tab = await stage.openTab();
@@ -56,6 +56,30 @@ describeInChromium(`an EventSource and the troubles of its server${absence}`, ()
       await tab.untilHeard('tick', 4);
       expect(await tab.dataOf('push:gap')).toEqual([{ reason: 'reset' }]);
       expect(await tab.dataOf('tick')).toEqual([1, 2, 3, 4]);
+    },
+    START_MS,
+  );
+
+  it.each(['ws', 'sse', 'poll'])(
+    'brings the client back over %s after a restart, into its room, and tells it once that something may be missing',
+    async (transport) => {
+      stage = await Stage.start();
+      const tab = await stage.openTab();
+      await tab.openClient({ token: tokenOf('restart'), events: ['tick', 'chat.message'], transports: [transport] });
+      await tab.untilState(`live ${transport}`);
+      await tab.askClient('join', 'room:lobby');
+      await stage.sendNumbers('restart', 'tick', 1, 2);
+      await tab.untilHeard('tick', 2);
+      await stage.stopDemo();
+      await tab.say('room:lobby', 'chat.message', 'written meanwhile');
+
+      await stage.startDemoAgain();
+      await tab.untilHeard('chat.message', 1, 45_000);
+      await stage.sendNumbers('restart', 'tick', 3, 4);
+      await tab.untilHeard('tick', 4);
+      expect(await tab.dataOf('push:gap')).toEqual([{ reason: 'reset' }]);
+      expect(await tab.dataOf('tick')).toEqual([1, 2, 3, 4]);
+      expect(await tab.dataOf('chat.message')).toEqual(['written meanwhile']);
     },
     START_MS,
   );

@@ -47,6 +47,8 @@ export class Browser {
       const context = await chromium.launchPersistentContext(profile, {
         executablePath: EXECUTABLE,
         args: ARGUMENTS,
+        // What visitors have: the way back leads to the page as it was, which has slept meanwhile.
+        ignoreDefaultArgs: ['--disable-back-forward-cache'],
         viewport: { width: 1280, height: 900 },
         colorScheme: 'light',
         locale: 'en-GB',
