@@ -1,26 +1,45 @@
-/** The doors of `peer.mjs` on a Nest application: raw routes of its Fastify instance, so that no Nest pipeline is in their cost. */
+/**
+ * The doors of `peer.mjs` on a Nest application: raw routes of its Fastify or Express instance, so that no Nest pipeline is
+ * in their cost.
+ */
 import { collect, drive } from './peer.mjs';
 
 export function openDoors(app, hub) {
+  const mount = app.getHttpAdapter().getType() === 'express' ? mountOnExpress(app) : mountOnFastify(app);
+  mount('/broadcast', async ({ body }) => {
+    await hub.broadcast(body);
+  });
+  mount('/users/:user', async ({ params, body }) => {
+    await hub.toUser(params.user, body);
+  });
+  mount('/drive', ({ body }) => drive(hub.driven(body), body));
+  mount('/memory', async () => {
+    collect();
+    return process.memoryUsage();
+  });
+  mount('/collect', async () => collect());
+}
+
+const answerTo = async (open, request) => {
+  const answer = await open(request);
+  return answer === undefined ? { status: 202, body: {} } : { status: 200, body: answer };
+};
+
+const mountOnFastify = (app) => (path, open) => {
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.post('/broadcast', async (request, reply) => {
-    await hub.broadcast(request.body);
-    return reply.code(202).send({});
+  fastify.post(path, async (request, reply) => {
+    const { status, body } = await answerTo(open, request);
+    return reply.code(status).send(body);
   });
-  fastify.post('/users/:user', async (request, reply) => {
-    await hub.toUser(request.params.user, request.body);
-    return reply.code(202).send({});
-  });
-  fastify.post('/drive', async (request, reply) => {
-    await drive(hub.driven(request.body), request.body);
-    return reply.code(202).send({});
-  });
-  fastify.post('/memory', (request, reply) => {
-    collect();
-    return reply.code(200).send(process.memoryUsage());
-  });
-  fastify.post('/collect', (request, reply) => {
-    collect();
-    return reply.code(202).send({});
-  });
+};
+
+function mountOnExpress(app) {
+  // Routes that are there before Nest has begun come before its own parser.
+  app.useBodyParser('json');
+  return (path, open) => {
+    const express = app.getHttpAdapter().getInstance();
+    express.post(path, (request, response, next) => {
+      answerTo(open, request).then(({ status, body }) => response.status(status).json(body), next);
+    });
+  };
 }

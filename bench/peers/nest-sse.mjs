@@ -1,13 +1,14 @@
 /**
- * Nest's own `@Sse()` on the Fastify platform: one controller whose route returns a `Subject`, as Nest's documentation shows
+ * Nest's own `@Sse()` on either platform: one controller whose route returns a `Subject`, as Nest's documentation shows
  * it. Decorators are called by hand, for this file is run as it is.
  */
 import 'reflect-metadata';
 import { Controller, Module, Sse } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Subject } from 'rxjs';
-import { announce, messageFiller } from './peer.mjs';
+import { announce, messageFiller, settings } from './peer.mjs';
 import { openDoors } from './nest-doors.mjs';
 
 const fill = messageFiller();
@@ -29,7 +30,8 @@ Controller()(StreamController);
 class AppModule {}
 Module({ controllers: [StreamController] })(AppModule);
 
-const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: ['error'] });
+const adapter = settings.platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+const app = await NestFactory.create(AppModule, adapter, { logger: ['error'] });
 const controller = app.get(StreamController);
 openDoors(app, { broadcast: (message) => controller.broadcast(message) });
 await app.listen(0, '127.0.0.1');

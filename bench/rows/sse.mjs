@@ -36,7 +36,7 @@ export const sseRow = {
     const load = { door: 'broadcast', connections: CONNECTIONS, warmUp: 0.5, duration: bench.size(1.5, 1) };
     const result = await bench.compare({
       subject: 'oursSse',
-      others: ['nestSse', 'nchan', 'ours'],
+      others: ['nestSse', 'nestSseExpress', 'nchan', 'ours'],
       rounds: bench.size(7, 1),
       load,
       warmUp: { ...load, duration: WARM_UP_S },
@@ -45,7 +45,11 @@ export const sseRow = {
     return {
       runs: result.runs,
       note: bench.whyAbsent(['nestSse', 'nchan']),
-      targets: [target(result, 'nestSse', "Nest's `@Sse()`", 0.35), target(result, 'nchan', 'nchan', 1.1)],
+      targets: [
+        target(result, 'nestSseExpress', "Nest's `@Sse()` on Express, its default", 0.35),
+        target(result, 'nestSse', "Nest's `@Sse()` on Fastify", 0.35),
+        target(result, 'nchan', 'nchan', 1.1),
+      ],
     };
   },
 };

@@ -24,6 +24,14 @@ const ours = {
   },
 };
 
+const nestSse = {
+  title: 'Nest `@Sse()`, Fastify',
+  file: 'nest-sse.mjs',
+  transport: 'sse',
+  subscribePath: '/sse',
+  doors: plainDoors,
+};
+
 export const contestants = {
   ours,
   oursExpress: { ...ours, title: 'this module, Express', settings: { platform: 'express' } },
@@ -35,7 +43,8 @@ export const contestants = {
   },
   oursSse: { ...ours, title: 'this module over SSE', transport: 'sse', subscribePath: '/push/sse' },
   oursPoll: { ...ours, title: 'this module, long poll', transport: 'poll', subscribePath: '/push/poll' },
-  nestSse: { title: 'Nest `@Sse()`', file: 'nest-sse.mjs', transport: 'sse', subscribePath: '/sse', doors: plainDoors },
+  nestSse,
+  nestSseExpress: { ...nestSse, title: 'Nest `@Sse()`, Express', settings: { platform: 'express' } },
   nchan: {
     title: 'nchan (nginx, one worker)',
     launch: startNchan,
