@@ -50,11 +50,14 @@ export const CLOSE_CODES: Readonly<Record<CloseCode, CloseCodeMeaning>> = {
   [CloseCode.Replaced]: { reason: 'replaced', reconnect: false, httpTwin: 403 },
 };
 
+/** Codes of the WebSocket layer that say that the peer is wrong, beside those of {@link CloseCode}. */
+const PEER_IS_WRONG: readonly number[] = [1002, 1007, 1008];
+
 /**
  * Whether a client that was closed with this code may connect again: yes for 4000 to 4499 and for the standard codes
  * that tell of a passing cause, no for the rest. A code that is not listed follows its range.
  */
 export function mayReconnect(code: number): boolean {
   const known = (CLOSE_CODES as Readonly<Record<number, CloseCodeMeaning>>)[code];
-  return known ? known.reconnect : code < 4500;
+  return known ? known.reconnect : code < 4500 && !PEER_IS_WRONG.includes(code);
 }

@@ -10,6 +10,10 @@ describe('close codes', () => {
     expect([1003, 1009].map(mayReconnect)).toEqual([false, false]);
   });
 
+  it('keep a client away that broke the rules of WebSocket', () => {
+    expect([1002, 1007, 1008].map(mayReconnect)).toEqual([false, false, false]);
+  });
+
   it('follow their range where a code is not listed', () => {
     expect([1006, 4499, 4500, 4999].map(mayReconnect)).toEqual([true, true, false, false]);
   });
