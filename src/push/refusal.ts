@@ -37,6 +37,8 @@ export const Refusals = {
   requestTimeout: refusal(408, 'request_timeout'),
   payloadTooLarge: refusal(413, 'payload_too_large'),
   unsupportedMediaType: refusal(415, 'unsupported_media_type', { Accept: 'application/json' }),
+  closed: refusal(403, 'closed'),
+  rateLimited: refusal(429, 'rate_limited', retryLater),
   unavailable: refusal(503, 'unavailable', retryLater),
 } as const;
 
@@ -53,7 +55,7 @@ export function retryAfterMsOf({ headers }: Refusal): number | undefined {
 export function refusalOfClose(code: number, reason: string, retryAfterMs?: number): Refusal {
   const known = (CLOSE_CODES as Readonly<Record<number, CloseCodeMeaning>>)[code];
   const status = known?.httpTwin ?? (mayReconnect(code) ? 503 : 403);
-  const { code: problemCode, headers } = TWINS[status] ?? { code: 'closed', headers: {} };
+  const { code: problemCode, headers } = TWINS[status] ?? Refusals.closed('');
   const laterHeaders = retryAfterMs !== undefined && 'Retry-After' in headers ? retryAfter(retryAfterMs) : headers;
   return { status, code: problemCode, detail: reason, headers: laterHeaders };
 }
@@ -61,7 +63,7 @@ export function refusalOfClose(code: number, reason: string, retryAfterMs?: numb
 /** Codes and headers of refusals by status, for those that a close code stands behind. */
 const TWINS: Readonly<Record<number, Pick<Refusal, 'code' | 'headers'>>> = {
   401: Refusals.badToken(''),
-  403: { code: 'closed', headers: {} },
-  429: { code: 'rate_limited', headers: retryLater },
+  403: Refusals.closed(''),
+  429: Refusals.rateLimited(''),
   503: Refusals.unavailable(''),
 };
