@@ -39,7 +39,9 @@ function mountOnExpress(app) {
   return (path, open) => {
     const express = app.getHttpAdapter().getInstance();
     express.post(path, (request, response, next) => {
-      answerTo(open, request).then(({ status, body }) => response.status(status).json(body), next);
+      void answerTo(open, request)
+        .then(({ status, body }) => response.status(status).json(body))
+        .catch(next);
     });
   };
 }
