@@ -102,8 +102,9 @@ export class Connection {
 
   /** A fresh token of the same user takes the place of the old one. */
   renew(principal: Principal): void {
+    // One that ends no later was announced with the old one: to say it again would have the peer renew for ever.
+    if (principal.expiresAtMs !== this.currentPrincipal.expiresAtMs) this.isExpiryAnnounced = false;
     this.currentPrincipal = principal;
-    this.isExpiryAnnounced = false;
   }
 
   /** The peer gave a sign of life. */

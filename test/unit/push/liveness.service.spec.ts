@@ -146,6 +146,17 @@ describe('LivenessService', () => {
       expect(peer.transport.closed).toEqual({ code: 4001, reason: 'token expired' });
     });
 
+    it('does not announce an end again after a renewal with a token that ends no later', () => {
+      const expiresAtMs = fakes.clock.now() + NOTICE_MS;
+      const peer = fakes.connect('7', { expiresAtMs });
+      passWithSigns(peer, SWEEP_MS);
+
+      peer.connection.renew({ ...peer.connection.principal, expiresAtMs });
+      passWithSigns(peer, SWEEP_MS);
+
+      expect(noticesOf(peer)).toHaveLength(1);
+    });
+
     it('goes by the new token after a renewal and announces its end too', () => {
       const firstEndMs = fakes.clock.now() + NOTICE_MS;
       const secondEndMs = firstEndMs + 2 * NOTICE_MS;
