@@ -24,8 +24,8 @@ export interface PushAppOptions {
   readonly nest?: Record<string, unknown>;
   /** Options of `FastifyAdapter`, such as `routerOptions`. */
   readonly fastify?: Record<string, unknown>;
-  /** Runs before the application listens, as main.ts would. */
-  readonly configure?: (app: INestApplication) => void;
+  /** Runs before the application listens, as main.ts would; what it returns is waited for. */
+  readonly configure?: (app: INestApplication) => unknown;
 }
 
 /** A Nest application with PushModule, listening on a free port of loopback. */
@@ -56,7 +56,7 @@ export class PushApp {
       platform === 'fastify'
         ? testing.createNestApplication(new FastifyAdapter({ ...fastifyOptions(nest), ...fastify }), nestOptions)
         : testing.createNestApplication(nestOptions);
-    configure?.(app);
+    await configure?.(app);
     await app.listen(0, '127.0.0.1');
     return new PushApp(app, nest?.['httpsOptions'] !== undefined);
   }
