@@ -136,4 +136,20 @@ describeInChromium(`the connection of the demo's page in Chromium${absence}`, ()
     await page.close();
     await small.program.stop();
   }, 120_000);
+
+  it('says why it stops when its token has ended and nobody signs another', async () => {
+    const closed = await startDemo({ DEMO_SIGN_IN: 'off', PUSH_JWT_SECRET: TEST_SECRET });
+    const page = await browser.open('guest', closed.url);
+    await page.getByText('I have a token').click();
+    await page
+      .locator('#token-form')
+      .getByRole('textbox')
+      .fill(signToken({}, { expiresInSeconds: 3 }));
+    await page.getByRole('button', { name: 'Use this token' }).click();
+    await page.locator('#state[data-state="live"]').waitFor();
+    await page.getByText('Sign-in is off on this server. Use a token instead.').waitFor({ timeout: 30_000 });
+    expect(await page.locator('#state').getAttribute('data-state')).toBe('waiting');
+    await page.close();
+    await closed.program.stop();
+  }, 120_000);
 });
