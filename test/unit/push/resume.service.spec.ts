@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { LogPage, MessageLog, ReplayRequest } from '../../../src/backing/message-log.interface.js';
 import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { Lane } from '../../../src/core/flush-scheduler.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
@@ -10,50 +9,10 @@ import { ResumeService } from '../../../src/push/resume.service.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import type { FakePeer } from '../../support/fake-connections.js';
-
-const EPOCH = 'epoch';
-
-function at(number: number): Cursor {
-  return [{ epoch: EPOCH, number }];
-}
-
-function logged(number: number, padding = 0) {
-  const cursor = encodeCursor(at(number));
-  return { text: JSON.stringify({ event: `m${number}`, data: 'x'.repeat(padding), cursor }), cursor, number };
-}
+import { at, cursorAt, ScriptedLog, turn } from '../../support/scripted-log.js';
 
 function live(number: number, event = `m${number}`): OutgoingMessage {
   return new OutgoingMessage(JSON.stringify({ event }), undefined, number);
-}
-
-/** A log that answers each read when the test says so. */
-class ScriptedLog implements MessageLog {
-  readonly position = at(0);
-  readonly reads: ReplayRequest[] = [];
-  private readonly answers: ((page: LogPage | Error) => void)[] = [];
-
-  append(): never {
-    throw new Error('not part of this test');
-  }
-
-  read(request: ReplayRequest): Promise<LogPage> {
-    this.reads.push(request);
-    return new Promise((resolve, reject) => {
-      this.answers.push((page) => (page instanceof Error ? reject(page) : resolve(page)));
-    });
-  }
-
-  /** Answers the oldest read that waits for it, and lets what follows from that happen. */
-  async answer(numbers: readonly number[], page: Partial<LogPage> | Error = {}): Promise<void> {
-    const through = at(numbers.at(-1) ?? 0);
-    const whole = { resumedFrom: at(0), messages: numbers.map((number) => logged(number)), through, hasMore: false };
-    this.answers.shift()?.(page instanceof Error ? page : { ...whole, ...page });
-    await turn();
-  }
-}
-
-async function turn(): Promise<void> {
-  for (let count = 0; count < 3; count++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 let fakes: FakeConnections;
@@ -88,7 +47,7 @@ describe('ResumeService', () => {
     fakes.fanOut.deliver(live(3), { all: true });
 
     expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'm2', 'm3']);
-    expect(peer.transport.received[0]?.data).toEqual({ cursor: encodeCursor(at(0)), resumed: true });
+    expect(peer.transport.received[0]?.data).toEqual({ cursor: cursorAt(0), resumed: true });
   });
 
   it('drops of the messages that came during the read those that it has read', async () => {
@@ -114,7 +73,7 @@ describe('ResumeService', () => {
   it('lets no message that the log does not keep set the client back behind the replay', async () => {
     const peer = fakes.connect('7');
     const resumed = comeBack(peer);
-    const before = encodeCursor(at(1));
+    const before = cursorAt(1);
     const text = JSON.stringify({ event: 'volatile', data: { cursor: before }, cursor: before, ts: 'now' });
     const volatile = new OutgoingMessage(text, before);
     volatile.recordQueued(1);
@@ -122,7 +81,7 @@ describe('ResumeService', () => {
     await log.answer([2, 3]);
     await resumed;
     const [envelope] = fakes.receivedBy(peer).slice(-1);
-    expect(envelope).toEqual({ event: 'volatile', data: { cursor: before }, cursor: encodeCursor(at(3)), ts: 'now' });
+    expect(envelope).toEqual({ event: 'volatile', data: { cursor: before }, cursor: cursorAt(3), ts: 'now' });
     expect([volatile.written, volatile.isSettled]).toEqual([1, true]);
   });
 
@@ -142,7 +101,7 @@ describe('ResumeService', () => {
 
   it('tells of a gap before what is held, with the place to go on from', async () => {
     const peer = fakes.connect();
-    const told: Cursor = [{ epoch: EPOCH, number: 0, toldThrough: 4 }];
+    const told: Cursor = [{ epoch: 'epoch', number: 0, toldThrough: 4 }];
 
     void comeBack(peer);
     await log.answer([5], { gap: 'expired', resumedFrom: told });

@@ -1,0 +1,52 @@
+import type { LogPage, MessageLog, ReplayRequest } from '../../src/backing/message-log.interface.js';
+import type { Cursor } from '../../src/protocol/cursor.js';
+import { encodeCursor } from '../../src/protocol/cursor.js';
+
+const EPOCH = 'epoch';
+
+/** The place after so many messages of a scripted log. */
+export function at(number: number): Cursor {
+  return [{ epoch: EPOCH, number }];
+}
+
+/** The same as text. */
+export function cursorAt(number: number): string {
+  return encodeCursor(at(number));
+}
+
+/** A log that answers each read when the test says so. Its messages are named m1, m2 and so on by their numbers. */
+export class ScriptedLog implements MessageLog {
+  position = at(0);
+  /** What was asked for, oldest first. */
+  readonly reads: ReplayRequest[] = [];
+  private readonly answers: ((page: LogPage | Error) => void)[] = [];
+
+  append(): never {
+    throw new Error('nothing is published here');
+  }
+
+  read(request: ReplayRequest): Promise<LogPage> {
+    this.reads.push(request);
+    return new Promise((resolve, reject) => {
+      this.answers.push((page) => (page instanceof Error ? reject(page) : resolve(page)));
+    });
+  }
+
+  /** Answers the oldest read that waits for it, and lets what follows from that happen. */
+  async answer(numbers: readonly number[], page: Partial<LogPage> | Error = {}): Promise<void> {
+    const through = at(numbers.at(-1) ?? 0);
+    const whole = { resumedFrom: at(0), messages: numbers.map(logged), through, hasMore: false };
+    this.answers.shift()?.(page instanceof Error ? page : { ...whole, ...page });
+    await turn();
+  }
+}
+
+/** Lets happen what is due in the next turns of the event loop. */
+export async function turn(): Promise<void> {
+  for (let count = 0; count < 3; count++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function logged(number: number) {
+  const cursor = cursorAt(number);
+  return { text: JSON.stringify({ event: `m${number}`, data: '', cursor }), cursor, number };
+}
