@@ -11,6 +11,8 @@ export function setUpChat(push, me) {
   let room;
   let typingTimer;
   let toldTypingAtMs = 0;
+  /** What was written here and has not come back yet, by the mark that it was sent with. */
+  const pending = new Map();
 
   const append = (node) => {
     const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -29,14 +31,21 @@ export function setUpChat(push, me) {
     $('#room-name').textContent = name;
     note(`You are in ${room}.`);
   };
+  const takeAway = (mark) => {
+    pending.get(mark)?.remove();
+    pending.delete(mark);
+  };
   /** What was written stands greyed at the end until the server has it; what it did not take says so. */
   const say = async (text) => {
+    const mark = Math.random().toString(36).slice(2);
     const bubble = el('li.bubble.mine.pending', {}, el('div.bubble-body', {}, el('p', {}, text)));
+    pending.set(mark, bubble);
     append(bubble);
     try {
-      await push.send({ group: room }, 'chat.message', { room, text });
-      bubble.remove();
+      await push.send({ group: room }, 'chat.message', { room, text, mark });
+      takeAway(mark);
     } catch (error) {
+      pending.delete(mark);
       const isUnknown = error.code === 'unknown_outcome';
       bubble.classList.replace('pending', 'failed');
       $('p', bubble).append(el('small', {}, isUnknown ? ' (perhaps not sent)' : ` (not sent: ${error.message})`));
@@ -60,6 +69,8 @@ export function setUpChat(push, me) {
   push.on('chat.message', (data, { from, ts }) => {
     if (data.room !== undefined && data.room !== room) return;
     if (typing.dataset.user === from) typing.textContent = '';
+    // One's own message often comes before the answer to its sending.
+    if (from === me) takeAway(data.mark);
     append(bubbleOf(from, String(data.text), ts, from === me));
   });
   push.on('chat.typing', (data) => {
