@@ -6,16 +6,17 @@ export interface HeldMembership {
   readonly expiresAtMs: number | undefined;
 }
 
-/** The memberships that the server holds. They belong to users and outlive their connections. */
+/**
+ * The memberships that the server holds. They belong to users and outlive their connections. What has ended is not
+ * answered any more. Every method rejects with a PushError `PUSH_ERR_UNAVAILABLE` where they cannot be reached.
+ */
 export interface Memberships {
   /** Adds the membership, or gives an existing one its new end. */
-  add(membership: HeldMembership): void;
+  add(membership: HeldMembership): Promise<void>;
   /** Ends the membership; nothing happens when there is none. */
-  remove(userId: string, group: string): void;
-  /** The groups of a user at this moment. */
-  groupsOf(userId: string, nowMs: number): readonly string[];
+  remove(userId: string, group: string): Promise<void>;
+  /** The memberships of a user at this moment. */
+  ofUser(userId: string): Promise<readonly HeldMembership[]>;
   /** Members of a group at this moment in the order of their ids, those after `afterUserId` only, at most `limit`. */
-  membersOf(group: string, nowMs: number, afterUserId: string | undefined, limit: number): readonly HeldMembership[];
-  /** Forgets the memberships that have ended by now and answers them. */
-  takeExpired(nowMs: number): readonly HeldMembership[];
+  ofGroup(group: string, afterUserId: string | undefined, limit: number): Promise<readonly HeldMembership[]>;
 }

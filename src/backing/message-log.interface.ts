@@ -7,7 +7,8 @@
  * that looks whole. Not lost in this sense are messages past their own time, those that a newer one with the same
  * collapse key took the place of, and those that were not to be stored.
  */
-import type { Target } from '../core/delivery-target.js';
+import type { MatchCount, Target } from '../core/delivery-target.js';
+import type { OutgoingMessage } from '../core/outgoing-message.js';
 import type { Cursor } from '../protocol/cursor.js';
 
 /** What a log is bounded by. What exceeds a bound is dropped, oldest first. */
@@ -109,15 +110,46 @@ export interface LogPage {
   readonly gap?: LogGap | undefined;
 }
 
+/** What became of a message on this node. */
+export interface Delivery {
+  /** Whom it found here. */
+  readonly matched: MatchCount;
+  /** Counts the connections that take it. */
+  readonly message: OutgoingMessage;
+}
+
+/** This node, as its log sees it. */
+export interface LogFollower {
+  /** Delivers a message to the connections of this node. Called in the order of the log; does not throw. */
+  deliver(message: LoggedMessage, target: Target): Delivery;
+  /**
+   * Messages may pass this node by from now on. Whoever is connected has had everything up to this place; nobody is to
+   * get anything more before {@link recovered}.
+   */
+  interrupted(place: Cursor): void;
+  /** The log is followed again: who was held is to be brought up to date from the log, and then goes on. */
+  recovered(): void;
+}
+
 /**
  * The ordered log of messages: gives each its place. What happens on one log happens in one order, and a place is never
- * given twice within an epoch.
+ * given twice within an epoch. A log may be shared by nodes: then each of them hears of every message in that order.
+ *
+ * Out of reach, `publish` and `read` reject with a PushError: `PUSH_ERR_UNAVAILABLE` where nothing has happened,
+ * `PUSH_ERR_PUBLISH_UNKNOWN` where the message may have been taken.
  */
 export interface MessageLog {
-  /** The place of the newest message; number 0 before the first. */
+  /** The place up to which this node has heard everything; number 0 before the first message. */
   readonly position: Cursor;
-  /** Gives the message its place, writes it as an envelope and keeps it for its target. */
-  append(content: MessageContent, routing: MessageRouting): LoggedMessage;
+  /** Whether this node hears of every message now; false between `interrupted` and `recovered`. */
+  readonly isFollowing: boolean;
+  /** Names who delivers on this node. Called once, before the first message. */
+  follow(follower: LogFollower): void;
+  /**
+   * Gives the message its place, writes it as an envelope, keeps it for its target and has it delivered. Answers what
+   * became of it on this node: at once where the log is this process's own.
+   */
+  publish(content: MessageContent, routing: MessageRouting): Delivery | Promise<Delivery>;
   /**
    * Reads what the audience may see after a place, in the order of the log. After another epoch everything that is held
    * follows; after a place that the log has not reached, nothing does.

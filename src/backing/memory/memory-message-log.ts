@@ -15,6 +15,8 @@ import type { Cursor, Place } from '../../protocol/cursor.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import { defaultHistoryAllCount } from '../message-log.interface.js';
 import type {
+  Delivery,
+  LogFollower,
   LoggedMessage,
   LogGap,
   LogPage,
@@ -48,6 +50,7 @@ export class MemoryMessageLog implements MessageLog {
   private readonly epoch = randomBytes(6).toString('base64url');
   private readonly history: MessageHistory;
   private lastNumber = 0;
+  private follower: LogFollower | undefined;
 
   constructor(
     { historyCount = 100, historySeconds = 300, historyAllCount, maxHistoryBytes = 268_435_456 }: MessageLogLimits = {},
@@ -65,12 +68,27 @@ export class MemoryMessageLog implements MessageLog {
     return [this.placeOf(this.lastNumber)];
   }
 
+  /** Its own process cannot miss a message. */
+  get isFollowing(): boolean {
+    return true;
+  }
+
   /** What the kept messages weigh, about. */
   get bytes(): number {
     return this.history.bytes;
   }
 
-  append({ event, dataText, id, ts, from }: MessageContent, routing: MessageRouting): LoggedMessage {
+  follow(follower: LogFollower): void {
+    this.follower = follower;
+  }
+
+  publish(content: MessageContent, routing: MessageRouting): Delivery {
+    const logged = this.append(content, routing);
+    if (!this.follower) throw new Error('nobody follows the log');
+    return this.follower.deliver(logged, routing.target);
+  }
+
+  private append({ event, dataText, id, ts, from }: MessageContent, routing: MessageRouting): LoggedMessage {
     const isKept = routing.store !== 'none' && outlivesConnections(routing.target);
     const number = isKept ? ++this.lastNumber : 0;
     const cursor = this.cursorOf(this.lastNumber);
