@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { IdempotencyLimits, IdempotencyStore } from './idempotency-store.interface.js';
 import type { Memberships } from './memberships.interface.js';
 import type { MessageLog, MessageLogLimits } from './message-log.interface.js';
+import type { NodeLink } from './node-link.interface.js';
 import type { RevocationLimits, RevocationList } from './revocation-list.interface.js';
 import type { TicketLimits, TicketStore } from './ticket-store.interface.js';
 
@@ -12,12 +13,15 @@ export interface Backing {
   readonly idempotency: IdempotencyStore;
   readonly revocations: RevocationList;
   readonly tickets: TicketStore;
+  readonly nodes: NodeLink;
   /** Frees what the backing holds. Nothing of it is used afterwards. */
   close(): Promise<void>;
 }
 
 /** What a backing is made with. */
 export interface BackingContext {
+  /** What this node is to be known by; new at every start. */
+  readonly nodeId: string;
   readonly clock: Clock;
   readonly history: Required<MessageLogLimits>;
   readonly idempotency: Required<IdempotencyLimits>;

@@ -8,12 +8,28 @@ export interface NodeMessage {
 export interface NodeAnswers {
   /** One of each node that answered, in no order. */
   readonly answers: readonly unknown[];
-  /** A node that is alive did not answer in time. */
+  /** A node that was alive when it was asked gave no answer in time, or could give none. */
   readonly isPartial: boolean;
 }
 
-/** Carries out what another node asks. What it resolves to is the answer, as JSON. */
-export type NodeHandler = (message: NodeMessage) => unknown;
+/** How long a question waits, and for what. */
+export interface Question {
+  /** Milliseconds until what is there is taken for the answer. */
+  readonly withinMs: number;
+  /** Whether this one answer makes all others needless. */
+  readonly isEnough?: (answer: unknown) => boolean;
+  /**
+   * Nodes that are cut off carry it out when they are back, if that is within so many milliseconds. Their answers come
+   * too late to count.
+   */
+  readonly keepMs?: number;
+}
+
+/**
+ * Carries out what another node asks, said `ageMs` ago by the clock that the nodes share. What it resolves to is the
+ * answer, as JSON; undefined where there is no such operation.
+ */
+export type NodeHandler = (message: NodeMessage, ageMs: number) => unknown;
 
 /**
  * The way to the other nodes that share the backing. A node that stands alone has none: its questions are answered by
@@ -22,15 +38,15 @@ export type NodeHandler = (message: NodeMessage) => unknown;
 export interface NodeLink {
   /** Tells this node from all others, and from itself in an earlier life. */
   readonly nodeId: string;
-  /** Nodes that are alive, this one counted. */
+  /** Nodes that are alive, this one counted; 0 while the others are out of reach, when nobody can say. */
   readonly nodeCount: number;
   /** Names who carries out what others ask. Called once, before the first question. */
   handle(handler: NodeHandler): void;
   /**
-   * Asks all other nodes and resolves when all that are alive have answered, or after `withinMs` with what is there.
-   * Rejects with a PushError `PUSH_ERR_UNAVAILABLE` where the others cannot be reached.
+   * Asks all other nodes and resolves when all that are alive have answered, or one has answered enough, or the time is
+   * over. Rejects with a PushError `PUSH_ERR_UNAVAILABLE` where the others cannot be reached.
    */
-  ask(message: NodeMessage, withinMs: number): Promise<NodeAnswers>;
-  /** Tells all other nodes. Resolves when it is on its way; rejects like {@link ask}. */
-  tell(message: NodeMessage): Promise<void>;
+  ask(message: NodeMessage, question: Question): Promise<NodeAnswers>;
+  /** Tells all other nodes, those that are cut off within `keepMs`. Resolves when it is said; rejects like {@link ask}. */
+  tell(message: NodeMessage, keepMs?: number): Promise<void>;
 }

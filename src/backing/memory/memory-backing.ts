@@ -1,4 +1,5 @@
 import type { BackingFactory } from '../backing.interface.js';
+import { LoneNode } from './lone-node.js';
 import { MemoryIdempotencyStore } from './memory-idempotency-store.js';
 import { MemoryMemberships } from './memory-memberships.js';
 import { MemoryMessageLog } from './memory-message-log.js';
@@ -9,12 +10,13 @@ import { MemoryTicketStore } from './memory-ticket-store.js';
 export function memory(): BackingFactory {
   return {
     name: 'memory',
-    create: ({ clock, history, idempotency, revocations, tickets }) => ({
+    create: ({ nodeId, clock, history, idempotency, revocations, tickets }) => ({
       log: new MemoryMessageLog(history, clock),
       memberships: new MemoryMemberships(),
       idempotency: new MemoryIdempotencyStore(idempotency, clock),
       revocations: new MemoryRevocationList(revocations, clock),
       tickets: new MemoryTicketStore(tickets, clock),
+      nodes: new LoneNode(nodeId),
       close: async () => {},
     }),
   };
