@@ -31,6 +31,7 @@ import { GroupService } from './push/group.service.js';
 import { HandshakeService } from './push/handshake.service.js';
 import { IdempotencyService } from './push/idempotency.service.js';
 import { LivenessService } from './push/liveness.service.js';
+import { NodeLogFollower } from './push/log-follower.js';
 import { MessageStamper } from './push/message-stamper.js';
 import { PollService } from './push/poll.service.js';
 import { Publisher } from './push/publisher.js';
@@ -75,10 +76,10 @@ const builtInAuthenticator: Provider = {
 const deliveryProviders: Provider[] = [
   {
     provide: PUSH_BACKING,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK],
-    useFactory: (options: ResolvedPushOptions, clock: Clock) => {
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_NODE_ID],
+    useFactory: (options: ResolvedPushOptions, clock: Clock, nodeId: string) => {
       const { backing, idempotency, revocations, tickets } = options;
-      return backing.create({ clock, history: options, idempotency, revocations, tickets });
+      return backing.create({ nodeId, clock, history: options, idempotency, revocations, tickets });
     },
   },
   { provide: ConnectionRegistry, useFactory: () => new ConnectionRegistry() },
@@ -94,9 +95,18 @@ const deliveryProviders: Provider[] = [
   },
   {
     provide: Publisher,
-    inject: [PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, FanOut, FlushScheduler],
-    useFactory: ({ log }: Backing, clock: Clock, nodeId: string, fanOut: FanOut, scheduler: FlushScheduler) =>
-      new Publisher(new MessageStamper(clock, nodeId), log, fanOut, scheduler, clock),
+    inject: [PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, FanOut, FlushScheduler, ResumeService],
+    useFactory: (
+      { log }: Backing,
+      clock: Clock,
+      nodeId: string,
+      fanOut: FanOut,
+      scheduler: FlushScheduler,
+      resumes: ResumeService,
+    ) => {
+      log.follow(new NodeLogFollower(fanOut, resumes));
+      return new Publisher(new MessageStamper(clock, nodeId), log, scheduler, clock);
+    },
   },
 ];
 

@@ -103,7 +103,10 @@ export interface LogPage {
   readonly resumedFrom: Cursor;
   /** In the order of the log, each message once. */
   readonly messages: readonly LoggedMessage[];
-  /** The place after this page: where to read on, or the position of the log when there is no more. */
+  /**
+   * The place after this page: where to read on, or the position of this node when there is no more. Never past that
+   * position: what the node has not heard yet is to come to it live, and would come twice.
+   */
   readonly through: Cursor;
   /** Whether the audience may see more messages after this page. */
   readonly hasMore: boolean;

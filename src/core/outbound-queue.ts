@@ -67,6 +67,11 @@ export class OutboundQueue implements Flushable {
     this.held ??= new HeldMessages();
   }
 
+  /** Whether live messages wait for a replay. */
+  get isHeld(): boolean {
+    return this.held !== undefined;
+  }
+
   /** The welcome is out: replies may follow it. */
   releaseReplies(): void {
     for (const reply of this.held?.takeReplies() ?? []) this.enqueueReplayed(reply, Lane.Reply);

@@ -66,6 +66,10 @@ class PollSession implements PollOwner, PollHandle {
   begin(admission: Admission, waitMs: number): void {
     const { connection, refusedGroups } = this.parts.sessions.register(admission, this.poll);
     this.connection = connection;
+    if (!this.parts.log.isFollowing) {
+      this.finish({ type: 'refused', refusal: Refusals.unavailable('messages are out of reach') });
+      return;
+    }
     tellRefusals(connection, refusedGroups);
     this.tellIfExpiring(connection);
     const cursor = admission.cursor === undefined ? undefined : decodeCursor(admission.cursor);

@@ -1,9 +1,8 @@
-import type { MessageContent, MessageLog } from '../backing/message-log.interface.js';
+import type { MessageLog, MessageRouting } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
-import type { FanOut } from '../core/fan-out.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
-import { OutgoingMessage } from '../core/outgoing-message.js';
+import type { OutgoingMessage } from '../core/outgoing-message.js';
 import type { MessageDraft, MessageStamper } from './message-stamper.js';
 import type { PushReceipt } from './push-types.js';
 
@@ -12,7 +11,6 @@ export class Publisher {
   constructor(
     private readonly stamper: MessageStamper,
     private readonly log: MessageLog,
-    private readonly fanOut: FanOut,
     private readonly scheduler: FlushScheduler,
     private readonly clock: Clock,
   ) {}
@@ -23,8 +21,9 @@ export class Publisher {
    */
   async publish(target: Target, draft: MessageDraft, reportWithinMs?: number): Promise<PushReceipt> {
     const content = this.stamper.stamp(draft);
-    const message = this.append(target, draft, content);
-    const matched = this.fanOut.deliver(message, target);
+    const delivery = this.log.publish(content, this.routingOf(target, draft));
+    // An await costs a turn of the microtask queue, which a log in this process need not pay.
+    const { message, matched } = delivery instanceof Promise ? await delivery : delivery;
     if (matched.connections > 0) {
       await this.scheduler.nextSlice();
       if (reportWithinMs !== undefined) await this.settled(message, reportWithinMs);
@@ -32,14 +31,9 @@ export class Publisher {
     return { id: content.id, duplicate: false, matched, written: message.written, scope: 'cluster' };
   }
 
-  private append(
-    target: Target,
-    { store = 'history', ttlSeconds, collapseKey }: MessageDraft,
-    content: MessageContent,
-  ) {
+  private routingOf(target: Target, { store = 'history', ttlSeconds, collapseKey }: MessageDraft): MessageRouting {
     const expiresAtMs = ttlSeconds === undefined ? undefined : this.clock.now() + ttlSeconds * 1000;
-    const { text, cursor, number } = this.log.append(content, { target, store, expiresAtMs, collapseKey });
-    return new OutgoingMessage(text, cursor, number);
+    return { target, store, expiresAtMs, collapseKey };
   }
 
   private async settled(message: OutgoingMessage, withinMs: number): Promise<void> {

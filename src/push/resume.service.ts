@@ -11,6 +11,7 @@ import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
+import { PushError } from '../core/push-error.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
@@ -39,9 +40,18 @@ export interface Opening {
   readonly resumed: boolean;
 }
 
+/** How many connections are read for at a time after a break, so that a crowd does not drown the log. */
+const CONCURRENT_READS = 64;
+/** A read that failed although the log is followed is tried again after up to so long. */
+const RETRY_MS = 1_000;
+
 /** Replays. */
 export class ResumeService {
   private readonly replayed: ReplayedMessages;
+  /** Those that are held until the log is followed again, and how far they have got. */
+  private readonly waiting = new Map<Connection, Cursor>();
+  /** Grows with each break. What was read before one says nothing of what was missed in it. */
+  private breaks = 0;
 
   constructor(private readonly parts: ResumeParts) {
     this.replayed = new ReplayedMessages(parts.clock);
@@ -49,34 +59,80 @@ export class ResumeService {
 
   /**
    * Replays what came after the place and lets the connection go live. `greet` writes the welcome, before everything
-   * else. Resolves when the first page is on its way, so that it can leave together with the welcome. Never rejects: a
-   * connection whose replay fails is closed, and comes back with the place that it had.
+   * else. Resolves when the first page is on its way, so that it can leave together with the welcome; while the log is
+   * out of reach the welcome goes at once, and the replay follows. Never rejects.
    */
   async resume(connection: Connection, after: Cursor, greet: (opening: Opening) => void): Promise<void> {
+    const { outbound } = connection;
+    outbound.hold();
+    const greetUnread = () => greet({ cursor: encodeCursor(after), resumed: false });
+    if (!this.parts.log.isFollowing) {
+      greetUnread();
+      this.waiting.set(connection, after);
+      return;
+    }
+    let isGreeted = false;
+    const write = (page: LogPage) => {
+      if (!isGreeted) greet({ cursor: encodeCursor(page.resumedFrom), resumed: page.gap === undefined });
+      isGreeted = true;
+      return this.write(connection, page);
+    };
+    const next = await this.step(connection, after, write);
+    if (!isGreeted && connection.isOpen) greetUnread();
+    if (next) void this.readOn(connection, next);
+  }
+
+  /** A connection that came with no place while the log is out of reach: it gets what comes after this one. */
+  hold(connection: Connection, after: Cursor): void {
     connection.outbound.hold();
-    try {
-      const first = await this.read(connection, after);
-      if (!connection.isOpen) return;
-      greet({ cursor: encodeCursor(first.resumedFrom), resumed: first.gap === undefined });
-      this.write(connection, first);
-      if (first.hasMore) void this.readOn(connection, first.through);
-    } catch (cause) {
-      this.fail(connection, cause);
+    connection.outbound.releaseReplies();
+    this.waiting.set(connection, after);
+  }
+
+  /** Messages pass this node by: nobody gets anything before they were read. Polls end, and come back with their place. */
+  interrupted(place: Cursor): void {
+    this.breaks++;
+    for (const connection of [...this.parts.registry.all()]) {
+      if (connection.transport.name === 'poll') connection.close(CloseCode.GoingAway);
+      else if (!connection.outbound.isHeld) this.hold(connection, place);
     }
   }
 
+  /** The log is followed again: those who waited are brought up to date, some at a time. */
+  recovered(): void {
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    const readNext = async (): Promise<void> => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) await this.readOn(...next);
+    };
+    for (let count = 0; count < CONCURRENT_READS; count++) void readNext();
+  }
+
   private async readOn(connection: Connection, after: Cursor): Promise<void> {
-    try {
-      let page: LogPage;
-      for (let place = after; connection.isOpen; place = page.through) {
-        await this.taken(connection);
-        page = await this.read(connection, place);
-        this.write(connection, page);
-        if (!page.hasMore) return;
-      }
-    } catch (cause) {
-      this.fail(connection, cause);
+    for (let place: Cursor | undefined = after; place && connection.isOpen;) {
+      await this.taken(connection);
+      place = await this.step(connection, place, (page) => this.write(connection, page));
     }
+  }
+
+  /** Reads and writes one page. Answers where to read on; undefined when the connection is live, waits or has ended. */
+  private async step(
+    connection: Connection,
+    after: Cursor,
+    write: (page: LogPage) => void,
+  ): Promise<Cursor | undefined> {
+    const { breaks } = this;
+    try {
+      const page = await this.read(connection, after);
+      if (!connection.isOpen) return undefined;
+      write(page);
+      if (!this.parts.log.isFollowing) this.waiting.set(connection, page.through);
+      else if (page.hasMore || breaks !== this.breaks) return page.through;
+      else this.goLive(connection, page.through);
+    } catch (cause) {
+      this.fail(connection, after, cause);
+    }
+    return undefined;
   }
 
   private read(connection: Connection, after: Cursor): Promise<LogPage> {
@@ -85,16 +141,19 @@ export class ResumeService {
     return readForPresent(connection, registry, (audience) => log.read({ ...request, audience }));
   }
 
-  private write(connection: Connection, { gap, resumedFrom, messages, through, hasMore }: LogPage): void {
-    const { outbound } = connection;
+  private write(connection: Connection, { gap, resumedFrom, messages }: LogPage): void {
     if (gap) {
       const cursor = encodeCursor(resumedFrom);
       connection.reply(encodeGap(gap, cursor), cursor);
     }
+    const { outbound } = connection;
     const hasRoom = messages.every((message) => outbound.enqueueReplayed(this.replayed.of(message)) !== 'overflow');
-    const isTooSlow =
-      !hasRoom || (!hasMore && outbound.release(through[0].number, encodeCursor(through)) === 'overflow');
-    if (isTooSlow) connection.close(CloseCode.SlowConsumer);
+    if (!hasRoom) connection.close(CloseCode.SlowConsumer);
+  }
+
+  private goLive(connection: Connection, through: Cursor): void {
+    const verdict = connection.outbound.release(through[0].number, encodeCursor(through));
+    if (verdict === 'overflow') connection.close(CloseCode.SlowConsumer);
   }
 
   /** Resolves when the transport has taken the page, at the earliest in the next turn of the event loop. */
@@ -103,8 +162,20 @@ export class ResumeService {
     await new Promise<void>((resolve) => connection.outbound.onceRelieved(resolve));
   }
 
-  private fail(connection: Connection, cause: unknown): void {
-    this.parts.onFailure(cause);
-    connection.close(CloseCode.InternalError);
+  /**
+   * A log that is out of reach comes back: the connection waits with the place that it has. Any other failure is our
+   * own; the connection is closed and comes back with its place.
+   */
+  private fail(connection: Connection, after: Cursor, cause: unknown): void {
+    const { log, clock, onFailure } = this.parts;
+    const isOutOfReach = cause instanceof PushError && cause.code === 'PUSH_ERR_UNAVAILABLE';
+    if (!isOutOfReach) {
+      onFailure(cause);
+      connection.close(CloseCode.InternalError);
+    } else if (log.isFollowing) {
+      clock.after(Math.random() * RETRY_MS, () => void this.readOn(connection, after));
+    } else if (connection.isOpen) {
+      this.waiting.set(connection, after);
+    }
   }
 }

@@ -153,8 +153,10 @@ export class SessionService {
     if (cursor) {
       return this.parts.resumes.resume(connection, cursor, (opening) => this.greet(connection, opening, refusedGroups));
     }
-    const now = encodeCursor(this.parts.log.position);
+    const { log, resumes } = this.parts;
+    const now = encodeCursor(log.position);
     this.greet(connection, { cursor: now, resumed: false }, refusedGroups);
+    if (!log.isFollowing) resumes.hold(connection, log.position);
     if (cursorText) connection.reply(encodeGap('invalid_cursor', now), now);
     return undefined;
   }

@@ -6,12 +6,12 @@ import type { SeededRandom } from './seeded-random.js';
 
 /** What a test does to the log. */
 export interface LogChange {
-  readonly append?: (log: MessageLog, ...args: Parameters<MessageLog['append']>) => ReturnType<MessageLog['append']>;
+  readonly publish?: (log: MessageLog, ...args: Parameters<MessageLog['publish']>) => ReturnType<MessageLog['publish']>;
   readonly read?: (log: MessageLog, request: ReplayRequest) => Promise<LogPage>;
 }
 
 /** A memory backing whose log goes wrong, or slow, in one way. */
-export function memoryWith({ append, read }: LogChange): BackingFactory {
+export function memoryWith({ publish, read }: LogChange): BackingFactory {
   const inner = memory();
   return {
     name: 'memory, changed for a test',
@@ -22,7 +22,11 @@ export function memoryWith({ append, read }: LogChange): BackingFactory {
         get position() {
           return log.position;
         },
-        append: (content, routing) => (append ? append(log, content, routing) : log.append(content, routing)),
+        get isFollowing() {
+          return log.isFollowing;
+        },
+        follow: (follower) => log.follow(follower),
+        publish: (content, routing) => (publish ? publish(log, content, routing) : log.publish(content, routing)),
         read: (request) => (read ? read(log, request) : log.read(request)),
       };
       return { ...backing, log: changed };

@@ -26,7 +26,7 @@ const EVERYWHERE = TRANSPORTS.flatMap((transport) =>
   ADDRESSEES.users.map((userId) => ({ userId, name: `${userId} on ${transport}`, transports: [transport] })),
 );
 
-async function start({ append, read }: LogChange = {}, limits = {}): Promise<HistoryRun> {
+async function start({ publish, read }: LogChange = {}, limits = {}): Promise<HistoryRun> {
   const random = SeededRandom.fromEnvironment();
   const change = { read: slowly(random.fork(), read), ...(append && { append }) };
   return HistoryRun.start({ push: { backing: memoryWith(change), ...limits } }, random);
@@ -101,7 +101,7 @@ describe('a log', () => {
     ],
     [
       'that writes another id than the receipt says',
-      { append: (log, content, routing) => log.append({ ...content, id: `${content.id}x` }, routing) },
+      { publish: (log, content, routing) => log.publish({ ...content, id: `${content.id}x` }, routing) },
       'never-published',
     ],
   ])('%s is found', async (_what, change, expected) => {
@@ -112,7 +112,7 @@ describe('a log', () => {
 
   it('that keeps messages past their time is found', async () => {
     const run = await start({
-      append: (log, content, { expiresAtMs: _never, ...routing }) => log.append(content, routing),
+      publish: (log, content, { expiresAtMs: _never, ...routing }) => log.publish(content, routing),
     });
     const recipients = await run.join(...EVERYWHERE);
     for (const recipient of recipients) {

@@ -1,8 +1,10 @@
+import type { MessageLog } from '../../src/backing/message-log.interface.js';
 import { Connection } from '../../src/core/connection.js';
 import { ConnectionRegistry } from '../../src/core/connection-registry.js';
 import { FanOut } from '../../src/core/fan-out.js';
 import { FlushScheduler } from '../../src/core/flush-scheduler.js';
 import type { Principal } from '../../src/core/principal.js';
+import { NodeLogFollower } from '../../src/push/log-follower.js';
 import type { Envelope } from '../../src/protocol/frames.js';
 import { FakeTransport } from '../../src/testing/fake-transport.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -43,6 +45,12 @@ export class FakeConnections {
       this.registry.remove(connection);
     };
     return { connection, transport };
+  }
+
+  /** Has the log deliver to these connections. */
+  follow<Log extends MessageLog>(log: Log): Log {
+    log.follow(new NodeLogFollower(this.fanOut, { interrupted() {}, recovered() {} }));
+    return log;
   }
 
   /** What the peer has got, once everything that waits was flushed. */

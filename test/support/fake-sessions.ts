@@ -45,14 +45,14 @@ export class FakeSessions {
     private readonly fakes: FakeConnections,
     log: MessageLog,
   ) {
-    const { registry, scheduler, clock, fanOut } = fakes;
+    const { registry, scheduler, clock } = fakes;
     const onFailure = (cause: unknown) => void this.failures.push(cause);
     this.groups = new GroupService(new MemoryMemberships(), registry, clock, { maxGroupsPerConnection: 10 });
     this.frames = new FrameService({
       access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
       authorizer: new DenyingAuthorizer(),
       groups: this.groups,
-      publisher: new Publisher(new MessageStamper(clock, 'n'), log, fanOut, scheduler, clock),
+      publisher: new Publisher(new MessageStamper(clock, 'n'), fakes.follow(log), scheduler, clock),
       limits: { maxPayloadBytes: 65_536 },
       onFailure,
     });

@@ -17,11 +17,14 @@ export function cursorAt(number: number): string {
 /** A log that answers each read when the test says so. Its messages are named m1, m2 and so on by their numbers. */
 export class ScriptedLog implements MessageLog {
   position = at(0);
+  isFollowing = true;
   /** What was asked for, oldest first. */
   readonly reads: ReplayRequest[] = [];
   private readonly answers: ((page: LogPage | Error) => void)[] = [];
 
-  append(): never {
+  follow(): void {}
+
+  publish(): never {
     throw new Error('nothing is published here');
   }
 

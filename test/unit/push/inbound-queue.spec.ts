@@ -65,12 +65,12 @@ beforeEach(() => {
   fakes = new FakeConnections();
   peer = fakes.connect();
   handlers = new HeldHandlers();
-  const { clock, registry, fanOut, scheduler } = fakes;
+  const { clock, registry, scheduler } = fakes;
   const frames = new FrameService({
     access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
     authorizer: new DenyingAuthorizer(),
     groups: new GroupService(new MemoryMemberships(), registry, clock, { maxGroupsPerConnection: 10 }),
-    publisher: new Publisher(new MessageStamper(clock, 'n'), new MemoryMessageLog(), fanOut, scheduler, clock),
+    publisher: new Publisher(new MessageStamper(clock, 'n'), fakes.follow(new MemoryMessageLog()), scheduler, clock),
     limits: { maxPayloadBytes: 65_536 },
     onFailure: (cause) => {
       throw cause;

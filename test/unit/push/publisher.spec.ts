@@ -15,7 +15,7 @@ let publisher: Publisher;
 beforeEach(() => {
   fakes = new FakeConnections();
   const stamper = new MessageStamper(fakes.clock, 'node');
-  publisher = new Publisher(stamper, new MemoryMessageLog(), fakes.fanOut, fakes.scheduler, fakes.clock);
+  publisher = new Publisher(stamper, fakes.follow(new MemoryMessageLog()), fakes.scheduler, fakes.clock);
 });
 
 function publish(target: Target = everyone, reportWithinMs?: number): Promise<PushReceipt> {

@@ -3,6 +3,7 @@ import { MemoryMessageLog } from '../../../../src/backing/memory/memory-message-
 import type { MessageLogLimits, MessageRouting } from '../../../../src/backing/message-log.interface.js';
 import type { Target } from '../../../../src/core/delivery-target.js';
 import type { Cursor } from '../../../../src/protocol/cursor.js';
+import { nobody } from '../../../support/silent-follower.js';
 
 let nowMs: number;
 let log: MemoryMessageLog;
@@ -10,12 +11,13 @@ let log: MemoryMessageLog;
 function open(limits: MessageLogLimits): Cursor {
   nowMs = 1_700_000_000_000;
   log = new MemoryMessageLog(limits, { now: () => nowMs });
+  log.follow(nobody);
   return log.position;
 }
 
 function send(target: Target, routing: Partial<MessageRouting> = {}, payload = ''): void {
   const content = { event: 'e', dataText: JSON.stringify(payload), id: 'n-1', ts: '2026-01-01T00:00:00.000Z' };
-  log.append(content, { target, store: 'history', ...routing });
+  void log.publish(content, { target, store: 'history', ...routing });
 }
 
 function read(after: Cursor, userId = '7') {

@@ -1,0 +1,27 @@
+import type { Delivery, LogFollower, LoggedMessage } from '../backing/message-log.interface.js';
+import type { Target } from '../core/delivery-target.js';
+import type { FanOut } from '../core/fan-out.js';
+import { OutgoingMessage } from '../core/outgoing-message.js';
+import type { Cursor } from '../protocol/cursor.js';
+import type { ResumeService } from './resume.service.js';
+
+/** This node, as the log sees it: messages go to its connections, and breaks are mended from the log. */
+export class NodeLogFollower implements LogFollower {
+  constructor(
+    private readonly fanOut: FanOut,
+    private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered'>,
+  ) {}
+
+  deliver({ text, cursor, number }: LoggedMessage, target: Target): Delivery {
+    const message = new OutgoingMessage(text, cursor, number);
+    return { message, matched: this.fanOut.deliver(message, target) };
+  }
+
+  interrupted(place: Cursor): void {
+    this.resumes.interrupted(place);
+  }
+
+  recovered(): void {
+    this.resumes.recovered();
+  }
+}

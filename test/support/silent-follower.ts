@@ -1,0 +1,12 @@
+import type { LogFollower } from '../../src/backing/message-log.interface.js';
+import { OutgoingMessage } from '../../src/core/outgoing-message.js';
+
+/** A node without connections. */
+export const nobody: LogFollower = {
+  deliver: ({ text, cursor, number }) => ({
+    matched: { users: 0, connections: 0 },
+    message: new OutgoingMessage(text, cursor, number),
+  }),
+  interrupted() {},
+  recovered() {},
+};
