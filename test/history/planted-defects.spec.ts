@@ -28,7 +28,7 @@ const EVERYWHERE = TRANSPORTS.flatMap((transport) =>
 
 async function start({ publish, read }: LogChange = {}, limits = {}): Promise<HistoryRun> {
   const random = SeededRandom.fromEnvironment();
-  const change = { read: slowly(random.fork(), read), ...(append && { append }) };
+  const change = { read: slowly(random.fork(), read), ...(publish && { publish }) };
   return HistoryRun.start({ push: { backing: memoryWith(change), ...limits } }, random);
 }
 
