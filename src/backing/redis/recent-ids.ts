@@ -1,0 +1,23 @@
+/** The ids of the last while, so that what was recorded by somebody and said again is known. */
+export class RecentIds {
+  private current = new Set<string>();
+  private previous = new Set<string>();
+  private turnsAtMs = 0;
+
+  /** Ids are remembered for `rememberMs` at least and twice as long at most. */
+  constructor(private readonly rememberMs: number) {}
+
+  /** Takes the id in; false if it was there. */
+  add(id: string, nowMs: number): boolean {
+    if (nowMs >= this.turnsAtMs) this.turn(nowMs);
+    if (this.current.has(id) || this.previous.has(id)) return false;
+    this.current.add(id);
+    return true;
+  }
+
+  private turn(nowMs: number): void {
+    this.previous = this.current;
+    this.current = new Set();
+    this.turnsAtMs = nowMs + this.rememberMs;
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * The way to the other nodes, over Redis: one channel that all nodes hear and one for each of them, on which it is
+ * answered. Who is alive says the leases; who was cut off finds what it must not miss among the kept requests.
+ *
+ * A frame is carried out if its seal is good, it is of this version, was said not long ago by the clock of Redis, and
+ * its id is new. Everything else is dropped and counted, so that whoever can write to Redis can at most be a nuisance.
+ * A kept request is older, but its age is sealed too, and the handler is told of it.
+ *
+ * The connections belong to the backing, which keeps them alive and reconnects them. Each time the subscriber is back
+ * this node joins anew: subscribe, lease, then the kept requests of the time away, so that nothing can fall in between.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Cancel, Clock } from '../../core/clock.js';
+import { PushError } from '../../core/push-error.js';
+import type { NodeAnswers, NodeHandler, NodeLink, NodeMessage, Question } from '../node-link.interface.js';
+import { KeptRequests } from './kept-requests.js';
+import { readNodeFrame } from './node-frames.js';
+import type { NodeFrame, RequestFrame } from './node-frames.js';
+import { LEASE_REFRESH_MS, NodeLease } from './node-lease.js';
+import { OpenQuestions } from './open-questions.js';
+import { RecentIds } from './recent-ids.js';
+import type { FrameProblem, FrameSeal } from './sealed-frame.js';
+
+/** What a link works with. */
+export interface RedisNodeLinkParts {
+  /** For everything but subscriptions. */
+  readonly commands: Redis;
+  /** May be used for other channels too. */
+  readonly subscriber: Redis;
+  readonly nodeId: string;
+  /** Before the names of keys and channels, such as `push:{shop}`. */
+  readonly prefix: string;
+  /** The seal with the secret of the cluster; asked for anew each time this node joins. */
+  readonly seal: () => Promise<FrameSeal>;
+  readonly clock: Clock;
+  /** Hears what went wrong while carrying out a request. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** Why a frame was dropped. `operation`: it is of a kind, or asks for something, that this node does not know. */
+export type DropReason = FrameProblem | 'stale' | 'replayed' | 'operation';
+
+/** How old a frame may be, and how far ahead, by the clock of Redis. */
+const MAX_AGE_MS = 30_000;
+const MAX_AHEAD_MS = 5_000;
+/** How long a subscriber may have been deaf before it was found to be. */
+const DEAF_MS = 15_000;
+const JOIN_RETRY_MS = 500;
+const MAX_OPEN_QUESTIONS = 10_000;
+
+/** Nodes that share one Redis. */
+export class RedisNodeLink implements NodeLink {
+  readonly nodeId: string;
+  private readonly lease: NodeLease;
+  private readonly kept: KeptRequests;
+  private readonly questions: OpenQuestions;
+  private readonly recent = new RecentIds(MAX_AGE_MS + MAX_AHEAD_MS);
+  private readonly drops: Record<DropReason, number> = { version: 0, forged: 0, stale: 0, replayed: 0, operation: 0 };
+  private readonly channel: string;
+  private readonly allChannel: string;
+  private readonly startedAtMs = performance.now();
+  private handler: NodeHandler = () => undefined;
+  private seal: FrameSeal | undefined;
+  /** Until when this node has certainly heard everything, by the clock of Redis. */
+  private heardUntilMs: number | undefined;
+  private joinCount = 0;
+  private hasJoined = false;
+  private isClosed = false;
+  private cancelRetry: Cancel | undefined;
+  private readonly cancelRefresh: Cancel;
+
+  constructor(private readonly parts: RedisNodeLinkParts) {
+    const { commands, subscriber, nodeId, prefix, clock } = parts;
+    this.nodeId = nodeId;
+    this.lease = new NodeLease(commands, `${prefix}:nodes`, nodeId);
+    this.kept = new KeptRequests(commands, `${prefix}:kept`);
+    this.questions = new OpenQuestions(clock);
+    this.channel = `${prefix}:node:${nodeId}`;
+    this.allChannel = `${prefix}:node`;
+    subscriber.on('message', this.receive);
+    subscriber.on('ready', this.begin);
+    subscriber.on('close', this.part);
+    this.cancelRefresh = clock.every(LEASE_REFRESH_MS, () => void this.refresh());
+    if (subscriber.status === 'ready') this.begin();
+  }
+
+  get nodeCount(): number {
+    return this.isJoined ? this.lease.otherNodes.size + 1 : 0;
+  }
+
+  /** Frames that were dropped since the start, by reason. */
+  get dropped(): Readonly<Record<DropReason, number>> {
+    return { ...this.drops };
+  }
+
+  handle(handler: NodeHandler): void {
+    this.handler = handler;
+  }
+
+  async ask(message: NodeMessage, question: Question): Promise<NodeAnswers> {
+    this.assertReachable();
+    const frame = { type: 'ask', ...this.stamp(), ...message } as const;
+    const opened = this.questions.begin(frame.id, question);
+    try {
+      const [listeners, asked] = await Promise.all([this.say(frame, question.keepMs), this.lease.aliveOthers()]);
+      // This node listens too.
+      opened.sent(asked, listeners - 1);
+    } catch (cause) {
+      opened.end();
+      throw unreachable(cause);
+    }
+    return opened.outcome;
+  }
+
+  async tell(message: NodeMessage, keepMs?: number): Promise<void> {
+    this.assertReachable();
+    try {
+      await this.say({ type: 'tell', ...this.stamp(), ...message }, keepMs);
+    } catch (cause) {
+      throw unreachable(cause);
+    }
+  }
+
+  /** Says goodbye where that is possible and stops listening. The connections are left open. */
+  async close(): Promise<void> {
+    const { subscriber } = this.parts;
+    const wasJoined = this.isJoined;
+    this.isClosed = true;
+    this.cancelRefresh();
+    this.part();
+    subscriber.off('message', this.receive).off('ready', this.begin).off('close', this.part);
+    if (!wasJoined) return;
+    const farewell = [this.lease.release(), this.sayRoster(), subscriber.unsubscribe(this.channel, this.allChannel)];
+    await Promise.allSettled(farewell);
+  }
+
+  private get isJoined(): boolean {
+    return this.hasJoined && this.lease.isHeld;
+  }
+
+  private readonly begin = (): void => void this.join();
+
+  private async join(): Promise<void> {
+    const count = ++this.joinCount;
+    this.cancelRetry?.();
+    try {
+      this.seal = await this.parts.seal();
+      await this.parts.subscriber.subscribe(this.channel, this.allChannel);
+      await this.lease.refresh();
+      if (count !== this.joinCount) return;
+      await this.catchUp();
+      if (count !== this.joinCount) return;
+      this.hasJoined = true;
+      await this.sayRoster();
+    } catch {
+      // Out of reach again. A new connection joins by itself; on this one it is tried once more.
+      if (count !== this.joinCount || this.isClosed) return;
+      this.cancelRetry = this.parts.clock.after(JOIN_RETRY_MS, this.begin);
+    }
+  }
+
+  private readonly part = (): void => {
+    this.joinCount++;
+    this.hasJoined = false;
+    this.cancelRetry?.();
+    this.questions.endAll();
+  };
+
+  private async refresh(): Promise<void> {
+    const lapsed = !this.lease.isHeld;
+    try {
+      await this.lease.refresh();
+      if (!this.hasJoined) return;
+      // This process may have stood still for so long that what waited for it was too old to be listened to.
+      if (lapsed) await this.catchUp();
+      else this.heardUntilMs = this.lease.redisNow();
+    } catch {
+      // The next one may get through; until then the lease runs out.
+    }
+  }
+
+  /** Carries out what was kept for this node while it could not hear, oldest first. */
+  private async catchUp(): Promise<void> {
+    const nowMs = this.lease.redisNow();
+    const fromMs = this.heardUntilMs ?? nowMs - (performance.now() - this.startedAtMs);
+    for await (const text of this.kept.since(fromMs - DEAF_MS)) {
+      const frame = this.open(this.allChannel, text);
+      if (frame && isRequest(frame) && this.isNew(frame)) void this.carryOut(frame);
+    }
+    this.heardUntilMs = nowMs;
+  }
+
+  private readonly receive = (channel: string, text: string): void => {
+    if (channel !== this.channel && channel !== this.allChannel) return;
+    const frame = this.open(channel, text);
+    if (!frame || frame.from === this.nodeId || !this.isFresh(frame) || !this.isNew(frame)) return;
+    if (frame.type === 'roster') this.listAnew();
+    else if (frame.type === 'answer')
+      this.questions.answered(frame.to, frame.from, frame.hasFailed ? undefined : frame);
+    else void this.carryOut(frame);
+  };
+
+  private listAnew(): void {
+    this.lease.forgetList();
+    // Where that fails, the next refresh lists them.
+    void this.lease.aliveOthers().catch(() => {});
+  }
+
+  private open(channel: string, text: string): NodeFrame | undefined {
+    const opened = this.seal?.open(channel, text) ?? { problem: 'forged' };
+    if ('problem' in opened) return this.drop(opened.problem);
+    return readNodeFrame(opened.body) ?? this.drop('operation');
+  }
+
+  private isFresh({ atMs }: NodeFrame): boolean {
+    const ageMs = this.lease.redisNow() - atMs;
+    if (ageMs <= MAX_AGE_MS && ageMs >= -MAX_AHEAD_MS) return true;
+    this.drop('stale');
+    return false;
+  }
+
+  private isNew({ id }: NodeFrame): boolean {
+    if (this.recent.add(id, performance.now())) return true;
+    this.drop('replayed');
+    return false;
+  }
+
+  private drop(reason: DropReason): undefined {
+    this.drops[reason]++;
+  }
+
+  private async carryOut({ type, id, from, atMs, operation, payload }: RequestFrame): Promise<void> {
+    if (from === this.nodeId) return;
+    let answer: unknown;
+    try {
+      answer = await this.handler({ operation, payload }, Math.max(0, this.lease.redisNow() - atMs));
+      if (answer === undefined) this.drop('operation');
+    } catch (cause) {
+      this.parts.onFailure(cause);
+    }
+    if (type === 'tell') return;
+    const reply = { type: 'answer', ...this.stamp(), to: id, answer, hasFailed: answer === undefined } as const;
+    // Who asked takes silence for what it is.
+    await this.sayOn(this.channelOf(from), reply).catch(() => {});
+  }
+
+  private stamp(): { readonly id: string; readonly from: string; readonly atMs: number } {
+    return { id: randomBytes(12).toString('base64url'), from: this.nodeId, atMs: Math.round(this.lease.redisNow()) };
+  }
+
+  private async say(frame: NodeFrame, keepMs: number | undefined): Promise<number> {
+    if (keepMs === undefined) return this.sayOn(this.allChannel, frame);
+    return this.kept.say(this.allChannel, this.sealed(this.allChannel, frame), keepMs);
+  }
+
+  private async sayOn(channel: string, frame: NodeFrame): Promise<number> {
+    return this.parts.commands.publish(channel, this.sealed(channel, frame));
+  }
+
+  private async sayRoster(): Promise<void> {
+    await this.sayOn(this.allChannel, { type: 'roster', ...this.stamp() });
+  }
+
+  private sealed(channel: string, frame: NodeFrame): string {
+    if (!this.seal) throw unreachable();
+    return this.seal.seal(channel, JSON.stringify(frame));
+  }
+
+  private channelOf(nodeId: string): string {
+    return `${this.parts.prefix}:node:${nodeId}`;
+  }
+
+  private assertReachable(): void {
+    if (!this.isJoined) throw unreachable();
+    if (this.questions.size >= MAX_OPEN_QUESTIONS) throw unreachable();
+  }
+}
+
+function isRequest(frame: NodeFrame): frame is RequestFrame {
+  return frame.type === 'ask' || frame.type === 'tell';
+}
+
+function unreachable(cause?: unknown): PushError {
+  return new PushError('PUSH_ERR_UNAVAILABLE', 'the other nodes cannot be reached', { retryAfterMs: 1_000, cause });
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
+
+/** Where the program is: `REDIS_SERVER`, or on the path; undefined where there is none. */
+export function findRedisServer(): string | undefined {
+  const named = process.env['REDIS_SERVER'];
+  if (named) return named;
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, 'redis-server')).find((path) => existsSync(path));
+}
+
+/** A Redis of a test's own, on a free port of loopback, with its files in a folder that goes with it. */
+export class RedisServer {
+  private child: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly settings: readonly string[],
+  ) {}
+
+  /** Starts one. `settings` are arguments of the program, such as `--appendonly yes`. */
+  static async start(settings: readonly string[] = []): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'push-redis-'));
+    const server = new RedisServer(await freePort(), folder, settings);
+    await server.run();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts the program again after {@link kill}, on the same port and files. */
+  async run(): Promise<void> {
+    const program = findRedisServer();
+    if (!program) throw new Error('no redis-server: install it, or name it in REDIS_SERVER');
+    const where = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
+    this.child = spawn(program, [...where, ...this.settings], { stdio: 'ignore' });
+    await eventually(() => this.answers(), { timeoutMs: 10_000, what: 'redis-server to answer' });
+  }
+
+  /** Ends the program as the signal does, and waits until it is gone. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  }
+
+  /** The program stands still, with all its connections open. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  /** And goes on. */
+  thaw(): void {
+    this.child?.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = createConnection(this.port, '127.0.0.1');
+      const finish = (isUp: boolean) => {
+        socket.destroy();
+        resolve(isUp);
+      };
+      socket.once('error', () => finish(false));
+      socket.once('data', (data) => finish(data.toString().startsWith('+PONG')));
+      socket.write('PING\r\n');
+    });
+  }
+}
