@@ -2,6 +2,7 @@
 export { PushModule } from './push.module.js';
 export type { PushModuleExtras, PushModuleOptions, PushPaths } from './push-options.interface.js';
 export { PushService } from './push/push.service.js';
+export { PushHealth } from './push/push-health.js';
 export type { MembershipOptions } from './push/push.service.js';
 export type {
   ConnectionFilter,
@@ -38,7 +39,7 @@ export { PushApiGuard } from './rest/push-api.guard.js';
 export type { PushRestOptions } from './rest/push-rest-options.interface.js';
 
 export { memory } from './backing/memory/memory-backing.js';
-export type { BackingFactory } from './backing/backing.interface.js';
+export type { BackingFactory, BackingState } from './backing/backing.interface.js';
 
 export { PushError } from './core/push-error.js';
 export type { PushErrorCode, PushErrorDetail } from './core/push-error.js';

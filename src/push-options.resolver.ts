@@ -2,6 +2,7 @@
 import { JWKS_DEFAULTS, checkAuthOptions } from './auth/auth-options.js';
 import { checkTrustProxy } from './auth/client-address.js';
 import { checkOrigins } from './auth/origin-policy.js';
+import type { BackingFactory } from './backing/backing.interface.js';
 import { memory } from './backing/memory/memory-backing.js';
 import { defaultHistoryAllCount } from './backing/message-log.interface.js';
 import { describeReceived } from './core/option-problem.js';
@@ -132,14 +133,15 @@ function readRest(options: Members, problems: OptionProblem[]) {
   const { auth, origins = [], trustProxy = false, backing = memory() } = options as PushModuleOptions;
   if (auth !== undefined) problems.push(...checkAuthOptions(auth, 'auth'));
   problems.push(...checkOrigins(origins, 'origins'), ...checkTrustProxy(trustProxy, 'trustProxy'));
-  if (typeof (backing as Partial<typeof backing> | null)?.create !== 'function') {
-    problems.push({
-      path: 'backing',
-      received: describeReceived(backing),
-      expected: 'a backing, such as redis({ url })',
-    });
-  }
+  problems.push(...checkBacking(backing));
   return { auth, origins, trustProxy, backing };
+}
+
+function checkBacking(backing: Partial<BackingFactory> | null): readonly OptionProblem[] {
+  if (typeof backing?.create !== 'function')
+    return [{ path: 'backing', received: describeReceived(backing), expected: 'a backing, such as redis({ url })' }];
+  const own = backing.check?.() ?? [];
+  return own.map(({ path, ...problem }) => ({ path: path === '' ? 'backing' : `backing.${path}`, ...problem }));
 }
 
 function readPaths(value: unknown, problems: OptionProblem[]): ResolvedPushOptions['paths'] {

@@ -5,6 +5,7 @@ import { PushError } from './core/push-error.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
 import { createProviders } from './push.providers.js';
+import { PushHealth } from './push/push-health.js';
 import { PushService } from './push/push.service.js';
 import { AccessService } from './push/access.service.js';
 import { createPushController, createRestProviders } from './rest/push-controller.factory.js';
@@ -48,7 +49,7 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
       ...createProviders(extras),
       ...(isRestOpen ? createRestProviders(rest) : []),
     ],
-    exports: [PushService, AccessService],
+    exports: [PushService, PushHealth, AccessService],
   };
 }
 

@@ -19,6 +19,7 @@ import { GatewayBridge } from './gateway/gateway-bridge.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { resolveOptions } from './push-options.resolver.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
+import { backingProviders } from './push.backing.js';
 import { PushLifecycle } from './push.lifecycle.js';
 import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
 import { PushTransports } from './push.transports.js';
@@ -56,6 +57,7 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     { provide: PUSH_NODE_ID, useFactory: () => randomBytes(6).toString('hex') },
     { provide: PushAuthorizer, useClass: authorizer ?? DenyingAuthorizer },
     authenticator ? { provide: PushAuthenticator, useClass: authenticator } : builtInAuthenticator,
+    ...backingProviders,
     ...deliveryProviders,
     ...admissionProviders,
     ...sessionProviders,
@@ -74,14 +76,6 @@ const builtInAuthenticator: Provider = {
 };
 
 const deliveryProviders: Provider[] = [
-  {
-    provide: PUSH_BACKING,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_NODE_ID],
-    useFactory: (options: ResolvedPushOptions, clock: Clock, nodeId: string) => {
-      const { backing, idempotency, revocations, tickets } = options;
-      return backing.create({ nodeId, clock, history: options, idempotency, revocations, tickets });
-    },
-  },
   { provide: ConnectionRegistry, useFactory: () => new ConnectionRegistry() },
   {
     provide: FlushScheduler,

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { OptionProblem } from '../core/option-problem.js';
 import type { IdempotencyLimits, IdempotencyStore } from './idempotency-store.interface.js';
 import type { Memberships } from './memberships.interface.js';
 import type { MessageLog, MessageLogLimits } from './message-log.interface.js';
@@ -6,8 +7,15 @@ import type { NodeLink } from './node-link.interface.js';
 import type { RevocationLimits, RevocationList } from './revocation-list.interface.js';
 import type { TicketLimits, TicketStore } from './ticket-store.interface.js';
 
+/**
+ * Whether the backing can be reached. `degraded`: connections stay and are held, sends are refused, and what was missed
+ * follows when it is back; the reason is for operators and holds no secret.
+ */
+export type BackingState = { readonly status: 'up' } | { readonly status: 'degraded'; readonly reason: string };
+
 /** What the log, memberships and the rest live in. */
 export interface Backing {
+  readonly state: BackingState;
   readonly log: MessageLog;
   readonly memberships: Memberships;
   readonly idempotency: IdempotencyStore;
@@ -27,11 +35,15 @@ export interface BackingContext {
   readonly idempotency: Required<IdempotencyLimits>;
   readonly revocations: Required<RevocationLimits>;
   readonly tickets: Required<TicketLimits>;
+  /** Hears of failures that no caller hears of. May be told often: it bounds what it writes. */
+  readonly onFailure: (cause: unknown) => void;
 }
 
 /** Makes a backing when the module starts; the value of the `backing` option. */
 export interface BackingFactory {
   /** Shown at start. */
   readonly name: string;
+  /** What is wrong with its own options, by their paths; joins the problems of the module's options at start. */
+  check?(): readonly OptionProblem[];
   create(context: BackingContext): Backing;
 }

@@ -4,6 +4,7 @@ import type { PushModuleOptions } from '../push-options.interface.js';
 import { RAW_PUSH_OPTIONS } from '../push.module-definition.js';
 import { createParts, pushServiceProvider } from '../push.providers.js';
 import { PUSH_CLOCK } from '../push.tokens.js';
+import { PushHealth } from '../push/push-health.js';
 import { PushService } from '../push/push.service.js';
 import { SessionService } from '../push/session.service.js';
 import { ManualClock } from './manual-clock.js';
@@ -22,7 +23,7 @@ export class PushTestingModule {
       module: PushTestingModule,
       global: true,
       providers: [...createParts({}), ...replacements(options)],
-      exports: [PushService, PushRecorder, ManualClock],
+      exports: [PushService, PushHealth, PushRecorder, ManualClock],
     };
   }
 }

@@ -11,6 +11,7 @@ export function memory(): BackingFactory {
   return {
     name: 'memory',
     create: ({ nodeId, clock, history, idempotency, revocations, tickets }) => ({
+      state: { status: 'up' },
       log: new MemoryMessageLog(history, clock),
       memberships: new MemoryMemberships(),
       idempotency: new MemoryIdempotencyStore(idempotency, clock),
