@@ -1,19 +1,17 @@
 import { PushError } from '../../core/push-error.js';
 import type { BackingFactory } from '../backing.interface.js';
+import { checkRedisOptions } from './redis-options.js';
+import type { RedisBackingOptions } from './redis-options.js';
 
-/** How to reach Redis. */
-export interface RedisBackingOptions {
-  /** Such as `redis://localhost:6379`. */
-  readonly url: string;
-}
+export type { RedisBackingOptions } from './redis-options.js';
 
 /**
- * The entry under which the Redis backing will be. This version has the memory backing alone, so a module with this one
- * does not start: it throws a PushError `PUSH_ERR_UNAVAILABLE` rather than run on one node in silence.
+ * Keeps everything in Redis, so that any number of nodes are one: a send on any of them reaches the connections of all.
  */
-export function redis(_options: RedisBackingOptions): BackingFactory {
+export function redis(options: RedisBackingOptions): BackingFactory {
   return {
-    name: 'redis',
+    name: 'Redis',
+    check: () => checkRedisOptions(options),
     create: () => {
       throw new PushError('PUSH_ERR_UNAVAILABLE', 'this version has no Redis backing: leave the backing option out');
     },
