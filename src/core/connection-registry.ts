@@ -122,6 +122,16 @@ export class ConnectionRegistry {
     return this.memberships.get(connection)?.has(group) ?? false;
   }
 
+  /** The users who have a connection. */
+  userIds(): Iterable<string> {
+    return this.byUser.keys();
+  }
+
+  /** The groups that somebody is in. */
+  groupNames(): Iterable<string> {
+    return this.byGroup.keys();
+  }
+
   /** All connections, oldest first. */
   all(): MapIterator<Connection> {
     return this.byId.values();

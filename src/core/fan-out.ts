@@ -42,6 +42,11 @@ export class FanOut {
     return { users, connections: count };
   }
 
+  /** The users of those the target matches; one of several connections comes several times. */
+  *userIdsOf(target: Target): Generator<string> {
+    for (const { userId } of this.recipientsOf(target).connections) yield userId;
+  }
+
   private recipientsOf(target: Target): Recipients {
     if (target.all) {
       if (!target.except) return everyone(this.registry);

@@ -19,6 +19,13 @@ export function encodeMessage({ event, dataText, id, cursor, ts, from }: Message
   return `{"event":"${event}","data":${dataText},"id":"${id}","cursor":"${cursor}","ts":"${ts}"${sender}}`;
 }
 
+/** The id in the text of an application message. */
+export function messageIdOf(text: string): string {
+  // Stands behind the data, like the cursor.
+  const start = text.lastIndexOf('"id":"') + 6;
+  return text.slice(start, text.indexOf('"', start));
+}
+
 /** The text of an application message with another place in it. What is in its data stays as it is. */
 export function withCursor(text: string, cursor: string, newCursor: string): string {
   // The stamped member is the last of its kind: it stands behind the data, and quotes in later members are escaped.
