@@ -31,6 +31,8 @@ export interface Defect {
 export interface Verdict {
   readonly defects: readonly Defect[];
   readonly published: number;
+  /** Messages that had to arrive, over all recipients. */
+  readonly due: number;
   /** Messages that arrived, over all recipients. */
   readonly received: number;
   /** Messages that did not arrive and were said to be missing, over all recipients. */
@@ -55,6 +57,7 @@ export function check(history: History): Verdict {
       ...disordered,
     ],
     published: publications.size,
+    due: sumOf(missing, ({ due }) => due),
     received: sumOf(views, ({ receptions }) => receptions.length),
     toldAsGap: sumOf(missing, ({ toldAsGap }) => toldAsGap),
     gaps: sumOf(views, ({ gaps }) => gaps.length),
@@ -68,16 +71,19 @@ export function defectTypesOf({ defects }: Verdict): DefectType[] {
 }
 
 function findMissing(view: RecipientView, { publications, endedAt }: History, entitlement: Entitlement) {
-  const received = new Set(view.receptions.map(({ key }) => key));
+  const receivedAt = new Map(view.receptions.map(({ key, at }) => [key, at]));
   const lost: Defect[] = [];
   let toldAsGap = 0;
+  let due = 0;
   for (const publication of publications) {
-    if (received.has(publication.key)) continue;
-    if (!entitlement.mustGet(publication, view, passedAt(view, publication, endedAt))) continue;
+    const at = receivedAt.get(publication.key);
+    if (!entitlement.mustGet(publication, view, at ?? passedAt(view, publication, endedAt))) continue;
+    due++;
+    if (at !== undefined) continue;
     if (isTold(view, publication)) toldAsGap++;
     else lost.push(defect('lost', view, publication.key, 'never came, and no gap was told'));
   }
-  return { lost, toldAsGap };
+  return { lost, toldAsGap, due };
 }
 
 /** When the recipient was past the message: something that was published later had reached it. */

@@ -30,7 +30,7 @@ export const ADDRESSEES: Addressees = {
 };
 
 /** The groups that a user's tokens name. */
-const TOKEN_GROUPS: Readonly<Record<string, readonly string[]>> = {
+export const TOKEN_GROUPS: Readonly<Record<string, readonly string[]>> = {
   anna: ['staff'],
   ben: ['staff', 'guests'],
   cleo: ['guests'],
@@ -195,7 +195,7 @@ export class HistoryRun {
     const history = this.history();
     await this.close();
     const verdict = check(history);
-    await keep(history, verdict);
+    await keepHistory(history, verdict);
     return verdict;
   }
 
@@ -247,7 +247,7 @@ export class HistoryRun {
 }
 
 /** Leaves the run in the file that `HISTORY_DUMP` names, for whoever looks into a defect. */
-async function keep(history: History, verdict: Verdict): Promise<void> {
+export async function keepHistory(history: History, verdict: Verdict): Promise<void> {
   const file = process.env['HISTORY_DUMP'];
   if (file !== undefined) await writeFile(file, JSON.stringify({ history, verdict }));
 }

@@ -21,6 +21,9 @@ export interface Draft {
 /** Hands a message to the server and answers its id; undefined when it was refused. Rejects when nobody answered. */
 export type Send = (draft: Draft, data: MessageData) => Promise<string | undefined>;
 
+/** Answers that leave open whether the message was sent: the same key is in progress, or the log has not answered. */
+const IS_UNKNOWN: ReadonlySet<number> = new Set([409, 504]);
+
 /** What messages carry: the publisher's name for them, and ballast. */
 export interface MessageData {
   readonly key: string;
@@ -44,7 +47,7 @@ export function sendByRest(rest: RestClient, headers?: Readonly<Record<string, s
     const path = shortRouteTo(target);
     const body = { event: 'note', data, ...options, ...(path === undefined && { target }) };
     const answer = await rest.post(path ?? '/push/messages', body, headers);
-    if (answer.status === 409) throw new Error('still in progress');
+    if (IS_UNKNOWN.has(answer.status)) throw new Error(`nobody knows: ${answer.text}`);
     return answer.status === 202 ? (answer.json['id'] as string) : undefined;
   };
 }

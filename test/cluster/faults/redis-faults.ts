@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './fault.js';
+import { withOperator } from './redis-command.js';
+
+/** How long a Redis is away between its end and its next start, in milliseconds. */
+const AWAY_MS = 1_000;
+
+const KILL_AND_RESTART: Fault['strike'] = async ({ redis }) => {
+  await redis.kill();
+  await sleep(AWAY_MS);
+  await redis.run();
+};
+
+/** What happens to Redis and to the connections with it. */
+export const REDIS_FAULTS: readonly Fault[] = [
+  {
+    name: 'Redis is killed and comes back with nothing',
+    isQuick: true,
+    gaps: 'told',
+    strike: KILL_AND_RESTART,
+    isSeenIn: ({ refused }) => refused > 0,
+  },
+  {
+    name: 'Redis is killed and comes back with its append-only file',
+    isQuick: true,
+    gaps: 'none',
+    cluster: { redis: ['--appendonly', 'yes', '--appendfsync', 'always'] },
+    strike: KILL_AND_RESTART,
+    isSeenIn: ({ refused }) => refused > 0,
+  },
+  {
+    name: 'Redis is frozen for 4 s (SIGSTOP)',
+    isQuick: true,
+    gaps: 'none',
+    async strike({ redis }) {
+      redis.freeze();
+      await sleep(4_000);
+      redis.thaw();
+    },
+    isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
+  },
+  {
+    name: 'all connections with Redis are killed, three times',
+    isQuick: true,
+    gaps: 'none',
+    strike: ({ redis }) =>
+      withOperator(redis, async (say) => {
+        for (let time = 0; time < 3; time++) {
+          await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
+          await say('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+          await sleep(400);
+        }
+      }),
+  },
+  {
+    name: 'the subscribers are killed, five times',
+    isQuick: true,
+    gaps: 'none',
+    strike: ({ redis }) =>
+      withOperator(redis, async (say) => {
+        for (let time = 0; time < 5; time++) {
+          await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
+          await sleep(300);
+        }
+      }),
+  },
+  {
+    name: 'subscribers are cut by their output buffer',
+    isQuick: true,
+    gaps: 'none',
+    strike: ({ redis }) =>
+      withOperator(redis, async (say) => {
+        // Longer than that is one message in fifty: each of them cuts every subscriber.
+        await say('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 20kb 20kb 1');
+        await sleep(2_000);
+        await say('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60');
+      }),
+  },
+  {
+    name: 'Redis has no memory left for 1.5 s (noeviction)',
+    isQuick: true,
+    gaps: 'none',
+    strike: ({ redis }) =>
+      withOperator(redis, async (say) => {
+        await say('CONFIG', 'SET', 'maxmemory', '1');
+        await sleep(1_500);
+        await say('CONFIG', 'SET', 'maxmemory', '0');
+      }),
+    isSeenIn: ({ refused }) => refused > 0,
+  },
+  {
+    name: 'Redis takes no more clients for 1.5 s (maxclients)',
+    isQuick: true,
+    gaps: 'none',
+    strike: ({ redis }) =>
+      withOperator(redis, async (say) => {
+        await say('CONFIG', 'SET', 'maxclients', '1');
+        await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
+        await say('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await sleep(1_500);
+        await say('CONFIG', 'SET', 'maxclients', '10000');
+      }),
+    isSeenIn: ({ refused }) => refused > 0,
+  },
+];
