@@ -9,6 +9,7 @@ export default {
     '^nestjs-push$': '<rootDir>/src/index.ts',
     '^nestjs-push/client$': '<rootDir>/src/client/index.ts',
     '^nestjs-push/testing$': '<rootDir>/src/testing/index.ts',
+    '^nestjs-push/redis$': '<rootDir>/src/backing/redis/index.ts',
   },
   transform: {
     '^.+\\.ts$': [

@@ -1,6 +1,7 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PushModule } from 'nestjs-push';
+import { redis } from 'nestjs-push/redis';
 import { TOKEN_COOKIE } from './auth/token-cookie.js';
 import { TokenController } from './auth/token.controller.js';
 import { RoomAuthorizer } from './chat/room.authorizer.js';
@@ -9,15 +10,24 @@ import { DEMO_ENVIRONMENT, EnvironmentModule } from './environment.module.js';
 import type { DemoEnvironment } from './environment.js';
 import { HealthController } from './operations/health.controller.js';
 import { MetricsController } from './operations/metrics.controller.js';
+import { NodeGateway } from './operations/node.gateway.js';
+import { NodeIdentity } from './operations/node-identity.js';
 import { Readiness } from './operations/readiness.js';
+import { MemoryOrderBook } from './orders/memory-order-book.js';
 import { OrderBook } from './orders/order-book.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersGateway } from './orders/orders.gateway.js';
 import { OrdersService } from './orders/orders.service.js';
+import { SharedOrderBook } from './orders/shared-order-book.js';
 import { ClientController } from './pages/client.controller.js';
 import { PagesController } from './pages/pages.controller.js';
 
 const TOKEN_LIFETIME_SECONDS = 3600;
+
+function orderBookOf({ redisUrl }: DemoEnvironment): Provider {
+  const useFactory = () => (redisUrl === undefined ? new MemoryOrderBook() : new SharedOrderBook(redisUrl));
+  return { provide: OrderBook, useFactory };
+}
 
 /** The shop. */
 @Module({})
@@ -36,10 +46,11 @@ export class DemoModule {
           isGlobal: true,
           imports: [environmentModule],
           inject: [DEMO_ENVIRONMENT],
-          useFactory: ({ jwtSecret, origins, limits }: DemoEnvironment) => ({
+          useFactory: ({ jwtSecret, origins, limits, redisUrl }: DemoEnvironment) => ({
             auth: { jwt: { secret: jwtSecret, algorithms: ['HS256'] }, cookie: TOKEN_COOKIE },
             origins: [...origins],
             ...limits,
+            ...(redisUrl !== undefined && { backing: redis({ url: redisUrl, keyPrefix: 'larkspur' }) }),
           }),
           authorizer: RoomAuthorizer,
         }),
@@ -52,7 +63,15 @@ export class DemoModule {
         MetricsController,
         ...(environment.allowsSignIn ? [TokenController] : []),
       ],
-      providers: [OrderBook, OrdersService, OrdersGateway, TypingGateway, Readiness],
+      providers: [
+        orderBookOf(environment),
+        OrdersService,
+        OrdersGateway,
+        TypingGateway,
+        NodeGateway,
+        NodeIdentity,
+        Readiness,
+      ],
     };
   }
 }

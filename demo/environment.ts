@@ -36,6 +36,10 @@ export interface DemoEnvironment {
   /** Origins that may connect beside the demo's own. */
   readonly origins: readonly string[];
   readonly limits: Readonly<PushLimits>;
+  /** The Redis that the nodes of the shop share; undefined where it is one node, in memory. May hold a password. */
+  readonly redisUrl: string | undefined;
+  /** What this node calls itself, for who looks at the page; undefined where it has only the id of the module. */
+  readonly nodeName: string | undefined;
   readonly tls: TlsFiles | undefined;
   /** Whether `POST /auth/token` gives a token to anyone who asks. */
   readonly allowsSignIn: boolean;
@@ -75,6 +79,8 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     host: reader.text('HOST') ?? '127.0.0.1',
     port: reader.wholeNumber('PORT', 0, 65_535) ?? 3000,
     platform: reader.oneOf('PLATFORM', ['fastify', 'express'], 'fastify'),
+    redisUrl: readRedisUrl(reader, notices),
+    nodeName: reader.text('DEMO_NODE'),
     jwtSecret: readSecret(reader, notices),
     origins: reader.list('PUSH_ORIGINS', isOrigin, 'origins such as https://shop.example or https://*.shop.example'),
     limits: readLimits(reader),
@@ -82,7 +88,6 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     allowsSignIn: reader.oneOf('DEMO_SIGN_IN', ['on', 'off'], 'on') === 'on',
     notices,
   };
-  refuseRedis(reader);
   reader.finish();
   return environment;
 }
@@ -134,14 +139,17 @@ function readFile(reader: EnvironmentReader, variable: string, other: string): B
   }
 }
 
-/** Messages that other nodes never see are worse than no start: whoever sets this relies on it. */
-function refuseRedis(reader: EnvironmentReader): void {
-  if (reader.text('PUSH_REDIS_URL') === undefined) return;
-  reader.report(
-    'PUSH_REDIS_URL',
-    'set, but this version has no Redis backing',
-    'it unset: the demo then runs in memory',
-  );
+function readRedisUrl(reader: EnvironmentReader, notices: string[]): string | undefined {
+  const url = reader.text('PUSH_REDIS_URL');
+  if (url === undefined) return undefined;
+  if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol)) {
+    // It may hold a password, so it is not repeated.
+    reader.report('PUSH_REDIS_URL', `received a text of ${url.length} characters`, 'an address, redis://host:port');
+    return undefined;
+  }
+  if (reader.text('PUSH_JWT_SECRET') === undefined)
+    notices.push('PUSH_REDIS_URL is set: other nodes take the tokens of this one only if PUSH_JWT_SECRET is the same');
+  return url;
 }
 
 function isOrigin(text: string): boolean {

@@ -1,28 +1,32 @@
 import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
-import { Readiness } from './readiness.js';
+import { NodeIdentity } from './node-identity.js';
+import { Readiness, type ReadinessState } from './readiness.js';
 
 /** For the orchestrator: alive until the end, ready until the end begins. */
 @ApiTags('operations')
 @Controller('health')
 export class HealthController {
-  constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
+  constructor(
+    @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(NodeIdentity) private readonly node: NodeIdentity,
+  ) {}
 
   @Get('live')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether the process runs' })
-  @ApiOkResponse({ description: '`{ status: "live" }`' })
-  live(): { status: string } {
-    return { status: 'live' };
+  @ApiOkResponse({ description: '`{ status: "live" }`, with the `node` where there are several' })
+  live(): { status: string; node?: string } {
+    return { status: 'live', ...(this.node.name !== undefined && { node: this.node.name }) };
   }
 
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether new connections are welcome' })
-  @ApiOkResponse({ description: '`{ status: "ready" }`' })
+  @ApiOkResponse({ description: '`{ status: "ready" }`, or `{ status: "degraded", reason }` while Redis is away' })
   @ApiServiceUnavailableResponse({ description: '`{ status: "draining" }`' })
-  ready(): { status: string } {
+  ready(): ReadinessState {
     if (this.readiness.isDraining) throw new ServiceUnavailableException({ status: 'draining' });
-    return { status: 'ready' };
+    return this.readiness.state;
   }
 }

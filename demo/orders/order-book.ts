@@ -1,42 +1,24 @@
-import { Injectable } from '@nestjs/common';
 import type { Order, OrderId } from './order.js';
 
-const MAX_ORDERS = 5000;
-const FIRST_ORDER_ID = 1001;
+/** What happened to an order. `item` is there when it is placed. */
+export type OrderChange = Pick<Order, 'orderId' | 'userId' | 'status'> & Partial<Pick<Order, 'item'>>;
 
-/** The shop's orders, in memory. Past its limit it forgets the one that was quiet for longest. */
-@Injectable()
-export class OrderBook {
-  /** By user and id, in the order of their last change. */
-  private readonly orders = new Map<string, Order>();
-  private nextId = FIRST_ORDER_ID;
+/** Most orders that are kept; past it the one that was quiet for longest is forgotten. */
+export const MAX_ORDERS = 5000;
+/** The first number that the shop gives out. */
+export const FIRST_ORDER_ID = 1001;
 
-  takeId(): number {
-    return this.nextId++;
-  }
-
+/** The shop's orders. */
+export abstract class OrderBook {
+  /** A number that no order has. */
+  abstract takeId(): Promise<number>;
   /** Notes the status, of an order that need not be known, and answers with the order as it is then. */
-  record(change: Pick<Order, 'orderId' | 'userId' | 'status'> & Partial<Pick<Order, 'item'>>): Order {
-    const key = keyOf(change.userId, change.orderId);
-    const order: Order = { ...this.orders.get(key), ...change, updatedAt: new Date().toISOString() };
-    this.orders.delete(key);
-    this.orders.set(key, order);
-    if (this.orders.size > MAX_ORDERS) this.forgetQuietest();
-    return order;
-  }
-
+  abstract record(change: OrderChange): Promise<Order>;
   /** Latest change first. */
-  recent(limit: number, userId?: string): Order[] {
-    const found = [...this.orders.values()].filter((order) => userId === undefined || order.userId === userId);
-    return found.slice(-limit).toReversed();
-  }
-
-  private forgetQuietest(): void {
-    const [quietest] = this.orders.keys();
-    if (quietest !== undefined) this.orders.delete(quietest);
-  }
+  abstract recent(limit: number, userId?: string): Promise<Order[]>;
 }
 
-function keyOf(userId: string, orderId: OrderId): string {
+/** One order of one user: two users may each have one of the same id. */
+export function orderKeyOf(userId: string, orderId: OrderId): string {
   return JSON.stringify([userId, orderId]);
 }

@@ -18,8 +18,8 @@ export class OrdersController {
   @RequireScope('push:send')
   @ApiOperation({ summary: 'The orders that changed last' })
   @ApiOkResponse({ description: '`{ items: [{ orderId, userId, item?, status, updatedAt }] }`, latest first.' })
-  list(): { items: Order[] } {
-    return { items: this.orders.recent(RECENT_ORDERS) };
+  async list(): Promise<{ items: Order[] }> {
+    return { items: await this.orders.recent(RECENT_ORDERS) };
   }
 
   @Post(':orderId/status')

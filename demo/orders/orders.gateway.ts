@@ -22,8 +22,8 @@ export class OrdersGateway {
   constructor(@Inject(OrdersService) private readonly orders: OrdersService) {}
 
   @SubscribeMessage('orders.list')
-  list(@PushUser('userId') userId: string): { items: Order[] } {
-    return { items: this.orders.recent(ORDERS_OF_ONE_USER, userId) };
+  async list(@PushUser('userId') userId: string): Promise<{ items: Order[] }> {
+    return { items: await this.orders.recent(ORDERS_OF_ONE_USER, userId) };
   }
 
   @SubscribeMessage('order.place')

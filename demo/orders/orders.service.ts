@@ -12,16 +12,16 @@ export class OrdersService {
   ) {}
 
   async place(userId: string, item: string): Promise<Order> {
-    const order = this.book.record({ orderId: this.book.takeId(), userId, item, status: 'placed' });
+    const order = await this.book.record({ orderId: await this.book.takeId(), userId, item, status: 'placed' });
     await this.announce(order);
     return order;
   }
 
   async setStatus(change: Pick<Order, 'orderId' | 'userId' | 'status'>): Promise<PushReceipt> {
-    return this.announce(this.book.record(change));
+    return this.announce(await this.book.record(change));
   }
 
-  recent(limit: number, userId?: string): Order[] {
+  recent(limit: number, userId?: string): Promise<Order[]> {
     return this.book.recent(limit, userId);
   }
 

@@ -70,25 +70,39 @@ function showState(push) {
   $('#retry').addEventListener('click', () => push.connect());
 }
 
-/** At the foot, for who wants to know. A poll has no greeting: what it has to say is the transport. */
+/**
+ * At the foot, for who wants to know. A poll has no greeting: what it has to say is the transport. Which of several
+ * nodes it is tells the node itself, over the connection.
+ */
 function showWire(push) {
   let lives = 0;
   let welcome;
+  let node;
+
+  const show = (transport) => {
+    const parts = [
+      `over ${NAMES[transport]}`,
+      node && `node ${node}`,
+      welcome && `connection ${welcome.connectionId}`,
+      welcome && `token until ${clock.format(new Date(welcome.expiresAt))}`,
+      lives > 1 && `${lives - 1} reconnect${lives > 2 ? 's' : ''}`,
+    ];
+    $('#wire').textContent = parts.filter(Boolean).join(' · ');
+  };
 
   push.on('push:welcome', (data) => (welcome = data));
   push.on('push:status', ({ state, transport }) => {
-    if (state === 'connecting') welcome = undefined;
+    if (state === 'connecting') [welcome, node] = [];
     if (state !== 'live') return;
-    lives += 1;
-    queueMicrotask(() => {
-      const parts = [
-        `over ${NAMES[transport]}`,
-        welcome && `connection ${welcome.connectionId}`,
-        welcome && `token until ${clock.format(new Date(welcome.expiresAt))}`,
-        lives > 1 && `${lives - 1} reconnect${lives > 2 ? 's' : ''}`,
-      ];
-      $('#wire').textContent = parts.filter(Boolean).join(' · ');
-    });
+    const life = ++lives;
+    queueMicrotask(() => show(transport));
+    const tell = ({ node: name }) => {
+      if (life !== lives || !name) return;
+      node = name;
+      show(transport);
+    };
+    // Each poll may go to another node, so there is none to name.
+    if (transport !== 'poll') push.request('node.name').then(tell, () => {});
   });
 }
 
