@@ -89,7 +89,7 @@ const deliveryProviders: Provider[] = [
   },
   {
     provide: Publisher,
-    inject: [PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, FanOut, FlushScheduler, ResumeService],
+    inject: [PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, FanOut, FlushScheduler, ResumeService, GroupService],
     useFactory: (
       { log }: Backing,
       clock: Clock,
@@ -97,8 +97,9 @@ const deliveryProviders: Provider[] = [
       fanOut: FanOut,
       scheduler: FlushScheduler,
       resumes: ResumeService,
+      groups: GroupService,
     ) => {
-      log.follow(new NodeLogFollower(fanOut, resumes));
+      log.follow(new NodeLogFollower(fanOut, resumes, groups));
       return new Publisher(new MessageStamper(clock, nodeId), log, scheduler, clock);
     },
   },
@@ -113,19 +114,31 @@ const admissionProviders: Provider[] = [
   },
   {
     provide: HandshakeService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, AccessService, PushAuthorizer, FailureLog],
+    inject: [
+      PUSH_OPTIONS,
+      PUSH_CLOCK,
+      PUSH_BACKING,
+      ConnectionRegistry,
+      AccessService,
+      PushAuthorizer,
+      GroupService,
+      FailureLog,
+    ],
     useFactory: (
       options: ResolvedPushOptions,
       clock: Clock,
-      { tickets }: Backing,
+      { tickets, log }: Backing,
       registry: ConnectionRegistry,
       access: AccessService,
       authorizer: PushAuthorizer,
+      groups: GroupService,
       failures: FailureLog,
     ) =>
       new HandshakeService({
         registry,
         access,
+        groups,
+        log,
         tickets,
         authorizer,
         clock,

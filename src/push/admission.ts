@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Principal } from '../core/principal.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
+import type { HeldGroups } from './held-groups.js';
 import type { Refusal } from './refusal.js';
 
 /**
@@ -30,6 +31,8 @@ export interface Admission {
   readonly address: string;
   /** The cursor that the client came with. */
   readonly cursor: string | undefined;
+  /** Where the server holds the user; undefined where that could not be read, and for what becomes no connection. */
+  readonly heldGroups: HeldGroups | undefined;
   /** Groups of `?groups=` that the authorizer granted. */
   readonly grantedGroups: readonly string[];
   /** Groups of `?groups=` that it did not, and those past the limit. */

@@ -1,13 +1,20 @@
 /**
  * Memberships, from all their sources, and their effect on live connections: what the server holds outlives a
  * connection and takes effect at once on those that are open.
+ *
+ * Memberships are read in a handshake, before the connection is there. A change between the two reaches the connection
+ * by way of the {@link HeldGroups} that it is admitted with.
  */
-import type { Memberships } from '../backing/memberships.interface.js';
+import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import { MembershipSource } from '../core/connection-registry.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { ExpectedUsers } from './held-groups.js';
+import type { HeldGroups } from './held-groups.js';
+import { MembershipEnds } from './membership-ends.js';
+import { MembershipRefresh } from './membership-refresh.js';
 
 /** What the groups of a connection are bounded by. */
 export interface GroupOptions {
@@ -21,6 +28,9 @@ export interface GroupOptions {
 /** Joins and leaves, by token, server and client. */
 export class GroupService {
   private readonly maxGroupsPerConnection: number;
+  private readonly expected = new ExpectedUsers();
+  private readonly ends = new MembershipEnds();
+  private readonly refresh: MembershipRefresh;
 
   constructor(
     private readonly memberships: Memberships,
@@ -29,13 +39,45 @@ export class GroupService {
     options: Required<GroupOptions>,
   ) {
     this.maxGroupsPerConnection = options.maxGroupsPerConnection;
+    this.refresh = new MembershipRefresh({
+      read: (userId) => this.memberships.ofUser(userId),
+      take: (userId, memberships) => this.takeHeld(userId, memberships),
+      isHere: (userId) => this.isHere(userId),
+    });
   }
 
-  /** Puts a new connection into the groups of its token and those that the server holds for its user. */
-  admit(connection: Connection): void {
-    for (const group of connection.principal.groups) this.registry.join(connection, group, MembershipSource.Token);
-    for (const group of this.memberships.groupsOf(connection.userId, this.clock.now())) {
-      this.registry.join(connection, group, MembershipSource.Server);
+  /**
+   * Reads what the server holds for a user who is about to be connected, and keeps it up to date until it is released.
+   * Rejects like the memberships themselves.
+   */
+  async expect(userId: string): Promise<HeldGroups> {
+    const held = this.expected.open(userId);
+    try {
+      held.load(await this.memberships.ofUser(userId));
+      return held;
+    } catch (cause) {
+      held.release();
+      throw cause;
+    }
+  }
+
+  /**
+   * Puts a new connection into the groups of its token and those that the server holds for its user. Where those could
+   * not be read, it comes into them as soon as they can be.
+   */
+  admit(connection: Connection, held: HeldGroups | undefined): void {
+    const { userId, principal } = connection;
+    for (const group of principal.groups) this.registry.join(connection, group, MembershipSource.Token);
+    if (!held) {
+      this.refresh.add(userId);
+      return;
+    }
+    const memberships = held.at(this.clock.now());
+    // With others here the ends are known, those too that the next sweep has to deal with.
+    if (this.registry.ofUser(userId).length === 1) this.ends.replace(userId, memberships);
+    for (const membership of memberships) {
+      this.ends.set(membership);
+      this.registry.join(connection, membership.group, MembershipSource.Server);
     }
   }
 
@@ -62,28 +104,95 @@ export class GroupService {
   }
 
   /** The server holds the membership from now on, for all connections of the user, present and future. */
-  hold(userId: string, group: string, expiresAtMs: number | undefined): void {
-    this.memberships.add({ userId, group, expiresAtMs });
+  async hold(userId: string, group: string, expiresAtMs: number | undefined): Promise<void> {
+    const membership = { userId, group, expiresAtMs };
+    await this.memberships.add(membership);
+    this.joinHeld(membership);
+  }
+
+  /** The server lets go: the user's connections leave, also those that had joined by themselves. */
+  async release(userId: string, group: string): Promise<void> {
+    await this.memberships.remove(userId, group);
+    this.leaveHeld(userId, group);
+  }
+
+  /** Another node has added the membership: it has its effect here too. */
+  heldElsewhere(membership: HeldMembership): void {
+    if (!this.isHere(membership.userId)) return;
+    this.joinHeld(membership);
+    this.readAgain(membership.userId);
+  }
+
+  /** Another node has ended the membership: it has its effect here too. */
+  releasedElsewhere(userId: string, group: string): void {
+    if (!this.isHere(userId)) return;
+    this.leaveHeld(userId, group);
+    this.readAgain(userId);
+  }
+
+  /**
+   * Memberships were out of reach, or what other nodes say of them: reads those of everyone who is connected. Resolves
+   * when that is done, so it may wait until they are in reach again. To be called before messages go on.
+   */
+  async catchUp(): Promise<void> {
+    for (const { userId } of this.registry.all()) this.refresh.add(userId);
+    await this.refresh.settled();
+  }
+
+  /**
+   * Takes connections out of the groups whose membership has ended by now, and reads what could not be read before.
+   * Meant to be called regularly.
+   */
+  sweep(nowMs: number): void {
+    const ended = this.ends.take(nowMs, (userId) => this.registry.ofUser(userId).length > 0);
+    for (const { userId, group } of ended) {
+      for (const connection of this.registry.ofUser(userId)) {
+        this.registry.leave(connection, group, MembershipSource.Server);
+      }
+    }
+    this.refresh.run();
+  }
+
+  private joinHeld(membership: HeldMembership): void {
+    const { userId, group } = membership;
+    this.refresh.changed(userId);
+    this.ends.set(membership);
+    for (const held of this.expected.of(userId)) held.change(group, membership);
     for (const connection of this.registry.ofUser(userId)) {
       this.registry.join(connection, group, MembershipSource.Server);
     }
   }
 
-  /** The server lets go: the user's connections leave, also those that had joined by themselves. */
-  release(userId: string, group: string): void {
-    this.memberships.remove(userId, group);
+  private leaveHeld(userId: string, group: string): void {
+    this.refresh.changed(userId);
+    this.ends.delete(userId, group);
+    for (const held of this.expected.of(userId)) held.change(group, undefined);
     for (const connection of this.registry.ofUser(userId)) {
       this.registry.leave(connection, group, MembershipSource.Server);
       this.registry.leave(connection, group, MembershipSource.Join);
     }
   }
 
-  /** Takes connections out of the groups whose membership has ended by now. Meant to be called regularly. */
-  sweep(nowMs: number): void {
-    for (const { userId, group } of this.memberships.takeExpired(nowMs)) {
-      for (const connection of this.registry.ofUser(userId)) {
-        this.registry.leave(connection, group, MembershipSource.Server);
-      }
+  /** What others say may come in another order than it happened in: what is kept has the last word. */
+  private readAgain(userId: string): void {
+    this.refresh.add(userId);
+    this.refresh.run();
+  }
+
+  /** Makes what was read that of all connections of the user. What is gone without having ended was let go. */
+  private takeHeld(userId: string, memberships: readonly HeldMembership[]): void {
+    this.sweep(this.clock.now());
+    for (const held of this.expected.of(userId)) held.replace(memberships);
+    const groups = new Set(memberships.map(({ group }) => group));
+    const known = this.registry.ofUser(userId).flatMap((one) => this.registry.groupsOf(one, MembershipSource.Server));
+    for (const group of known) if (!groups.has(group)) this.leaveHeld(userId, group);
+    this.ends.replace(userId, memberships);
+    for (const connection of this.registry.ofUser(userId)) {
+      for (const group of groups) this.registry.join(connection, group, MembershipSource.Server);
     }
+  }
+
+  private isHere(userId: string): boolean {
+    return this.registry.ofUser(userId).length > 0 || this.expected.has(userId);
   }
 }

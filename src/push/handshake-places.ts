@@ -1,6 +1,7 @@
 /** The place of one handshake under way among the limits. */
 export class HandshakePlace {
   private userId: string | undefined;
+  private giveBack: (() => void) | undefined;
   private isHeld = true;
 
   constructor(
@@ -16,12 +17,19 @@ export class HandshakePlace {
     this.places.countUser(userId, 1);
   }
 
+  /** Something else that is given back with the place, at once where that was given back. */
+  attach(giveBack: () => void): void {
+    if (this.isHeld) this.giveBack = giveBack;
+    else giveBack();
+  }
+
   /** Gives the place back, once. */
   release(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
     this.places.count(this.address, -1);
     if (this.userId !== undefined) this.places.countUser(this.userId, -1);
+    this.giveBack?.();
   }
 }
 

@@ -11,6 +11,7 @@ import type { OriginPolicy } from '../auth/origin-policy.js';
 import type { PushAuthorizer } from '../auth/push-authorizer.js';
 import { extractCredential } from '../auth/token-extractor.js';
 import type { Credential, TokenSources } from '../auth/token-extractor.js';
+import type { MessageLog } from '../backing/message-log.interface.js';
 import type { TicketStore } from '../backing/ticket-store.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
@@ -23,8 +24,10 @@ import { isGroup } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
 import { refused } from './admission.js';
 import type { Admission, Handshake, HandshakePurpose, HandshakeRequest, RefusedGroup, Rejection } from './admission.js';
-import type { GroupOptions } from './group.service.js';
+import type { GroupOptions, GroupService } from './group.service.js';
 import { HandshakePlaces } from './handshake-places.js';
+import type { HandshakePlace } from './handshake-places.js';
+import type { HeldGroups } from './held-groups.js';
 import { PendingChecks } from './pending-checks.js';
 import type { PendingCheck } from './pending-checks.js';
 import { Refusals } from './refusal.js';
@@ -48,6 +51,8 @@ export interface AdmissionOptions {
 export interface HandshakeParts {
   readonly registry: ConnectionRegistry;
   readonly access: AccessService;
+  readonly groups: Pick<GroupService, 'expect'>;
+  readonly log: Pick<MessageLog, 'isFollowing'>;
   readonly tickets: TicketStore;
   readonly authorizer: PushAuthorizer;
   readonly origins: OriginPolicy;
@@ -152,12 +157,13 @@ export class HandshakeService {
     if (!this.hasRoomFor(principal.userId)) return refused(Refusals.userLimit('close another one first'));
     place.assignUser(principal.userId);
     const { query } = request;
+    const heldGroups = purpose === 'connect' ? await this.expectHeld(place, principal.userId) : undefined;
     // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
     if (purpose === 'connect' && credential.type === 'ticket' && !(await this.parts.tickets.redeem(credential.text)))
       return refused(Refusals.badToken('get a new one'));
     const asked = query?.get('groups');
     const groups = asked ? await this.judgeGroups(principal, asked) : undefined;
-    return admitted(principal, address, cursorOf(request), groups);
+    return { ...admitted(principal, address, cursorOf(request), groups), heldGroups };
   }
 
   private credentialOf(request: HandshakeRequest, purpose: HandshakePurpose): Credential | undefined {
@@ -176,6 +182,19 @@ export class HandshakeService {
     // Much may have happened to the token since the ticket was issued for it.
     const isOver = !principal || clock.now() >= principal.expiresAtMs + clockToleranceMs || access.isRevoked(principal);
     return isOver ? undefined : principal;
+  }
+
+  /** What the server holds for the user follows every change until the place is given back. */
+  private async expectHeld(place: HandshakePlace, userId: string): Promise<HeldGroups | undefined> {
+    try {
+      const held = await this.parts.groups.expect(userId);
+      place.attach(() => held.release());
+      return held;
+    } catch (cause) {
+      // While messages flow it would miss those of its groups. While they are out of reach too it can wait for both.
+      if (this.parts.log.isFollowing) throw cause;
+      return undefined;
+    }
   }
 
   private hasRoomFor(userId: string): boolean {
@@ -209,7 +228,7 @@ function admitted(
   cursor?: string,
   { grantedGroups, refusedGroups } = NO_GROUPS,
 ): Admission {
-  return { type: 'admitted', principal, address, cursor, grantedGroups, refusedGroups };
+  return { type: 'admitted', principal, address, cursor, heldGroups: undefined, grantedGroups, refusedGroups };
 }
 
 function draining(): Refusal {

@@ -3,6 +3,7 @@ import type { Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
 import { OutgoingMessage } from '../core/outgoing-message.js';
 import type { Cursor } from '../protocol/cursor.js';
+import type { GroupService } from './group.service.js';
 import type { ResumeService } from './resume.service.js';
 
 /** This node, as the log sees it: messages go to its connections, and breaks are mended from the log. */
@@ -10,6 +11,7 @@ export class NodeLogFollower implements LogFollower {
   constructor(
     private readonly fanOut: FanOut,
     private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered'>,
+    private readonly groups: Pick<GroupService, 'catchUp'>,
   ) {}
 
   deliver({ text, cursor, number }: LoggedMessage, target: Target): Delivery {
@@ -21,7 +23,8 @@ export class NodeLogFollower implements LogFollower {
     this.resumes.interrupted(place);
   }
 
+  /** Memberships come first: what is read is for the groups that a connection is in. */
   recovered(): void {
-    this.resumes.recovered();
+    void this.groups.catchUp().then(() => this.resumes.recovered());
   }
 }

@@ -66,7 +66,7 @@ class PollSession implements PollOwner, PollHandle {
   begin(admission: Admission, waitMs: number): void {
     const { connection, refusedGroups } = this.parts.sessions.register(admission, this.poll);
     this.connection = connection;
-    if (!this.parts.log.isFollowing) {
+    if (!this.parts.log.isFollowing || !admission.heldGroups) {
       this.finish({ type: 'refused', refusal: Refusals.unavailable('messages are out of reach') });
       return;
     }

@@ -110,19 +110,19 @@ export class PushService {
       ...groupProblems(group),
       ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
     ]);
-    this.parts.groups.hold(userId, group, expiresAtMs);
+    await this.parts.groups.hold(userId, group, expiresAtMs);
   }
 
   /** Ends the membership; the user's connections leave unless their token names the group. */
   async removeFromGroup(userId: string, group: string): Promise<void> {
     throwIfAny([...userIdProblems(userId), ...groupProblems(group)]);
-    this.parts.groups.release(userId, group);
+    await this.parts.groups.release(userId, group);
   }
 
   /** The groups that the server holds the user in. */
   async groupsOf(userId: string): Promise<readonly string[]> {
     assertUserId(userId);
-    return this.parts.memberships.groupsOf(userId, this.parts.clock.now());
+    return (await this.parts.memberships.ofUser(userId)).map(({ group }) => group);
   }
 
   /** The members that the server holds in the group, in the order of their ids. */
@@ -130,7 +130,7 @@ export class PushService {
     throwIfAny([...groupProblems(group), ...limitProblems(page)]);
     const { limit = DEFAULT_PAGE_LIMIT } = page;
     const after = page.cursor === undefined ? undefined : Buffer.from(page.cursor, 'base64url').toString();
-    const found = this.parts.memberships.membersOf(group, this.parts.clock.now(), after, limit + 1);
+    const found = await this.parts.memberships.ofGroup(group, after, limit + 1);
     const items = found.slice(0, limit);
     const last = items.at(-1);
     return {

@@ -91,7 +91,7 @@ export class SessionService {
     const connection = new Connection(init, scheduler);
     registry.add(connection);
     try {
-      groups.admit(connection);
+      groups.admit(connection, admission.heldGroups);
       const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
       return { connection, refusedGroups };
     } catch (cause) {

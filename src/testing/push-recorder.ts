@@ -1,7 +1,9 @@
+import type { HeldMembership } from '../backing/memberships.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import type { Envelope } from '../protocol/frames.js';
 import { isReservedEvent } from '../protocol/names.js';
+import { HeldGroups } from '../push/held-groups.js';
 import type { PushReceipt, SendOptions } from '../push/push-types.js';
 import type { SessionService } from '../push/session.service.js';
 import { FakeTransport } from './fake-transport.js';
@@ -55,23 +57,31 @@ export class FakeClient {
   }
 }
 
+/** What a recorder connects clients with. */
+export interface RecorderParts {
+  readonly sessions: SessionService;
+  readonly clock: ManualClock;
+  /** The memberships that the server holds for a user at this moment. */
+  readonly heldNow: (userId: string) => readonly HeldMembership[];
+}
+
 /** What the application under test sends, and clients to send to. Inject it beside PushService. */
 export class PushRecorder {
   /** Every send, oldest first. */
   readonly sent: RecordedSend[] = [];
 
-  private parts: { readonly sessions: SessionService; readonly clock: ManualClock } | undefined;
+  private parts: RecorderParts | undefined;
 
   /** Gives the recorder the connections of its module; for PushTestingModule. */
-  attach(sessions: SessionService, clock: ManualClock): this {
-    this.parts = { sessions, clock };
+  attach(parts: RecorderParts): this {
+    this.parts = parts;
     return this;
   }
 
   /** Connects a client of this user, without token and handshake. */
   connect(userId: string, { groups = [], scopes = [], expiresInSeconds = 3_600 }: FakeClientOptions = {}): FakeClient {
     if (!this.parts) throw new Error('inject PushRecorder from a module that imports PushTestingModule');
-    const { sessions, clock } = this.parts;
+    const { sessions, clock, heldNow } = this.parts;
     const transport = new FakeTransport();
     const principal = { userId, groups, scopes, expiresAtMs: clock.now() + expiresInSeconds * 1_000 };
     const admission = {
@@ -79,6 +89,7 @@ export class PushRecorder {
       principal,
       address: '127.0.0.1',
       cursor: undefined,
+      heldGroups: HeldGroups.of(userId, heldNow(userId)),
       grantedGroups: [],
       refusedGroups: [],
     } as const;

@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import type { Backing } from '../backing/backing.interface.js';
+import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
+import { MemoryMemberships } from '../backing/memory/memory-memberships.js';
 import type { PushModuleOptions } from '../push-options.interface.js';
 import { RAW_PUSH_OPTIONS } from '../push.module-definition.js';
 import { createParts, pushServiceProvider } from '../push.providers.js';
-import { PUSH_CLOCK } from '../push.tokens.js';
+import { PUSH_BACKING, PUSH_CLOCK } from '../push.tokens.js';
 import { PushHealth } from '../push/push-health.js';
 import { PushService } from '../push/push.service.js';
 import { SessionService } from '../push/session.service.js';
@@ -37,9 +40,15 @@ function replacements(options: PushModuleOptions): Provider[] {
     { provide: PUSH_CLOCK, useExisting: ManualClock },
     {
       provide: PushRecorder,
-      inject: [SessionService, ManualClock],
-      useFactory: (sessions: SessionService, clock: ManualClock) => recorder.attach(sessions, clock),
+      inject: [SessionService, ManualClock, PUSH_BACKING],
+      useFactory: (sessions: SessionService, clock: ManualClock, { memberships }: Backing) =>
+        recorder.attach({ sessions, clock, heldNow: (userId) => heldNow(memberships, userId) }),
     },
     pushServiceProvider((parts) => new RecordingPushService(parts, recorder)),
   ];
+}
+
+/** A client of a test connects without waiting, which only the memberships of this process allow. */
+function heldNow(memberships: Memberships, userId: string): readonly HeldMembership[] {
+  return memberships instanceof MemoryMemberships ? memberships.heldNow(userId) : [];
 }

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeldMembership, Memberships } from '../../src/backing/memberships.interface.js';
 
-/** Memberships to be judged, empty at first. */
+/** Memberships to be judged, empty at first, and their time. */
 export interface MembershipsSubject {
   readonly memberships: Memberships;
+  /** The present of the memberships, milliseconds since the Unix epoch. */
+  now(): Promise<number> | number;
+  /** Lets their time pass. */
+  advance(milliseconds: number): Promise<void> | void;
   /** Ends what the subject started. */
   close(): Promise<void> | void;
 }
@@ -14,7 +18,6 @@ export function describeMemberships(
   create: () => Promise<MembershipsSubject> | MembershipsSubject,
 ): void {
   describe(`${name} as Memberships`, () => {
-    const NOW_MS = 1_700_000_000_000;
     let subject: MembershipsSubject;
     let memberships: Memberships;
 
@@ -24,126 +27,158 @@ export function describeMemberships(
     });
     afterEach(() => subject.close());
 
-    const add = (userId: string, group: string, expiresAtMs?: number): HeldMembership => {
+    const add = async (userId: string, group: string, expiresAtMs?: number): Promise<HeldMembership> => {
       const membership = { userId, group, expiresAtMs };
-      memberships.add(membership);
+      await memberships.add(membership);
       return membership;
     };
-    const groupsOf = (userId: string, nowMs = NOW_MS) => [...memberships.groupsOf(userId, nowMs)].sort();
-    const membersOf = (group: string, { nowMs = NOW_MS, after = undefined as string | undefined, limit = 100 } = {}) =>
-      memberships.membersOf(group, nowMs, after, limit).map(({ userId }) => userId);
+    const groupsOf = async (userId: string) => (await memberships.ofUser(userId)).map(({ group }) => group).sort();
+    const membersOf = async (group: string, { after = undefined as string | undefined, limit = 100 } = {}) =>
+      (await memberships.ofGroup(group, after, limit)).map(({ userId }) => userId);
 
-    it('knows nothing at first', () => {
-      expect([groupsOf('7'), membersOf('g'), memberships.takeExpired(NOW_MS)]).toEqual([[], [], []]);
+    it('knows nothing at first', async () => {
+      expect([await groupsOf('7'), await membersOf('g')]).toEqual([[], []]);
     });
 
-    it('finds a membership from both sides', () => {
-      add('7', 'a');
-      add('7', 'b');
-      add('8', 'b');
+    it('finds a membership from both sides', async () => {
+      await add('7', 'a');
+      await add('7', 'b');
+      await add('8', 'b');
 
-      expect([groupsOf('7'), groupsOf('8')]).toEqual([['a', 'b'], ['b']]);
-      expect([membersOf('a'), membersOf('b')]).toEqual([['7'], ['7', '8']]);
+      expect([await groupsOf('7'), await groupsOf('8')]).toEqual([['a', 'b'], ['b']]);
+      expect([await membersOf('a'), await membersOf('b')]).toEqual([['7'], ['7', '8']]);
     });
 
-    it('says of a member until when', () => {
-      const [ending, lasting] = [add('7', 'g', NOW_MS + 1), add('8', 'g')];
-      expect(memberships.membersOf('g', NOW_MS, undefined, 10)).toEqual([ending, lasting]);
+    it('says from both sides until when', async () => {
+      const inAnHour = (await subject.now()) + 3_600_000;
+      const [ending, lasting] = [await add('7', 'g', inAnHour), await add('8', 'g')];
+
+      expect(await memberships.ofGroup('g', undefined, 10)).toEqual([ending, lasting]);
+      expect([await memberships.ofUser('7'), await memberships.ofUser('8')]).toEqual([[ending], [lasting]]);
     });
 
-    it('ends a membership and no other', () => {
-      for (const user of ['7', '8']) for (const group of ['a', 'b']) add(user, group);
+    it('ends a membership and no other', async () => {
+      for (const user of ['7', '8']) for (const group of ['a', 'b']) await add(user, group);
 
-      memberships.remove('7', 'a');
+      await memberships.remove('7', 'a');
 
-      expect([groupsOf('7'), groupsOf('8'), membersOf('a')]).toEqual([['b'], ['a', 'b'], ['8']]);
+      expect([await groupsOf('7'), await groupsOf('8'), await membersOf('a')]).toEqual([['b'], ['a', 'b'], ['8']]);
     });
 
-    it('takes the end of a membership that there is not', () => {
-      add('7', 'a');
-      memberships.remove('7', 'b');
-      memberships.remove('8', 'a');
-      expect([groupsOf('7'), membersOf('a')]).toEqual([['a'], ['7']]);
+    it('takes the end of a membership that there is not', async () => {
+      await add('7', 'a');
+      await memberships.remove('7', 'b');
+      await memberships.remove('8', 'a');
+      expect([await groupsOf('7'), await membersOf('a')]).toEqual([['a'], ['7']]);
     });
 
-    it('holds a membership once however often it is added', () => {
-      add('7', 'a');
-      add('7', 'a');
-      memberships.remove('7', 'a');
-      expect([groupsOf('7'), membersOf('a')]).toEqual([[], []]);
+    it('holds a membership once however often it is added', async () => {
+      await add('7', 'a');
+      await add('7', 'a');
+      await memberships.remove('7', 'a');
+      expect([await groupsOf('7'), await membersOf('a')]).toEqual([[], []]);
     });
 
-    it('takes names that mean something to JavaScript', () => {
-      for (const name of ['__proto__', 'constructor', 'toString']) add(name, 'g');
-      add('7', 'constructor');
+    it('takes names that mean something to JavaScript', async () => {
+      for (const name of ['__proto__', 'constructor', 'toString']) await add(name, 'g');
+      await add('7', 'constructor');
 
-      expect(membersOf('g')).toEqual(['__proto__', 'constructor', 'toString']);
-      expect([groupsOf('7'), groupsOf('valueOf')]).toEqual([['constructor'], []]);
+      expect(await membersOf('g')).toEqual(['__proto__', 'constructor', 'toString']);
+      expect([await groupsOf('7'), await groupsOf('valueOf')]).toEqual([['constructor'], []]);
     });
+
+    it.each(['a b', ' ', 'a:b', '{x}', '[a', '(a', '-', '+', '*', '?', '%s', '"', "'", 'ü 🙂', '\u2028'])(
+      'takes the user %j and takes it for no other',
+      async (user) => {
+        const end = (await subject.now()) + 3_600_000;
+        await add(user, 'g:1', end);
+        await add('7', 'g');
+
+        expect([await groupsOf(user), await membersOf('g:1'), await membersOf('g')]).toEqual([['g:1'], [user], ['7']]);
+        expect(await memberships.ofGroup('g:1', undefined, 10)).toEqual([
+          { userId: user, group: 'g:1', expiresAtMs: end },
+        ]);
+        await memberships.remove(user, 'g:1');
+        expect([await groupsOf(user), await membersOf('g:1'), await membersOf('g')]).toEqual([[], [], ['7']]);
+      },
+    );
 
     describe('pages', () => {
-      it('lists members in the order of their ids', () => {
-        for (const user of ['b', 'a', '10', 'B', '9']) add(user, 'g');
-        expect(membersOf('g')).toEqual(['10', '9', 'B', 'a', 'b']);
+      it('lists members in the order of their ids', async () => {
+        for (const user of ['b', 'a', '10', 'B', '9']) await add(user, 'g');
+        expect(await membersOf('g')).toEqual(['10', '9', 'B', 'a', 'b']);
       });
 
-      it('goes on after the last member of a page until there are no more', () => {
+      it('goes on after the last member of a page until there are no more', async () => {
         const users = Array.from({ length: 25 }, (_, index) => `u${String(index).padStart(2, '0')}`);
-        for (const user of users) add(user, 'g');
+        for (const user of users) await add(user, 'g');
 
         const seen: string[] = [];
-        let page = membersOf('g', { limit: 10 });
+        let page = await membersOf('g', { limit: 10 });
         while (page.length > 0) {
           expect(page.length).toBeLessThanOrEqual(10);
           seen.push(...page);
-          page = membersOf('g', { limit: 10, after: page.at(-1) });
+          page = await membersOf('g', { limit: 10, after: page.at(-1) });
         }
 
         expect(seen).toEqual(users);
       });
 
-      it('goes on after a member that has left meanwhile', () => {
-        for (const user of ['a', 'b', 'c']) add(user, 'g');
-        memberships.remove('b', 'g');
-        expect(membersOf('g', { after: 'b' })).toEqual(['c']);
+      it('goes on after a member that has left meanwhile', async () => {
+        for (const user of ['a', 'b', 'c']) await add(user, 'g');
+        await memberships.remove('b', 'g');
+        expect(await membersOf('g', { after: 'b' })).toEqual(['c']);
       });
     });
 
     describe('memberships that end', () => {
-      it('holds one until its moment and not longer', () => {
-        add('7', 'g', NOW_MS + 1_000);
+      const SOON_MS = 1_000;
 
-        expect([groupsOf('7', NOW_MS + 999), membersOf('g', { nowMs: NOW_MS + 999 })]).toEqual([['g'], ['7']]);
-        expect([groupsOf('7', NOW_MS + 1_000), membersOf('g', { nowMs: NOW_MS + 1_000 })]).toEqual([[], []]);
+      it('holds one until its moment and not longer', async () => {
+        await add('7', 'g', (await subject.now()) + SOON_MS);
+        await add('7', 'lasting');
+        expect([await groupsOf('7'), await membersOf('g')]).toEqual([['g', 'lasting'], ['7']]);
+
+        await subject.advance(SOON_MS);
+
+        expect([await groupsOf('7'), await membersOf('g')]).toEqual([['lasting'], []]);
       });
 
-      it('hands over those that have ended once', () => {
-        const ended = [add('7', 'a', NOW_MS + 1), add('8', 'a', NOW_MS + 2)];
-        add('9', 'a', NOW_MS + 3);
-        add('9', 'b');
+      it('goes by the last word on the end', async () => {
+        const soon = (await subject.now()) + SOON_MS;
+        const late = soon + 3_600_000;
+        for (const end of [soon, late]) await add('7', 'longer', end);
+        for (const end of [soon, undefined]) await add('7', 'forever', end);
+        for (const end of [undefined, soon]) await add('7', 'shorter', end);
 
-        expect(memberships.takeExpired(NOW_MS)).toEqual([]);
-        expect(memberships.takeExpired(NOW_MS + 2)).toEqual(ended);
-        expect(memberships.takeExpired(NOW_MS + 2)).toEqual([]);
-        expect(membersOf('a', { nowMs: NOW_MS })).toEqual(['9']);
+        await subject.advance(SOON_MS);
+
+        expect(await groupsOf('7')).toEqual(['forever', 'longer']);
+        expect(await memberships.ofGroup('longer', undefined, 10)).toEqual([
+          { userId: '7', group: 'longer', expiresAtMs: late },
+        ]);
+        expect(await membersOf('shorter')).toEqual([]);
       });
 
-      it('goes by the last word on the end', () => {
-        add('7', 'longer', NOW_MS + 1);
-        add('7', 'longer', NOW_MS + 10);
-        add('7', 'forever', NOW_MS + 1);
-        add('7', 'forever');
-        add('7', 'shorter');
-        add('7', 'shorter', NOW_MS + 1);
+      it('fills a page in spite of those that have ended', async () => {
+        const soon = (await subject.now()) + SOON_MS;
+        for (let user = 10; user < 60; user++) await add(`${user}`, 'g', user % 10 === 9 ? undefined : soon);
 
-        expect(memberships.takeExpired(NOW_MS + 5).map(({ group }) => group)).toEqual(['shorter']);
-        expect(groupsOf('7', NOW_MS + 5)).toEqual(['forever', 'longer']);
+        await subject.advance(SOON_MS);
+
+        expect(await membersOf('g', { limit: 3 })).toEqual(['19', '29', '39']);
+        expect(await membersOf('g', { limit: 3, after: '39' })).toEqual(['49', '59']);
       });
 
-      it('does not hand over one that was removed before its end', () => {
-        add('7', 'g', NOW_MS + 1);
-        memberships.remove('7', 'g');
-        expect(memberships.takeExpired(NOW_MS + 5)).toEqual([]);
+      it('takes one that has ended anew', async () => {
+        await add('7', 'g', (await subject.now()) + SOON_MS);
+        await subject.advance(SOON_MS);
+
+        await add('7', 'g');
+        // Each that is added may clear away what has ended.
+        for (let user = 10; user < 20; user++) await add(`${user}`, 'other');
+
+        expect([await groupsOf('7'), await membersOf('g')]).toEqual([['g'], ['7']]);
       });
     });
   });

@@ -49,7 +49,7 @@ export class FakeConnections {
 
   /** Has the log deliver to these connections. */
   follow<Log extends MessageLog>(log: Log): Log {
-    log.follow(new NodeLogFollower(this.fanOut, { interrupted() {}, recovered() {} }));
+    log.follow(new NodeLogFollower(this.fanOut, { interrupted() {}, recovered() {} }, { catchUp: async () => {} }));
     return log;
   }
 

@@ -7,6 +7,7 @@ import type { Principal } from '../../src/core/principal.js';
 import { AccessService } from '../../src/push/access.service.js';
 import type { Admission } from '../../src/push/admission.js';
 import { FrameService } from '../../src/push/frame.service.js';
+import { HeldGroups } from '../../src/push/held-groups.js';
 import { GroupService } from '../../src/push/group.service.js';
 import type { InboundOptions } from '../../src/push/inbound-queue.js';
 import type { LivenessOptions } from '../../src/push/liveness.service.js';
@@ -78,6 +79,7 @@ export class FakeSessions {
       principal: { userId: '7', groups: [], scopes: [], expiresAtMs, ...principal },
       address: '127.0.0.1',
       cursor: undefined,
+      heldGroups: HeldGroups.of('7', []),
       grantedGroups: [],
       refusedGroups: [],
       ...rest,

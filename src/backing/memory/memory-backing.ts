@@ -13,7 +13,7 @@ export function memory(): BackingFactory {
     create: ({ nodeId, clock, history, idempotency, revocations, tickets }) => ({
       state: { status: 'up' },
       log: new MemoryMessageLog(history, clock),
-      memberships: new MemoryMemberships(),
+      memberships: new MemoryMemberships(clock),
       idempotency: new MemoryIdempotencyStore(idempotency, clock),
       revocations: new MemoryRevocationList(revocations, clock),
       tickets: new MemoryTicketStore(tickets, clock),

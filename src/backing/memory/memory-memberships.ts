@@ -1,44 +1,84 @@
+import { systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
 import type { HeldMembership, Memberships } from '../memberships.interface.js';
 
-/** Memberships that live as long as the process, by user and by group. */
+/** So many of those that end are looked at with each that is added: more than come, so that the ended ones go. */
+const LOOKED_AT = 2;
+
+/**
+ * Memberships that live as long as the process, by user and by group. Those that have ended are forgotten as they are
+ * come across, and some with each that is added; there is no timer.
+ */
 export class MemoryMemberships implements Memberships {
   private readonly byUser = new Map<string, Map<string, HeldMembership>>();
   private readonly byGroup = new Map<string, Map<string, HeldMembership>>();
+  /** Those with an end, the one that was looked at last at the end. */
   private readonly ending = new Set<HeldMembership>();
 
-  add(membership: HeldMembership): void {
-    this.remove(membership.userId, membership.group);
+  constructor(private readonly clock: Pick<Clock, 'now'> = systemClock) {}
+
+  /** Users of whom anything is kept, be it ended memberships that nobody came across. */
+  get userCount(): number {
+    return this.byUser.size;
+  }
+
+  async add(membership: HeldMembership): Promise<void> {
+    this.forgetSome();
+    this.forget(membership.userId, membership.group);
     memberOf(this.byUser, membership.userId).set(membership.group, membership);
     memberOf(this.byGroup, membership.group).set(membership.userId, membership);
     if (membership.expiresAtMs !== undefined) this.ending.add(membership);
   }
 
-  remove(userId: string, group: string): void {
-    const membership = this.byUser.get(userId)?.get(group);
-    if (!membership) return;
-    removeFrom(this.byUser, userId, group);
-    removeFrom(this.byGroup, group, userId);
-    this.ending.delete(membership);
+  async remove(userId: string, group: string): Promise<void> {
+    this.forget(userId, group);
   }
 
-  groupsOf(userId: string, nowMs: number): readonly string[] {
-    const memberships = this.byUser.get(userId);
-    if (!memberships) return [];
-    return [...memberships.values()].filter((membership) => lastsAt(membership, nowMs)).map(({ group }) => group);
+  async ofUser(userId: string): Promise<readonly HeldMembership[]> {
+    return this.heldNow(userId);
   }
 
-  membersOf(group: string, nowMs: number, afterUserId: string | undefined, limit: number): readonly HeldMembership[] {
-    return [...(this.byGroup.get(group)?.values() ?? [])]
-      .filter((membership) => lastsAt(membership, nowMs))
+  /** {@link ofUser}, for those in this process who cannot wait. */
+  heldNow(userId: string): readonly HeldMembership[] {
+    return this.lasting(this.byUser.get(userId));
+  }
+
+  async ofGroup(group: string, afterUserId: string | undefined, limit: number): Promise<readonly HeldMembership[]> {
+    return this.lasting(this.byGroup.get(group))
       .filter(({ userId }) => afterUserId === undefined || userId > afterUserId)
       .sort((one, other) => (one.userId < other.userId ? -1 : 1))
       .slice(0, limit);
   }
 
-  takeExpired(nowMs: number): readonly HeldMembership[] {
-    const expired = [...this.ending].filter((membership) => !lastsAt(membership, nowMs));
-    for (const { userId, group } of expired) this.remove(userId, group);
-    return expired;
+  private lasting(memberships: ReadonlyMap<string, HeldMembership> | undefined): HeldMembership[] {
+    const lasting: HeldMembership[] = [];
+    for (const membership of memberships?.values() ?? []) {
+      if (this.isOver(membership)) this.forget(membership.userId, membership.group);
+      else lasting.push(membership);
+    }
+    return lasting;
+  }
+
+  private isOver({ expiresAtMs }: HeldMembership): boolean {
+    return expiresAtMs !== undefined && expiresAtMs <= this.clock.now();
+  }
+
+  private forgetSome(): void {
+    let left = LOOKED_AT;
+    for (const membership of this.ending) {
+      if (left-- === 0) return;
+      this.ending.delete(membership);
+      if (this.isOver(membership)) this.forget(membership.userId, membership.group);
+      else this.ending.add(membership);
+    }
+  }
+
+  private forget(userId: string, group: string): void {
+    const membership = this.byUser.get(userId)?.get(group);
+    if (!membership) return;
+    this.ending.delete(membership);
+    removeFrom(this.byUser, userId, group);
+    removeFrom(this.byGroup, group, userId);
   }
 }
 
@@ -56,8 +96,4 @@ function removeFrom(index: Index, key: string, member: string): void {
   const members = index.get(key);
   members?.delete(member);
   if (members?.size === 0) index.delete(key);
-}
-
-function lastsAt({ expiresAtMs }: HeldMembership, nowMs: number): boolean {
-  return expiresAtMs === undefined || expiresAtMs > nowMs;
 }

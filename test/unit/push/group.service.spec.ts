@@ -1,16 +1,47 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryMemberships } from '../../../src/backing/memory/memory-memberships.js';
+import type { HeldMembership } from '../../../src/backing/memberships.interface.js';
+import { PushError } from '../../../src/core/push-error.js';
 import { GroupService } from '../../../src/push/group.service.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import type { FakePeer } from '../../support/fake-connections.js';
 
 let fakes: FakeConnections;
-let memberships: MemoryMemberships;
+/** Memberships whose reads take as long as the test says, and fail while they are out of reach. */
+class SlowMemberships extends MemoryMemberships {
+  isAway = false;
+  reads = 0;
+  private gate: Promise<void> = Promise.resolve();
+
+  /** Reads that begin from now on have read, but answer when the returned function is called. */
+  delay(): () => Promise<void> {
+    let open: () => void = () => {};
+    this.gate = new Promise((resolve) => (open = resolve));
+    return async () => {
+      open();
+      this.gate = Promise.resolve();
+      await settled();
+    };
+  }
+
+  override async ofUser(userId: string): Promise<readonly HeldMembership[]> {
+    this.reads++;
+    if (this.isAway) throw new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach');
+    const found = await super.ofUser(userId);
+    await this.gate;
+    return found;
+  }
+}
+
+/** All that waits for nothing but other promises has happened. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+let memberships: SlowMemberships;
 let groups: GroupService;
 
 beforeEach(() => {
   fakes = new FakeConnections();
-  memberships = new MemoryMemberships();
+  memberships = new SlowMemberships(fakes.clock);
   groups = new GroupService(memberships, fakes.registry, fakes.clock, { maxGroupsPerConnection: 3 });
 });
 
@@ -18,51 +49,60 @@ function groupsOf({ connection }: FakePeer): string[] {
   return fakes.registry.groupsOf(connection).sort();
 }
 
-function admit(userId: string, ...tokenGroups: string[]): FakePeer {
+async function admit(userId: string, ...tokenGroups: string[]): Promise<FakePeer> {
+  const held = await groups.expect(userId);
   const peer = fakes.connect(userId, { groups: tokenGroups });
-  groups.admit(peer.connection);
+  groups.admit(peer.connection, held);
+  held.release();
+  return peer;
+}
+
+/** One that came while memberships were out of reach. */
+function admitUnread(userId: string, ...tokenGroups: string[]): FakePeer {
+  const peer = fakes.connect(userId, { groups: tokenGroups });
+  groups.admit(peer.connection, undefined);
   return peer;
 }
 
 describe('GroupService', () => {
-  it('puts a new connection into the groups of its token and those that the server holds', () => {
-    groups.hold('7', 'held', undefined);
-    groups.hold('8', 'other', undefined);
+  it('puts a new connection into the groups of its token and those that the server holds', async () => {
+    await groups.hold('7', 'held', undefined);
+    await groups.hold('8', 'other', undefined);
 
-    expect(groupsOf(admit('7', 'claimed'))).toEqual(['claimed', 'held']);
+    expect(groupsOf(await admit('7', 'claimed'))).toEqual(['claimed', 'held']);
   });
 
-  it('puts every live connection of the user into a group that the server begins to hold', () => {
-    const [one, two, other] = [admit('7'), admit('7'), admit('8')];
+  it('puts every live connection of the user into a group that the server begins to hold', async () => {
+    const [one, two, other] = [await admit('7'), await admit('7'), await admit('8')];
 
-    groups.hold('7', 'held', undefined);
+    await groups.hold('7', 'held', undefined);
 
     expect([one, two, other].map(groupsOf)).toEqual([['held'], ['held'], []]);
   });
 
-  it('takes connections out of a released group, also those that had joined by themselves', () => {
-    const [one, two] = [admit('7'), admit('7')];
-    groups.hold('7', 'g', undefined);
+  it('takes connections out of a released group, also those that had joined by themselves', async () => {
+    const [one, two] = [await admit('7'), await admit('7')];
+    await groups.hold('7', 'g', undefined);
     groups.join(two.connection, 'g');
 
-    groups.release('7', 'g');
+    await groups.release('7', 'g');
 
     expect([one, two].map(groupsOf)).toEqual([[], []]);
-    expect(groupsOf(admit('7'))).toEqual([]);
+    expect(groupsOf(await admit('7'))).toEqual([]);
   });
 
-  it('leaves a connection in a released group that its token names', () => {
-    const peer = admit('7', 'g');
-    groups.hold('7', 'g', undefined);
+  it('leaves a connection in a released group that its token names', async () => {
+    const peer = await admit('7', 'g');
+    await groups.hold('7', 'g', undefined);
 
-    groups.release('7', 'g');
+    await groups.release('7', 'g');
 
     expect(groupsOf(peer)).toEqual(['g']);
   });
 
-  it('takes back the wish of the connection alone when it leaves', () => {
-    const peer = admit('7', 'claimed');
-    groups.hold('7', 'held', undefined);
+  it('takes back the wish of the connection alone when it leaves', async () => {
+    const peer = await admit('7', 'claimed');
+    await groups.hold('7', 'held', undefined);
     for (const group of ['claimed', 'held', 'own']) groups.join(peer.connection, group);
 
     for (const group of ['claimed', 'held', 'own']) groups.leave(peer.connection, group);
@@ -70,24 +110,24 @@ describe('GroupService', () => {
     expect(groupsOf(peer)).toEqual(['claimed', 'held']);
   });
 
-  it('ends a membership at its moment for live connections and for new ones', () => {
-    const peer = admit('7');
-    groups.hold('7', 'g', fakes.clock.now() + 1_000);
+  it('ends a membership at its moment for live connections and for new ones', async () => {
+    const peer = await admit('7');
+    await groups.hold('7', 'g', fakes.clock.now() + 1_000);
 
     fakes.clock.advance(999);
     groups.sweep(fakes.clock.now());
     expect(groupsOf(peer)).toEqual(['g']);
 
     fakes.clock.advance(1);
-    expect(groupsOf(admit('7'))).toEqual([]);
+    expect(groupsOf(await admit('7'))).toEqual([]);
     groups.sweep(fakes.clock.now());
     expect(groupsOf(peer)).toEqual([]);
   });
 
-  it('goes by the last word on when a membership ends', () => {
-    const peer = admit('7');
-    groups.hold('7', 'g', fakes.clock.now() + 1_000);
-    groups.hold('7', 'g', undefined);
+  it('goes by the last word on when a membership ends', async () => {
+    const peer = await admit('7');
+    await groups.hold('7', 'g', fakes.clock.now() + 1_000);
+    await groups.hold('7', 'g', undefined);
 
     fakes.clock.advance(2_000);
     groups.sweep(fakes.clock.now());
@@ -95,9 +135,9 @@ describe('GroupService', () => {
     expect(groupsOf(peer)).toEqual(['g']);
   });
 
-  it('refuses a join past the limit and lets a member join again', () => {
-    const peer = admit('7', 'a');
-    groups.hold('7', 'b', undefined);
+  it('refuses a join past the limit and lets a member join again', async () => {
+    const peer = await admit('7', 'a');
+    await groups.hold('7', 'b', undefined);
     expect(groups.join(peer.connection, 'c')).toBeUndefined();
 
     expect(groups.join(peer.connection, 'd')).toBe('limit_groups');
@@ -106,21 +146,162 @@ describe('GroupService', () => {
     expect(groupsOf(peer)).toEqual(['a', 'b', 'c']);
   });
 
-  it('does not apply the limit to what token and server say', () => {
-    const peer = admit('7', 'a', 'b', 'c', 'd');
-    groups.hold('7', 'e', undefined);
+  it('does not apply the limit to what token and server say', async () => {
+    const peer = await admit('7', 'a', 'b', 'c', 'd');
+    await groups.hold('7', 'e', undefined);
 
     expect(groupsOf(peer)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('makes the groups of the new token those of the connection and keeps its other memberships', () => {
-    const peer = admit('7', 'old', 'kept');
+  it('makes the groups of the new token those of the connection and keeps its other memberships', async () => {
+    const peer = await admit('7', 'old', 'kept');
     groups.join(peer.connection, 'own');
-    groups.hold('7', 'held', undefined);
+    await groups.hold('7', 'held', undefined);
     peer.connection.renew({ ...peer.connection.principal, groups: ['kept', 'new'] });
 
     groups.renew(peer.connection);
 
     expect(groupsOf(peer)).toEqual(['held', 'kept', 'new', 'own']);
+  });
+});
+
+describe('a membership that changes during a handshake', () => {
+  it.each(['before the read has answered', 'after it'])('reaches the connection, %s', async (when) => {
+    await groups.hold('7', 'left', undefined);
+    const answer = memberships.delay();
+    const expected = groups.expect('7');
+    if (when === 'after it') await answer();
+
+    await groups.hold('7', 'joined', undefined);
+    await groups.release('7', 'left');
+    await answer();
+    const held = await expected;
+    const peer = fakes.connect('7');
+    groups.admit(peer.connection, held);
+
+    expect(groupsOf(peer)).toEqual(['joined']);
+  });
+
+  it('is not followed for a handshake that is over', async () => {
+    const held = await groups.expect('7');
+    held.release();
+    await groups.hold('7', 'g', undefined);
+    expect(held.at(fakes.clock.now())).toEqual([]);
+  });
+
+  it('is not followed for a handshake that failed', async () => {
+    memberships.isAway = true;
+    await expect(groups.expect('7')).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
+    const { reads } = memberships;
+    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined });
+    expect(memberships.reads).toBe(reads);
+  });
+});
+
+describe('a membership that another node changes', () => {
+  it('has its effect at once, and what is kept has the last word', async () => {
+    const peer = await admit('7');
+    groups.join(peer.connection, 'own');
+    const answer = memberships.delay();
+
+    // Of these two nothing is kept: the other node said them late.
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.releasedElsewhere('7', 'own');
+    expect(groupsOf(peer)).toEqual(['a']);
+
+    await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
+    await answer();
+    groups.sweep(fakes.clock.now());
+    await settled();
+    expect(groupsOf(peer)).toEqual(['b']);
+  });
+
+  it('stands although a read that began before it ends after it', async () => {
+    const peer = await admit('7');
+    const answer = memberships.delay();
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+
+    await memberships.add({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'b', expiresAtMs: undefined });
+    await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
+    groups.join(peer.connection, 'b');
+    await answer();
+
+    expect(fakes.registry.groupsOf(peer.connection).sort()).toEqual(['a', 'b']);
+  });
+
+  it('reaches a handshake under way', async () => {
+    const held = await groups.expect('7');
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    expect(held.at(fakes.clock.now()).map(({ group }) => group)).toEqual(['a']);
+  });
+
+  it('is not read for a user who is not here', async () => {
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.releasedElsewhere('7', 'a');
+    expect(memberships.reads).toBe(0);
+  });
+});
+
+describe('memberships that were out of reach', () => {
+  it('are read by the sweep for those who came meanwhile, as often as it takes', async () => {
+    await groups.hold('7', 'held', undefined);
+    memberships.isAway = true;
+    const peer = admitUnread('7', 'claimed');
+    groups.sweep(fakes.clock.now());
+    await settled();
+    expect(groupsOf(peer)).toEqual(['claimed']);
+
+    memberships.isAway = false;
+    groups.sweep(fakes.clock.now());
+    await settled();
+
+    expect(groupsOf(peer)).toEqual(['claimed', 'held']);
+    groups.sweep(fakes.clock.now());
+    expect(memberships.reads).toBe(2);
+  });
+
+  it('are read for everyone after a break, joins, leaves and ends', async () => {
+    const peers: FakePeer[] = [];
+    for (let user = 0; user < 300; user++) {
+      await groups.hold(`${user}`, 'old', undefined);
+      peers.push(await admit(`${user}`, 'claimed'));
+    }
+    const endMs = fakes.clock.now() + 1_000;
+    for (let user = 0; user < 300; user++) {
+      await memberships.remove(`${user}`, 'old');
+      await memberships.add({ userId: `${user}`, group: 'new', expiresAtMs: endMs });
+    }
+
+    await groups.catchUp();
+
+    for (const peer of peers) expect(groupsOf(peer)).toEqual(['claimed', 'new']);
+    fakes.clock.advance(1_000);
+    groups.sweep(fakes.clock.now());
+    for (const peer of peers) expect(groupsOf(peer)).toEqual(['claimed']);
+  });
+
+  it('hold the end of the break back until all are read', async () => {
+    const peer = await admit('7');
+    await memberships.add({ userId: '7', group: 'g', expiresAtMs: undefined });
+    memberships.isAway = true;
+    let isCaughtUp = false;
+    void groups.catchUp().then(() => (isCaughtUp = true));
+    await settled();
+    expect(isCaughtUp).toBe(false);
+
+    memberships.isAway = false;
+    groups.sweep(fakes.clock.now());
+    await settled();
+
+    expect([isCaughtUp, groupsOf(peer)]).toEqual([true, ['g']]);
+  });
+
+  it('are not read for those who have left', async () => {
+    const { connection } = admitUnread('7');
+    fakes.registry.remove(connection);
+    groups.sweep(fakes.clock.now());
+    await groups.catchUp();
+    expect(memberships.reads).toBe(0);
   });
 });

@@ -3,11 +3,13 @@ import { ClientAddress } from '../../../src/auth/client-address.js';
 import { OriginPolicy } from '../../../src/auth/origin-policy.js';
 import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
 import { DenyingAuthorizer } from '../../../src/auth/push-authorizer.js';
+import { MemoryMemberships } from '../../../src/backing/memory/memory-memberships.js';
 import { MemoryTicketStore } from '../../../src/backing/memory/memory-ticket-store.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
 import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { AccessService } from '../../../src/push/access.service.js';
+import { GroupService } from '../../../src/push/group.service.js';
 import { HandshakeService } from '../../../src/push/handshake.service.js';
 import type { Admission, HandshakePurpose, HandshakeRequest, Rejection } from '../../../src/push/admission.js';
 import type { AdmissionOptions } from '../../../src/push/handshake.service.js';
@@ -45,6 +47,9 @@ let fakes: FakeConnections;
 let authenticator: NamedUsers;
 let failures: unknown[];
 let tickets: MemoryTicketStore;
+let memberships: MemoryMemberships;
+let groups: GroupService;
+let log: { isFollowing: boolean };
 let handshakes: HandshakeService;
 
 function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: number } = {}): void {
@@ -53,9 +58,14 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
   failures = [];
   const { registry, clock } = fakes;
   tickets = new MemoryTicketStore({}, clock);
+  memberships = new MemoryMemberships(clock);
+  groups = new GroupService(memberships, registry, clock, { maxGroupsPerConnection: 3 });
+  log = { isFollowing: true };
   handshakes = new HandshakeService({
     registry,
     clock,
+    groups,
+    log,
     access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock),
     tickets,
     clockToleranceMs: CLOCK_TOLERANCE_MS,
@@ -156,8 +166,46 @@ describe('HandshakeService', () => {
       principal: expect.objectContaining({ userId: 'user-7' }),
       address: ADDRESS,
       cursor: 'abc',
+      heldGroups: expect.objectContaining({ userId: 'user-7' }),
       grantedGroups: [],
       refusedGroups: [],
+    });
+  });
+
+  describe('the groups that the server holds', () => {
+    const heldBy = ({ heldGroups }: Admission) => heldGroups?.at(fakes.clock.now()).map(({ group }) => group);
+
+    it('come with the admission and follow changes until the place is given back', async () => {
+      await groups.hold('user-7', 'a', undefined);
+      const handshake = begin();
+      const admission = (await handshake.verdict) as Admission;
+      await groups.hold('user-7', 'b', undefined);
+      expect(heldBy(admission)).toEqual(['a', 'b']);
+
+      handshake.release();
+      await groups.hold('user-7', 'c', undefined);
+
+      expect(heldBy(admission)).toEqual(['a', 'b']);
+    });
+
+    it('are not followed for a peer that has left before they were read', async () => {
+      const handshake = begin();
+      handshake.release();
+      const admission = (await handshake.verdict) as Admission;
+      await groups.hold('user-7', 'a', undefined);
+      expect(heldBy(admission)).toEqual([]);
+    });
+
+    it('are left for later while messages are out of reach too', async () => {
+      memberships.ofUser = () => Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach'));
+      log.isFollowing = false;
+      expect((await admissionOf()).heldGroups).toBeUndefined();
+    });
+
+    it('are waited for by a refusal while messages flow', async () => {
+      memberships.ofUser = () =>
+        Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach', { retryAfterMs: 1_000 }));
+      expect(await judge()).toMatchObject({ type: 'refused', refusal: { status: 503 } });
     });
   });
 

@@ -23,7 +23,7 @@ let liveness: LivenessService;
 function watch(options: LivenessOptions = {}): void {
   fakes = new FakeConnections();
   const { registry, clock } = fakes;
-  groups = new GroupService(new MemoryMemberships(), registry, clock, { maxGroupsPerConnection: 1 });
+  groups = new GroupService(new MemoryMemberships(clock), registry, clock, { maxGroupsPerConnection: 1 });
   liveness = new LivenessService({
     registry,
     groups,
@@ -208,9 +208,9 @@ describe('LivenessService', () => {
     });
   });
 
-  it('ends memberships whose time is over', () => {
+  it('ends memberships whose time is over', async () => {
     const { connection } = fakes.connect();
-    groups.hold('7', 'g', fakes.clock.now() + 3_000);
+    await groups.hold('7', 'g', fakes.clock.now() + 3_000);
 
     fakes.clock.advance(2_999);
     expect(fakes.registry.groupsOf(connection)).toEqual(['g']);
