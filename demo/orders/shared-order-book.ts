@@ -53,7 +53,7 @@ export class SharedOrderBook extends OrderBook implements OnApplicationShutdown 
   }
 
   async recent(limit: number, userId?: string): Promise<Order[]> {
-    const keys = await this.ask((redis) => redis.zrange(CHANGED, 0, -1, 'REV'));
+    const keys = await this.ask((redis) => redis.zrevrange(CHANGED, 0, -1));
     const isOurs = (key: string): boolean => userId === undefined || (JSON.parse(key) as [string])[0] === userId;
     const found = keys.filter(isOurs).slice(0, limit);
     if (found.length === 0) return [];
