@@ -39,6 +39,7 @@ import { Publisher } from './push/publisher.js';
 import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
 import { ResumeService } from './push/resume.service.js';
+import { RevocationService } from './push/revocation.service.js';
 import { SessionService } from './push/session.service.js';
 import { UpstreamService } from './push/upstream.service.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
@@ -111,6 +112,11 @@ const admissionProviders: Provider[] = [
     inject: [PushAuthenticator, PUSH_BACKING, PUSH_CLOCK],
     useFactory: (authenticator: PushAuthenticator, { revocations }: Backing, clock: Clock) =>
       new AccessService(authenticator, revocations, clock),
+  },
+  {
+    provide: RevocationService,
+    inject: [AccessService, ConnectionRegistry],
+    useFactory: (access: AccessService, registry: ConnectionRegistry) => new RevocationService(access, registry),
   },
   {
     provide: HandshakeService,
@@ -288,7 +294,7 @@ export function pushServiceProvider(create: (parts: PushServiceParts) => PushSer
       ConnectionDirectory,
       GroupService,
       IdempotencyService,
-      AccessService,
+      RevocationService,
     ],
     useFactory: (
       limits: ResolvedPushOptions,
@@ -298,8 +304,8 @@ export function pushServiceProvider(create: (parts: PushServiceParts) => PushSer
       directory: ConnectionDirectory,
       groups: GroupService,
       idempotency: IdempotencyService,
-      access: AccessService,
-    ) => create({ publisher, directory, groups, memberships, idempotency, access, clock, limits }),
+      revocations: RevocationService,
+    ) => create({ publisher, directory, groups, memberships, idempotency, revocations, clock, limits }),
   };
 }
 

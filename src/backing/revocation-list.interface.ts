@@ -24,11 +24,17 @@ export interface RevocationLimits {
 
 /** Tokens that ended before their time. Asked on every handshake and request, so it answers at once. */
 export interface RevocationList {
-  /** Ends the tokens. Throws a PushError `PUSH_ERR_UNAVAILABLE` where there is no room for another revocation. */
-  revoke(tokens: RevokedTokens): void;
+  /**
+   * Ends the tokens on every node: on this one when it resolves, on the others within a second, or when they can be
+   * reached again. Rejects with a PushError `PUSH_ERR_UNAVAILABLE` where there is no room for another revocation, or
+   * where it cannot be said to the others.
+   */
+  revoke(tokens: RevokedTokens): Promise<void>;
   /**
    * Whether the principal's token has ended. A token that does not say when it was issued counts as issued before any
    * moment.
    */
   isRevoked(principal: Principal): boolean;
+  /** Names who hears that tokens have ended which this node did not revoke itself. Called once. */
+  onRevoked(listener: () => void): void;
 }

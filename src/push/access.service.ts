@@ -37,11 +37,16 @@ export class AccessService {
   }
 
   /**
-   * Ends tokens from now on. Throws a PushError that lists what is wrong with the revocation, or
-   * `PUSH_ERR_UNAVAILABLE` where no more can be remembered.
+   * Ends tokens from now on. Rejects with a PushError that lists what is wrong with the revocation, or
+   * `PUSH_ERR_UNAVAILABLE` where it cannot be remembered.
    */
-  revoke(revocation: Revocation): void {
-    this.revocations.revoke(this.read(revocation));
+  async revoke(revocation: Revocation): Promise<void> {
+    await this.revocations.revoke(this.read(revocation));
+  }
+
+  /** Names who hears of tokens that other nodes have ended. */
+  onRevoked(listener: () => void): void {
+    this.revocations.onRevoked(listener);
   }
 
   private read({ sub, jti, issuedBefore }: Revocation): RevokedTokens {

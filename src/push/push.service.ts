@@ -13,7 +13,6 @@ import type { PushErrorDetail } from '../core/push-error.js';
 import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type { EventData, EventName } from '../protocol/push-events.js';
-import type { AccessService } from './access.service.js';
 import { DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
 import type { ConnectionDirectory } from './connection-directory.js';
 import type { GroupService } from './group.service.js';
@@ -21,6 +20,7 @@ import { fingerprintOf } from './idempotency.service.js';
 import type { IdempotencyService } from './idempotency.service.js';
 import type { Publisher } from './publisher.js';
 import type * as Push from './push-types.js';
+import type { RevocationService } from './revocation.service.js';
 import {
   assertSendable,
   assertUserId,
@@ -47,7 +47,7 @@ export interface PushServiceParts {
   readonly groups: GroupService;
   readonly memberships: Memberships;
   readonly idempotency: IdempotencyService;
-  readonly access: AccessService;
+  readonly revocations: RevocationService;
   readonly clock: Clock;
   readonly limits: Required<SendLimits>;
 }
@@ -177,10 +177,7 @@ export class PushService {
 
   /** Ends tokens: live connections that came with one close with 4501, and it opens no new ones. */
   async revoke(revocation: Push.Revocation): Promise<void> {
-    this.parts.access.revoke(revocation);
-    for (const connection of [...this.parts.directory.matching({})]) {
-      if (this.parts.access.isRevoked(connection.principal)) connection.close(CloseCode.TokenRevoked);
-    }
+    await this.parts.revocations.revoke(revocation);
   }
 
   /** Counts of now. */

@@ -36,9 +36,9 @@ export function describeRevocationList(
       expect(isRevoked({ issuedAtMs: 0, tokenId: 'a' })).toBe(false);
     });
 
-    it('ends the tokens of a user that were issued until the moment', () => {
+    it('ends the tokens of a user that were issued until the moment', async () => {
       const untilMs = subject.nowMs;
-      list.revoke({ type: 'user', userId: '7', untilMs });
+      await list.revoke({ type: 'user', userId: '7', untilMs });
 
       expect([untilMs - 1, untilMs, untilMs + 1].map((issuedAtMs) => isRevoked({ issuedAtMs }))).toEqual([
         true,
@@ -48,39 +48,39 @@ export function describeRevocationList(
       expect(isRevoked({ userId: '8', issuedAtMs: untilMs - 1 })).toBe(false);
     });
 
-    it('ends the one token of an id, whenever it was issued', () => {
-      list.revoke({ type: 'token', tokenId: 'a' });
+    it('ends the one token of an id, whenever it was issued', async () => {
+      await list.revoke({ type: 'token', tokenId: 'a' });
 
       expect(isRevoked({ tokenId: 'a', issuedAtMs: subject.nowMs + 1_000 })).toBe(true);
       expect([isRevoked({ tokenId: 'b' }), isRevoked()]).toEqual([false, false]);
     });
 
-    it('does not take the id of a token for that of a user', () => {
-      list.revoke({ type: 'token', tokenId: '7' });
+    it('does not take the id of a token for that of a user', async () => {
+      await list.revoke({ type: 'token', tokenId: '7' });
       expect(isRevoked()).toBe(false);
     });
 
-    it('ends all tokens issued before the moment', () => {
+    it('ends all tokens issued before the moment', async () => {
       const beforeMs = subject.nowMs;
-      list.revoke({ type: 'issuedBefore', beforeMs });
+      await list.revoke({ type: 'issuedBefore', beforeMs });
 
       expect([beforeMs - 1, beforeMs].map((issuedAtMs) => isRevoked({ issuedAtMs }))).toEqual([true, false]);
     });
 
-    it('takes a token that does not say when it was issued for an old one', () => {
-      list.revoke({ type: 'user', userId: '7', untilMs: subject.nowMs });
+    it('takes a token that does not say when it was issued for an old one', async () => {
+      await list.revoke({ type: 'user', userId: '7', untilMs: subject.nowMs });
       expect([isRevoked(), isRevoked({ userId: '8' })]).toEqual([true, false]);
 
-      list.revoke({ type: 'issuedBefore', beforeMs: subject.nowMs });
+      await list.revoke({ type: 'issuedBefore', beforeMs: subject.nowMs });
       expect(isRevoked({ userId: '8' })).toBe(true);
     });
 
-    it('does not let an earlier moment take back a later one', () => {
+    it('does not let an earlier moment take back a later one', async () => {
       const { nowMs } = subject;
-      list.revoke({ type: 'user', userId: '7', untilMs: nowMs });
-      list.revoke({ type: 'user', userId: '7', untilMs: nowMs - 1_000 });
-      list.revoke({ type: 'issuedBefore', beforeMs: nowMs });
-      list.revoke({ type: 'issuedBefore', beforeMs: nowMs - 1_000 });
+      await list.revoke({ type: 'user', userId: '7', untilMs: nowMs });
+      await list.revoke({ type: 'user', userId: '7', untilMs: nowMs - 1_000 });
+      await list.revoke({ type: 'issuedBefore', beforeMs: nowMs });
+      await list.revoke({ type: 'issuedBefore', beforeMs: nowMs - 1_000 });
 
       expect([isRevoked({ issuedAtMs: nowMs }), isRevoked({ userId: '8', issuedAtMs: nowMs - 1 })]).toEqual([
         true,
@@ -91,10 +91,10 @@ export function describeRevocationList(
     it('remembers for ttlSeconds, and longer what is said again', async () => {
       await subject.close();
       await open({ ttlSeconds: 10 });
-      list.revoke({ type: 'token', tokenId: 'once' });
-      list.revoke({ type: 'token', tokenId: 'twice' });
+      await list.revoke({ type: 'token', tokenId: 'once' });
+      await list.revoke({ type: 'token', tokenId: 'twice' });
       await subject.advance(9_000);
-      list.revoke({ type: 'token', tokenId: 'twice' });
+      await list.revoke({ type: 'token', tokenId: 'twice' });
       expect([isRevoked({ tokenId: 'once' }), isRevoked({ tokenId: 'twice' })]).toEqual([true, true]);
 
       await subject.advance(1_001);
@@ -105,13 +105,13 @@ export function describeRevocationList(
     it('refuses another one when it is full, and goes on knowing those it has', async () => {
       await subject.close();
       await open({ maxEntries: 2 });
-      list.revoke({ type: 'token', tokenId: 'a' });
-      list.revoke({ type: 'user', userId: '7', untilMs: subject.nowMs });
+      await list.revoke({ type: 'token', tokenId: 'a' });
+      await list.revoke({ type: 'user', userId: '7', untilMs: subject.nowMs });
 
-      expect(() => list.revoke({ type: 'token', tokenId: 'b' })).toThrow(
+      await expect(list.revoke({ type: 'token', tokenId: 'b' })).rejects.toEqual(
         expect.objectContaining({ code: 'PUSH_ERR_UNAVAILABLE', retryAfterMs: expect.any(Number) }),
       );
-      list.revoke({ type: 'token', tokenId: 'a' });
+      await list.revoke({ type: 'token', tokenId: 'a' });
       expect([isRevoked({ userId: '8', tokenId: 'a' }), isRevoked()]).toEqual([true, true]);
     });
   });

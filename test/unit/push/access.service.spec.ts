@@ -39,7 +39,7 @@ describe('AccessService', () => {
       after: principal({ issuedAtMs: NOW_MS + 1 }),
       other: principal({ userId: '8' }),
     });
-    service.revoke({ sub: '7' });
+    await service.revoke({ sub: '7' });
     expect(await service.verify('before')).toBeUndefined();
     expect(await service.verify('silent')).toBeUndefined();
     expect(await service.verify('after')).toBeDefined();
@@ -48,7 +48,7 @@ describe('AccessService', () => {
 
   it('refuses the one token whose id is revoked', async () => {
     const service = access({ a: principal({ tokenId: 'j-1' }), b: principal({ tokenId: 'j-2' }), c: principal() });
-    service.revoke({ jti: 'j-1' });
+    await service.revoke({ jti: 'j-1' });
     expect(await service.verify('a')).toBeUndefined();
     expect(await service.verify('b')).toBeDefined();
     expect(await service.verify('c')).toBeDefined();
@@ -56,7 +56,7 @@ describe('AccessService', () => {
 
   it.each([NOW_MS / 1000, new Date(NOW_MS).toISOString()])('refuses all tokens issued before %s', async (moment) => {
     const service = access({ old: principal({ issuedAtMs: NOW_MS - 1 }), fresh: principal({ issuedAtMs: NOW_MS }) });
-    service.revoke({ issuedBefore: moment });
+    await service.revoke({ issuedBefore: moment });
     expect(await service.verify('old')).toBeUndefined();
     expect(await service.verify('fresh')).toBeDefined();
   });
@@ -69,40 +69,40 @@ describe('AccessService', () => {
     [{ jti: 5 }, '/jti'],
     [{ issuedBefore: 'soon' }, '/issuedBefore'],
     [{ issuedBefore: Number.POSITIVE_INFINITY }, '/issuedBefore'],
-  ])('refuses the revocation %j', (revocation, pointer) => {
-    expect(() => access().revoke(revocation as unknown as Revocation)).toThrow(
+  ])('refuses the revocation %j', async (revocation, pointer) => {
+    await expect(access().revoke(revocation as unknown as Revocation)).rejects.toEqual(
       expect.objectContaining({ code: 'PUSH_ERR_INVALID_ARGUMENT', errors: [expect.objectContaining({ pointer })] }),
     );
   });
 });
 
 describe('MemoryRevocationList', () => {
-  it('refuses a revocation that it has no room for and forgets none', () => {
+  it('refuses a revocation that it has no room for and forgets none', async () => {
     const list = new MemoryRevocationList({ maxEntries: 1 });
-    list.revoke({ type: 'token', tokenId: 'a' });
-    expect(() => list.revoke({ type: 'token', tokenId: 'b' })).toThrow(
+    await list.revoke({ type: 'token', tokenId: 'a' });
+    await expect(list.revoke({ type: 'token', tokenId: 'b' })).rejects.toEqual(
       expect.objectContaining({ code: 'PUSH_ERR_UNAVAILABLE', retryAfterMs: expect.any(Number) }),
     );
-    list.revoke({ type: 'token', tokenId: 'a' });
+    await list.revoke({ type: 'token', tokenId: 'a' });
     expect(list.isRevoked(principal({ tokenId: 'a' }))).toBe(true);
   });
 
-  it('forgets a revocation after its time', () => {
+  it('forgets a revocation after its time', async () => {
     let nowMs = NOW_MS;
     const list = new MemoryRevocationList({ ttlSeconds: 10 }, { now: () => nowMs });
-    list.revoke({ type: 'user', userId: '7', untilMs: nowMs });
+    await list.revoke({ type: 'user', userId: '7', untilMs: nowMs });
     nowMs += 9_999;
     expect(list.isRevoked(principal())).toBe(true);
     nowMs += 1;
     expect(list.isRevoked(principal())).toBe(false);
-    list.revoke({ type: 'token', tokenId: 'a' });
+    await list.revoke({ type: 'token', tokenId: 'a' });
     expect(list.size).toBe(1);
   });
 
-  it('does not let an earlier moment take back a later one', () => {
+  it('does not let an earlier moment take back a later one', async () => {
     const list = new MemoryRevocationList();
-    list.revoke({ type: 'user', userId: '7', untilMs: 2_000 });
-    list.revoke({ type: 'user', userId: '7', untilMs: 1_000 });
+    await list.revoke({ type: 'user', userId: '7', untilMs: 2_000 });
+    await list.revoke({ type: 'user', userId: '7', untilMs: 1_000 });
     expect(list.isRevoked(principal({ issuedAtMs: 1_500 }))).toBe(true);
   });
 });

@@ -1,0 +1,56 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
+import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
+import { AccessService } from '../../../src/push/access.service.js';
+import { RevocationService } from '../../../src/push/revocation.service.js';
+import { FakeConnections } from '../../support/fake-connections.js';
+
+class NoTokens extends PushAuthenticator {
+  override async authenticate(): Promise<undefined> {
+    return undefined;
+  }
+}
+
+/** A list that others revoke in too. */
+class SharedList extends MemoryRevocationList {
+  tell: () => void = () => {};
+
+  override onRevoked(listener: () => void): void {
+    this.tell = listener;
+  }
+}
+
+let fakes: FakeConnections;
+let list: SharedList;
+let revocations: RevocationService;
+
+beforeEach(() => {
+  fakes = new FakeConnections();
+  list = new SharedList({}, fakes.clock);
+  revocations = new RevocationService(new AccessService(new NoTokens(), list, fakes.clock), fakes.registry);
+});
+
+describe('RevocationService', () => {
+  it('closes the connections whose token ends with 4501, and no others', async () => {
+    const [one, two, other] = [fakes.connect('7'), fakes.connect('7'), fakes.connect('8')];
+
+    await revocations.revoke({ sub: '7' });
+
+    expect([one, two, other].map(({ transport }) => transport.closed?.code)).toEqual([4501, 4501, undefined]);
+  });
+
+  it('closes them too when the revocation was made on another node', async () => {
+    const [one, other] = [fakes.connect('7'), fakes.connect('8')];
+
+    await list.revoke({ type: 'user', userId: '7', untilMs: fakes.clock.now() });
+    list.tell();
+
+    expect([one, other].map(({ transport }) => transport.closed?.code)).toEqual([4501, undefined]);
+  });
+
+  it('closes nothing for a revocation that is refused', async () => {
+    const { transport } = fakes.connect('7');
+    await expect(revocations.revoke({})).rejects.toMatchObject({ code: 'PUSH_ERR_INVALID_ARGUMENT' });
+    expect(transport.closed).toBeUndefined();
+  });
+});
