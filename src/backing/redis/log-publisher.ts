@@ -1,0 +1,171 @@
+/**
+ * Publishes: one script call, told again under the same id while nobody knows what became of it, and an end in time.
+ *
+ * A message is delivered on this node as on any other, when it comes over the channel; what it found here is matched to
+ * the publish by its id. So a node delivers in the order of the log, its own messages too.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../core/clock.js';
+import { OutgoingMessage } from '../../core/outgoing-message.js';
+import type { PushError } from '../../core/push-error.js';
+import { encodeMessage } from '../../protocol/frame-encoder.js';
+import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
+import type { LogSecret } from './log-secret.js';
+import { sealMessage } from './log-wire.js';
+import { PUBLISH_SCRIPT } from './publish-script.js';
+import type { RedisConnections } from './redis-connections.js';
+import { isRefusal, publishUnknown, unavailable } from './redis-failures.js';
+import { RedisScript } from './redis-script.js';
+import type { ServerClock } from './server-clock.js';
+
+/** A publish has ended by then: taken, refused, or unknown. */
+const DEADLINE_MS = 2_000;
+
+/** What is on its way or stuck in a server that stands still is not carried out later than this after its deadline. */
+const GRACE_MS = 5_000;
+const RETRY_MS = 25;
+
+/** Most publishes that wait at a time; past it they are refused, so that a server that hangs does not fill the memory. */
+const MAX_WAITING = 20_000;
+
+/** What the publisher is made with. */
+export interface LogPublisherParts {
+  readonly connections: RedisConnections;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly root: string;
+  readonly channel: string;
+  readonly secret: LogSecret;
+  readonly limits: Required<Omit<MessageLogLimits, 'maxHistoryBytes'>>;
+  /** How long it is remembered where targets lost messages. */
+  readonly forgetMs: number;
+  readonly fixedNow: () => string;
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly deliver: (delivery: Delivery) => void;
+  isTaken: boolean;
+}
+
+/** Publishes messages to the log in Redis. */
+export class LogPublisher {
+  private readonly script = new RedisScript(PUBLISH_SCRIPT);
+  private readonly waiting = new Map<string, Waiting>();
+  private isFollowing = false;
+
+  constructor(private readonly parts: LogPublisherParts) {}
+
+  /** Resolves with what became of the message here; with nothing where it was taken but does not come here. */
+  publish(content: MessageContent, routing: MessageRouting): Promise<Delivery> {
+    const { connections, secret, clock } = this.parts;
+    if (!connections.isReady || !secret.seal || this.waiting.size >= MAX_WAITING) return Promise.reject(unavailable());
+    const id = randomBytes(9).toString('base64url');
+    const text = encodeMessage({ ...content, cursor: '' });
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        cancel();
+        this.waiting.delete(id);
+        settle();
+      };
+      const waiting: Waiting = { text, isTaken: false, deliver: (delivery) => end(() => resolve(delivery)) };
+      const cancel = clock.after(DEADLINE_MS, () =>
+        end(() => (waiting.isTaken ? resolve(nowhere(text)) : reject(publishUnknown()))),
+      );
+      this.waiting.set(id, waiting);
+      this.send(id, text, routing, performance.now() + DEADLINE_MS).then(
+        () => {
+          waiting.isTaken = true;
+          if (!this.isFollowing && this.waiting.has(id)) waiting.deliver(nowhere(text));
+        },
+        (failure: PushError) => end(() => reject(failure)),
+      );
+    });
+  }
+
+  /** A message came over the channel and was delivered. */
+  delivered(id: string, delivery: Delivery): void {
+    this.waiting.get(id)?.deliver(delivery);
+  }
+
+  /** Whether messages come over the channel. Where they do not, nobody waits for them to. */
+  setFollowing(isFollowing: boolean): void {
+    this.isFollowing = isFollowing;
+    if (isFollowing) return;
+    for (const { isTaken, text, deliver } of [...this.waiting.values()]) if (isTaken) deliver(nowhere(text));
+  }
+
+  private async send(id: string, text: string, routing: MessageRouting, deadline: number): Promise<void> {
+    const { connections, serverClock, root } = this.parts;
+    for (let isRetry = false, failure: unknown; performance.now() < deadline;) {
+      if (!connections.isReady) await sleep(RETRY_MS, undefined, { ref: false });
+      else {
+        try {
+          const answer = await this.script.run(connections.commands, root, this.argsOf(id, text, routing, isRetry));
+          const [verdict, now] = answer as [string, string];
+          serverClock.set(Number(now));
+          if (verdict !== 'late') return;
+          // The server's clock was set meanwhile: whether it still knows the id cannot be told.
+          if (isRetry) throw publishUnknown(failure);
+        } catch (cause) {
+          if (isRefusal(cause)) throw unavailable(cause);
+          if (!isOurs(cause)) failure = cause;
+          else throw cause;
+          isRetry = true;
+        }
+      }
+    }
+    throw publishUnknown();
+  }
+
+  private argsOf(id: string, text: string, routing: MessageRouting, isRetry: boolean): (string | number)[] {
+    const { serverClock, channel, secret, clock, limits, forgetMs, fixedNow } = this.parts;
+    const { target, expiresAtMs } = routing;
+    const seal = secret.seal;
+    if (!seal) throw unavailable();
+    const atMs = serverClock.now();
+    const targets = routing.store === 'none' ? [] : targetsOf(routing);
+    return [
+      fixedNow(),
+      randomBytes(6).toString('base64url'),
+      id,
+      atMs + DEADLINE_MS + GRACE_MS,
+      isRetry ? '1' : '0',
+      id.slice(0, 8),
+      targets.length > 0 ? '1' : '0',
+      limits.historyCount,
+      limits.historyAllCount,
+      limits.historySeconds * 1000,
+      forgetMs,
+      expiresAtMs === undefined ? 0 : Math.max(1, Math.ceil(expiresAtMs - clock.now())),
+      collapseIdOf(routing),
+      target.except === undefined ? '' : JSON.stringify(target.except),
+      sealMessage(seal, channel, { id, atMs, target }, text),
+      Buffer.byteLength(text),
+      ...targets,
+    ];
+  }
+}
+
+/** Names of the lists that hold a message for its targets; none for one that names connections only. */
+function targetsOf({ target }: MessageRouting): readonly string[] {
+  if (target.all) return ['a'];
+  const users = (target.users ?? []).map((name) => `u:${name}`);
+  return users.concat((target.groups ?? []).map((name) => `g:${name}`));
+}
+
+/** Messages with other exceptions are for other readers: the newer one would not make up for the older. */
+function collapseIdOf({ collapseKey, target: { except } }: MessageRouting): string {
+  if (collapseKey === undefined) return '-';
+  const names = JSON.stringify([collapseKey, except ?? null]);
+  return createHash('sha256').update(names).digest('base64url').slice(0, 22);
+}
+
+function isOurs(cause: unknown): cause is PushError {
+  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'PushError';
+}
+
+function nowhere(text: string): Delivery {
+  return { matched: { users: 0, connections: 0 }, message: new OutgoingMessage(text) };
+}

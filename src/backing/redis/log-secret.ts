@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { FrameSeal } from './sealed-frame.js';
+
+/**
+ * What the frames of the log are signed with: the `secret` of the options, or else one that is kept in Redis, which
+ * keeps out what comes from other databases and older data, not whoever may read there.
+ */
+export class LogSecret {
+  private held: FrameSeal | undefined;
+  private text: string;
+  private readonly isGiven: boolean;
+
+  constructor(
+    private readonly key: string,
+    given: string | undefined,
+  ) {
+    this.isGiven = given !== undefined;
+    this.text = given ?? randomBytes(32).toString('base64url');
+    if (this.isGiven) this.held = new FrameSeal(this.text);
+  }
+
+  /** Undefined until it is known. */
+  get seal(): FrameSeal | undefined {
+    return this.held;
+  }
+
+  /** Learns the one in Redis; where there is none, or no longer, it is the one that this node knows. */
+  async learn(redis: Redis): Promise<void> {
+    if (this.isGiven) return;
+    await redis.setnx(this.key, this.text);
+    const kept = await redis.get(this.key);
+    if (kept === null || (kept === this.text && this.held)) return;
+    this.text = kept;
+    this.held = new FrameSeal(kept);
+  }
+}

@@ -1,0 +1,25 @@
+import { PushError } from '../../core/push-error.js';
+
+/** When it is worth another try. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Nothing has happened: Redis is out of reach, or refused. */
+export function unavailable(cause?: unknown): PushError {
+  const said = isRefusal(cause) ? 'Redis refuses: ' + messageOf(cause) : 'Redis is out of reach';
+  return new PushError('PUSH_ERR_UNAVAILABLE', said, { retryAfterMs: RETRY_AFTER_MS, cause });
+}
+
+/** Nobody knows whether it has happened. */
+export function publishUnknown(cause?: unknown): PushError {
+  const message = 'Redis did not answer in time: the message may have been taken';
+  return new PushError('PUSH_ERR_PUBLISH_UNKNOWN', message, { retryAfterMs: RETRY_AFTER_MS, cause });
+}
+
+/** Whether it is an answer of the server, which then has done nothing, and not the lack of one. */
+export function isRefusal(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'ReplyError';
+}
+
+function messageOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : String(cause);
+}
