@@ -29,6 +29,17 @@ export const REDIS_FAULTS: readonly Fault[] = [
     isSeenIn: ({ refused }) => refused > 0,
   },
   {
+    name: 'Redis comes back as it was a second before, as after a failover to a replica that lagged',
+    isQuick: true,
+    gaps: 'told',
+    async strike({ redis }) {
+      await withOperator(redis, async (say) => void (await say('SAVE')));
+      await sleep(1_000);
+      await redis.kill();
+      await redis.run();
+    },
+  },
+  {
     name: 'Redis is frozen for 4 s (SIGSTOP)',
     isQuick: true,
     gaps: 'none',
