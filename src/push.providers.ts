@@ -20,12 +20,13 @@ import type { PushModuleExtras } from './push-options.interface.js';
 import { resolveOptions } from './push-options.resolver.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { backingProviders } from './push.backing.js';
+import { applicationProviders, clusterProviders } from './push.application-providers.js';
 import { PushLifecycle } from './push.lifecycle.js';
 import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
-import { PushTransports } from './push.transports.js';
 import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
 import { AccessService } from './push/access.service.js';
-import { ConnectionDirectory } from './push/connection-directory.js';
+import { ClusterDirectory } from './push/cluster-directory.js';
+import { ClusterReceipts } from './push/cluster-receipts.js';
 import { DrainService } from './push/drain.service.js';
 import { FrameService } from './push/frame.service.js';
 import { GroupService } from './push/group.service.js';
@@ -34,14 +35,12 @@ import { IdempotencyService } from './push/idempotency.service.js';
 import { LivenessService } from './push/liveness.service.js';
 import { NodeLogFollower } from './push/log-follower.js';
 import { MessageStamper } from './push/message-stamper.js';
-import { PollService } from './push/poll.service.js';
 import { Publisher } from './push/publisher.js';
 import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
 import { ResumeService } from './push/resume.service.js';
 import { RevocationService } from './push/revocation.service.js';
 import { SessionService } from './push/session.service.js';
-import { UpstreamService } from './push/upstream.service.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
 
 /** All providers of the module. */
@@ -62,6 +61,7 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     ...deliveryProviders,
     ...admissionProviders,
     ...sessionProviders,
+    ...clusterProviders,
     ...applicationProviders,
     pushServiceProvider((parts) => new PushService(parts)),
     { provide: REST_LIMITS, useExisting: PUSH_OPTIONS },
@@ -90,7 +90,16 @@ const deliveryProviders: Provider[] = [
   },
   {
     provide: Publisher,
-    inject: [PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, FanOut, FlushScheduler, ResumeService, GroupService],
+    inject: [
+      PUSH_BACKING,
+      PUSH_CLOCK,
+      PUSH_NODE_ID,
+      FanOut,
+      FlushScheduler,
+      ResumeService,
+      GroupService,
+      ClusterReceipts,
+    ],
     useFactory: (
       { log }: Backing,
       clock: Clock,
@@ -99,9 +108,10 @@ const deliveryProviders: Provider[] = [
       scheduler: FlushScheduler,
       resumes: ResumeService,
       groups: GroupService,
+      receipts: ClusterReceipts,
     ) => {
-      log.follow(new NodeLogFollower(fanOut, resumes, groups));
-      return new Publisher(new MessageStamper(clock, nodeId), log, scheduler, clock);
+      log.follow(new NodeLogFollower(fanOut, resumes, groups, receipts));
+      return new Publisher(new MessageStamper(clock, nodeId), log, scheduler, clock, receipts);
     },
   },
 ];
@@ -232,56 +242,6 @@ const sessionProviders: Provider[] = [
   },
 ];
 
-const applicationProviders: Provider[] = [
-  {
-    provide: PollService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, SessionService, FailureLog],
-    useFactory: (
-      options: ResolvedPushOptions,
-      clock: Clock,
-      { log }: Backing,
-      registry: ConnectionRegistry,
-      sessions: SessionService,
-      failures: FailureLog,
-    ) => new PollService({ sessions, registry, log, clock, options, onFailure: failures.add }),
-  },
-  {
-    provide: UpstreamService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, ConnectionRegistry, FlushScheduler, FrameService, SessionService],
-    useFactory: (
-      options: ResolvedPushOptions,
-      clock: Clock,
-      registry: ConnectionRegistry,
-      scheduler: FlushScheduler,
-      frames: FrameService,
-      sessions: SessionService,
-    ) => new UpstreamService({ sessions, registry, scheduler, frames, clock, options }),
-  },
-  {
-    provide: PushTransports,
-    inject: [PUSH_OPTIONS, PUSH_BACKING, HandshakeService, SessionService, PollService, UpstreamService, FailureLog],
-    useFactory: (
-      options: ResolvedPushOptions,
-      { tickets }: Backing,
-      handshakes: HandshakeService,
-      sessions: SessionService,
-      polls: PollService,
-      upstream: UpstreamService,
-      failures: FailureLog,
-    ) => new PushTransports({ handshakes, sessions, polls, upstream, tickets, options, onFailure: failures.add }),
-  },
-  {
-    provide: IdempotencyService,
-    inject: [PUSH_BACKING],
-    useFactory: ({ idempotency }: Backing) => new IdempotencyService(idempotency),
-  },
-  {
-    provide: ConnectionDirectory,
-    inject: [ConnectionRegistry, PUSH_NODE_ID],
-    useFactory: (registry: ConnectionRegistry, nodeId: string) => new ConnectionDirectory(registry, nodeId),
-  },
-];
-
 /** PushService, or a subclass of it, with its parts. */
 export function pushServiceProvider(create: (parts: PushServiceParts) => PushService): Provider {
   return {
@@ -291,7 +251,7 @@ export function pushServiceProvider(create: (parts: PushServiceParts) => PushSer
       PUSH_CLOCK,
       PUSH_BACKING,
       Publisher,
-      ConnectionDirectory,
+      ClusterDirectory,
       GroupService,
       IdempotencyService,
       RevocationService,
@@ -299,13 +259,13 @@ export function pushServiceProvider(create: (parts: PushServiceParts) => PushSer
     useFactory: (
       limits: ResolvedPushOptions,
       clock: Clock,
-      { memberships }: Backing,
+      { memberships, nodes }: Backing,
       publisher: Publisher,
-      directory: ConnectionDirectory,
+      cluster: ClusterDirectory,
       groups: GroupService,
       idempotency: IdempotencyService,
       revocations: RevocationService,
-    ) => create({ publisher, directory, groups, memberships, idempotency, revocations, clock, limits }),
+    ) => create({ publisher, cluster, nodes, groups, memberships, idempotency, revocations, clock, limits }),
   };
 }
 

@@ -1,75 +1,98 @@
+import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
+import { DistinctIds } from '../core/distinct-ids.js';
 import type { PushErrorDetail } from '../core/push-error.js';
-import type { ConnectionFilter, ConnectionInfo, Page, PageRequest, Presence, PushStats } from './push-types.js';
-import { assertUserId, groupProblems, throwIfAny, userIdProblems } from './send-validation.js';
+import type { ConnectionFilter, ConnectionInfo, PageRequest, PushStats } from './push-types.js';
+import { groupProblems, userIdProblems } from './send-validation.js';
 
 /** Items of a page where the caller does not say. */
 export const DEFAULT_PAGE_LIMIT = 100;
 /** Most items of a page. */
 export const MAX_PAGE_LIMIT = 1_000;
 
-const CONNECTION_PROBLEM: PushErrorDetail = { pointer: '/connection', detail: 'must be a text' };
-const PAGE_CURSOR = /^[0-9a-z]{1,11}$/;
+/** How far apart clocks may run between what was said and who was there; nobody who was there may slip through. */
+const AGE_TOLERANCE_MS = 1_000;
 
-/** Who is connected, as listings and counts show it. */
+const CONNECTION_PROBLEM: PushErrorDetail = { pointer: '/connection', detail: 'must be a text' };
+/** The members of a place, numbers in base 36. */
+const PAGE_CURSOR = /^([0-9a-z]{1,9})[.]([0-9a-z]{1,9})[.]([\w-]{1,64})$/;
+
+/** Where a connection stands in listings, among those of its own node and of others: by age. */
+export type ListPlace = Readonly<Pick<Connection, 'connectedAtMs' | 'serial' | 'id'>>;
+
+/** A connection and its place. */
+export interface ListedConnection {
+  readonly place: ListPlace;
+  readonly info: ConnectionInfo;
+}
+
+/** Who is connected to this node, as listings and counts show it. */
 export class ConnectionDirectory {
   constructor(
     private readonly registry: ConnectionRegistry,
+    private readonly clock: Pick<Clock, 'now'>,
     private readonly nodeId: string,
   ) {}
 
-  presenceOf(userId: string): Presence {
-    assertUserId(userId);
-    const connections = this.registry.ofUser(userId).length;
-    return { userId, online: connections > 0, connections };
+  countOf(userId: string): number {
+    return this.registry.ofUser(userId).length;
   }
 
-  /** Connections that match, oldest first. */
-  list(filter: ConnectionFilter, page: PageRequest): Page<ConnectionInfo> {
-    throwIfAny([...filterProblems(filter), ...limitProblems(page), ...cursorProblems(page)]);
-    const { limit = DEFAULT_PAGE_LIMIT, cursor = '0' } = page;
-    const after = Number.parseInt(cursor, 36);
-    const items: Connection[] = [];
+  /** The first connections that match and come after the place, oldest first. */
+  list(filter: ConnectionFilter, after: ListPlace | undefined, limit: number): ListedConnection[] {
+    let first: Connection[] = [];
     for (const connection of this.matching(filter)) {
-      if (connection.serial <= after) continue;
-      if (items.length === limit) return this.page(items, true);
-      items.push(connection);
+      if (after && comparePlaces(connection, after) <= 0) continue;
+      first.push(connection);
+      // Cut now and then, so that a page of a hundred does not sort ten thousands.
+      if (first.length >= 2 * limit + MAX_PAGE_LIMIT) first = oldest(first, limit);
     }
-    return this.page(items, false);
+    return oldest(first, limit).map((connection) => ({ place: placeOf(connection), info: this.describe(connection) }));
   }
 
-  /** The connections that match every member of the filter, oldest first; all of them for an empty one. */
+  /** The connections that match every member of the filter; all of them for an empty one. */
   matching({ user, group, connection }: ConnectionFilter): Iterable<Connection> {
     if (connection !== undefined) {
       const found = this.registry.find(connection);
       return found && isIn(found, user) && this.isInGroup(found, group) ? [found] : [];
     }
-    if (user !== undefined) return byAge(this.registry.ofUser(user).filter((found) => this.isInGroup(found, group)));
-    if (group !== undefined) return byAge([...this.registry.ofGroup(group)]);
+    if (user !== undefined) return this.registry.ofUser(user).filter((found) => this.isInGroup(found, group));
+    if (group !== undefined) return this.registry.ofGroup(group);
     return this.registry.all();
   }
 
+  /**
+   * Closes the connections that match, and counts them. Said `ageMs` ago by somebody whom this node could not hear, it
+   * is not meant for those who came since.
+   */
+  close(filter: ConnectionFilter, code: number, reason: string, ageMs = 0): number {
+    const openedUntilMs = this.clock.now() - ageMs + AGE_TOLERANCE_MS;
+    const matching = [...this.matching(filter)].filter(({ connectedAtMs }) => connectedAtMs <= openedUntilMs);
+    for (const connection of matching) connection.close(code, reason);
+    return matching.length;
+  }
+
   stats(): PushStats {
+    const { userCount, groupCount, transportCounts } = this.registry;
+    return { scope: 'cluster', users: userCount, connections: transportCounts, groups: groupCount, nodes: 1 };
+  }
+
+  /** Counts that can be added up with those of other nodes. */
+  counts(): {
+    readonly connections: PushStats['connections'];
+    readonly users: DistinctIds;
+    readonly groups: DistinctIds;
+  } {
     return {
-      scope: 'cluster',
-      users: this.registry.userCount,
       connections: this.registry.transportCounts,
-      groups: this.registry.groupCount,
-      nodes: 1,
+      users: DistinctIds.of(this.registry.userIds()),
+      groups: DistinctIds.of(this.registry.groupNames()),
     };
   }
 
   private isInGroup(connection: Connection, group: string | undefined): boolean {
     return group === undefined || this.registry.isMember(connection, group);
-  }
-
-  private page(connections: readonly Connection[], hasMore: boolean): Page<ConnectionInfo> {
-    const last = connections.at(-1);
-    return {
-      items: connections.map((connection) => this.describe(connection)),
-      cursor: hasMore && last ? last.serial.toString(36) : null,
-    };
   }
 
   private describe(connection: Connection): ConnectionInfo {
@@ -83,6 +106,25 @@ export class ConnectionDirectory {
       connectedAt: new Date(connection.connectedAtMs).toISOString(),
     };
   }
+}
+
+/** Below zero if the one comes before the other: by age, then as its node counted, then by id, which nobody shares. */
+export function comparePlaces(one: ListPlace, other: ListPlace): number {
+  if (one.connectedAtMs !== other.connectedAtMs) return one.connectedAtMs - other.connectedAtMs;
+  if (one.serial !== other.serial) return one.serial - other.serial;
+  return one.id < other.id ? -1 : Number(one.id > other.id);
+}
+
+/** The place as the cursor of a page. */
+export function pageCursorOf({ connectedAtMs, serial, id }: ListPlace): string {
+  return `${connectedAtMs.toString(36)}.${serial.toString(36)}.${id}`;
+}
+
+/** The place that the cursor of a page stands for; undefined where it is none. */
+export function readPageCursor(cursor: unknown): ListPlace | undefined {
+  const [, connectedAt, serial, id] = (typeof cursor === 'string' && PAGE_CURSOR.exec(cursor)) || [];
+  if (connectedAt === undefined || serial === undefined || id === undefined) return undefined;
+  return { connectedAtMs: Number.parseInt(connectedAt, 36), serial: Number.parseInt(serial, 36), id };
 }
 
 /** What is wrong with a filter. */
@@ -100,13 +142,18 @@ export function limitProblems({ limit = DEFAULT_PAGE_LIMIT }: PageRequest): Push
   return [{ pointer: '/limit', detail: `a whole number from 1 to ${MAX_PAGE_LIMIT}` }];
 }
 
-function cursorProblems({ cursor }: PageRequest): PushErrorDetail[] {
-  if (cursor === undefined || PAGE_CURSOR.test(cursor)) return [];
+/** What is wrong with the cursor of a page. */
+export function cursorProblems({ cursor }: PageRequest): PushErrorDetail[] {
+  if (cursor === undefined || readPageCursor(cursor)) return [];
   return [{ pointer: '/cursor', detail: 'not the cursor of a page' }];
 }
 
-function byAge(connections: Connection[]): Connection[] {
-  return connections.sort((one, other) => one.serial - other.serial);
+function placeOf({ connectedAtMs, serial, id }: Connection): ListPlace {
+  return { connectedAtMs, serial, id };
+}
+
+function oldest(connections: Connection[], limit: number): Connection[] {
+  return connections.sort(comparePlaces).slice(0, limit);
 }
 
 function isIn(connection: Connection, user: string | undefined): boolean {

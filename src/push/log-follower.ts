@@ -3,6 +3,7 @@ import type { Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
 import { OutgoingMessage } from '../core/outgoing-message.js';
 import type { Cursor } from '../protocol/cursor.js';
+import type { ClusterReceipts } from './cluster-receipts.js';
 import type { GroupService } from './group.service.js';
 import type { ResumeService } from './resume.service.js';
 
@@ -12,11 +13,14 @@ export class NodeLogFollower implements LogFollower {
     private readonly fanOut: FanOut,
     private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered'>,
     private readonly groups: Pick<GroupService, 'catchUp'>,
+    private readonly receipts?: Pick<ClusterReceipts, 'delivered'>,
   ) {}
 
   deliver({ text, cursor, number }: LoggedMessage, target: Target): Delivery {
     const message = new OutgoingMessage(text, cursor, number);
-    return { message, matched: this.fanOut.deliver(message, target) };
+    const delivery = { message, matched: this.fanOut.deliver(message, target) };
+    this.receipts?.delivered(delivery);
+    return delivery;
   }
 
   interrupted(place: Cursor): void {

@@ -2,7 +2,8 @@ import type { MessageLog, MessageRouting } from '../backing/message-log.interfac
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
-import type { OutgoingMessage } from '../core/outgoing-message.js';
+import { settled } from './cluster-receipts.js';
+import type { ClusterReceipts } from './cluster-receipts.js';
 import type { MessageDraft, MessageStamper } from './message-stamper.js';
 import type { PushReceipt } from './push-types.js';
 
@@ -13,37 +14,34 @@ export class Publisher {
     private readonly log: MessageLog,
     private readonly scheduler: FlushScheduler,
     private readonly clock: Clock,
+    /** What becomes of messages on other nodes; none where there are no others. */
+    private readonly receipts?: ClusterReceipts,
   ) {}
 
   /**
    * Delivers the message. Resolves after the first slice is flushed, or with `reportWithinMs` when every recipient has
-   * taken or lost the message or the time is over.
+   * taken or lost the message or the time is over: every one of the cluster, where there are other nodes.
    */
   async publish(target: Target, draft: MessageDraft, reportWithinMs?: number): Promise<PushReceipt> {
     const content = this.stamper.stamp(draft);
+    const isAlone = this.receipts?.isAlone ?? true;
+    const asksOthers = !isAlone && reportWithinMs !== undefined;
+    const others = asksOthers ? this.receipts?.ofOthers(content.id, target, reportWithinMs) : undefined;
     const delivery = this.log.publish(content, this.routingOf(target, draft));
     // An await costs a turn of the microtask queue, which a log in this process need not pay.
-    const { message, matched } = delivery instanceof Promise ? await delivery : delivery;
+    const here = delivery instanceof Promise ? await delivery : delivery;
+    const { message, matched } = here;
     if (matched.connections > 0) {
       await this.scheduler.nextSlice();
-      if (reportWithinMs !== undefined) await this.settled(message, reportWithinMs);
+      if (reportWithinMs !== undefined) await settled(message, this.clock, reportWithinMs);
     }
-    return { id: content.id, duplicate: false, matched, written: message.written, scope: 'cluster' };
+    const receipt = { id: content.id, duplicate: false, matched, written: message.written };
+    if (!this.receipts || !others) return { ...receipt, scope: isAlone ? 'cluster' : 'node' };
+    return { ...receipt, ...this.receipts.total(here, target, await others), scope: 'cluster' };
   }
 
   private routingOf(target: Target, { store = 'history', ttlSeconds, collapseKey }: MessageDraft): MessageRouting {
     const expiresAtMs = ttlSeconds === undefined ? undefined : this.clock.now() + ttlSeconds * 1000;
     return { target, store, expiresAtMs, collapseKey };
-  }
-
-  private async settled(message: OutgoingMessage, withinMs: number): Promise<void> {
-    if (message.isSettled) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.clock.after(withinMs, resolve);
-      message.onceSettled(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 }

@@ -110,6 +110,14 @@ export interface DisconnectOptions {
   readonly reconnect?: boolean | undefined;
 }
 
+/** What became of a request to close connections. */
+export interface DisconnectOutcome {
+  /** Connections that are being closed. */
+  readonly matched: number;
+  /** A node did not answer in time. It closes what matches on it when it is back. */
+  readonly partial?: boolean;
+}
+
 /** Which tokens end: all of a user issued until now, one by its id, or all issued before a moment. */
 export type Revocation =
   | { readonly sub: string; readonly jti?: undefined; readonly issuedBefore?: undefined }

@@ -7,17 +7,19 @@
  * Every method rejects with a PushError that lists each problem of its input.
  */
 import type { Memberships } from '../backing/memberships.interface.js';
+import type { NodeLink } from '../backing/node-link.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type { EventData, EventName } from '../protocol/push-events.js';
-import { DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
-import type { ConnectionDirectory } from './connection-directory.js';
+import { cursorProblems, DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
+import type { ClusterDirectory } from './cluster-directory.js';
 import type { GroupService } from './group.service.js';
 import { fingerprintOf } from './idempotency.service.js';
 import type { IdempotencyService } from './idempotency.service.js';
+import { tellNodes } from './node-questions.js';
 import type { Publisher } from './publisher.js';
 import type * as Push from './push-types.js';
 import type { RevocationService } from './revocation.service.js';
@@ -43,7 +45,8 @@ export interface SendLimits {
 /** What PushService works with. */
 export interface PushServiceParts {
   readonly publisher: Publisher;
-  readonly directory: ConnectionDirectory;
+  readonly cluster: ClusterDirectory;
+  readonly nodes: NodeLink;
   readonly groups: GroupService;
   readonly memberships: Memberships;
   readonly idempotency: IdempotencyService;
@@ -111,12 +114,14 @@ export class PushService {
       ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
     ]);
     await this.parts.groups.hold(userId, group, expiresAtMs);
+    await tellNodes(this.parts.nodes, 'held', { userId, group, expiresAtMs });
   }
 
   /** Ends the membership; the user's connections leave unless their token names the group. */
   async removeFromGroup(userId: string, group: string): Promise<void> {
     throwIfAny([...userIdProblems(userId), ...groupProblems(group)]);
     await this.parts.groups.release(userId, group);
+    await tellNodes(this.parts.nodes, 'released', { userId, group });
   }
 
   /** The groups that the server holds the user in. */
@@ -144,13 +149,14 @@ export class PushService {
 
   /** Whether the user has a connection. */
   async isOnline(userId: string): Promise<boolean> {
-    return this.parts.directory.presenceOf(userId).online;
+    assertUserId(userId);
+    return this.parts.cluster.isOnline(userId);
   }
 
   /** Who of these users is connected, in the order given. */
   async presence(userIds: readonly string[]): Promise<readonly Push.Presence[]> {
     assertUserIds(userIds);
-    return userIds.map((userId) => this.parts.directory.presenceOf(userId));
+    return this.parts.cluster.presence(userIds);
   }
 
   /** Live connections, oldest first. */
@@ -158,11 +164,15 @@ export class PushService {
     filter: Push.ConnectionFilter = {},
     page: Push.PageRequest = {},
   ): Promise<Push.Page<Push.ConnectionInfo>> {
-    return this.parts.directory.list(filter, page);
+    throwIfAny([...filterProblems(filter), ...limitProblems(page), ...cursorProblems(page)]);
+    return this.parts.cluster.list(filter, page);
   }
 
   /** Closes the connections that match the filter, which must not be empty. */
-  async disconnect(filter: Push.ConnectionFilter, options: Push.DisconnectOptions = {}): Promise<{ matched: number }> {
+  async disconnect(
+    filter: Push.ConnectionFilter,
+    options: Push.DisconnectOptions = {},
+  ): Promise<Push.DisconnectOutcome> {
     const isEmpty = filter.user === undefined && filter.group === undefined && filter.connection === undefined;
     const { code, reason } = closing(options);
     throwIfAny([
@@ -170,9 +180,7 @@ export class PushService {
       ...filterProblems(filter),
       ...closingProblems(options, code, reason),
     ]);
-    const connections = [...this.parts.directory.matching(filter)];
-    for (const connection of connections) connection.close(code, reason);
-    return { matched: connections.length };
+    return this.parts.cluster.disconnect(filter, code, reason);
   }
 
   /** Ends tokens: live connections that came with one close with 4501, and it opens no new ones. */
@@ -182,7 +190,7 @@ export class PushService {
 
   /** Counts of now. */
   async stats(): Promise<Push.PushStats> {
-    return this.parts.directory.stats();
+    return this.parts.cluster.stats();
   }
 
   /** What every send comes down to. */

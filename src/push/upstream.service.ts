@@ -2,24 +2,23 @@
  * Frames that clients send by request because they have no WebSocket: carried out like those of one, by the same
  * handlers under the same limits, in order, and answered with the reply.
  *
- * A request that names a stream of its caller speaks for that connection. One that names none speaks for the user, and
+ * A request that names a stream of its caller speaks for that connection, on whichever node that is. One that names none speaks for the user, and
  * its frames wait in the queue of an {@link UpstreamCaller}.
  */
 import type { Cancel, Clock } from '../core/clock.js';
-import type { Connection } from '../core/connection.js';
-import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { NodeLink } from '../backing/node-link.interface.js';
 import type { Principal } from '../core/principal.js';
-import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
+import { encodeError } from '../protocol/frame-encoder.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
-import { ServerEvent } from '../protocol/frames.js';
 import type { Admission } from './admission.js';
 import type { AdmissionOptions } from './handshake.service.js';
-import type { InboundOptions, ReplySink } from './inbound-queue.js';
+import type { InboundOptions } from './inbound-queue.js';
+import { askNodes } from './node-questions.js';
 import { Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
-import type { SessionService } from './session.service.js';
+import { refOf, replyWithout } from './stream-frames.js';
+import type { StreamFrames } from './stream-frames.js';
 import { UpstreamCaller } from './upstream-caller.js';
 import type { CallerParts } from './upstream-caller.js';
 
@@ -31,8 +30,8 @@ export interface UpstreamOptions {
 
 /** What requests with a frame work with. */
 export interface UpstreamParts extends CallerParts {
-  readonly sessions: SessionService;
-  readonly registry: ConnectionRegistry;
+  readonly streams: StreamFrames;
+  readonly nodes: NodeLink;
   readonly clock: Clock;
   readonly options: Required<InboundOptions & AdmissionOptions & UpstreamOptions>;
 }
@@ -87,15 +86,18 @@ export class UpstreamService {
     else this.callsOfUser.delete(userId);
   }
 
-  /** The caller's own stream of this id, if it has one; for the calls themselves. */
-  streamOf({ userId }: Principal, connectionId: string): Connection | undefined {
-    const connection = this.parts.registry.find(connectionId);
-    return connection?.userId === userId && connection.transport.name === 'sse' ? connection : undefined;
-  }
-
-  /** Hands a frame to the stream's queue; for the calls themselves. */
-  offerTo(connection: Connection, parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
-    this.parts.sessions.offer(connection, parsed, sink);
+  /** Carries a frame out for the caller's own stream, wherever it is; for the calls themselves. */
+  async carryOutFor({ userId }: Principal, connectionId: string, parsed: ParsedFrame | FrameFailure): Promise<string> {
+    const { streams, nodes, options } = this.parts;
+    const stream = streams.find(userId, connectionId);
+    if (stream) return streams.carryOut(stream, parsed);
+    if (nodes.nodeCount !== 1) {
+      const question = { withinMs: options.upstreamTimeoutMs, isEnough: (reply: string | null) => reply !== null };
+      const { answers } = await askNodes(nodes, 'frame', { userId, connectionId, parsed }, question);
+      const reply = answers.find((answer) => answer !== null);
+      if (reply) return reply;
+    }
+    return encodeError(ErrorCode.Forbidden, 'Push-Connection names no stream of yours', refOf(parsed));
   }
 
   /** Who speaks for a user that names no stream; for the calls themselves. */
@@ -156,7 +158,7 @@ class Call implements UpstreamCall {
     if (this.hasEnded) return;
     this.answer = answer;
     if (connectionId === undefined) this.carryOutAlone(parsed);
-    else this.carryOutFor(this.service.streamOf(this.principal, connectionId), parsed);
+    else void this.carryOutFor(connectionId, parsed);
   }
 
   end(): void {
@@ -169,45 +171,24 @@ class Call implements UpstreamCall {
 
   private carryOutAlone(parsed: ParsedFrame | FrameFailure): void {
     const caller = this.service.callerOf(this.principal, this.address);
-    const done = () => this.finish(parsed, caller);
+    const done = () => this.reply(replyWithout(parsed, caller));
     caller.offer(this.principal, parsed, { reply: (text) => this.reply(text), done });
   }
 
-  private carryOutFor(stream: Connection | undefined, parsed: ParsedFrame | FrameFailure): void {
-    if (!stream) {
-      const detail = 'Push-Connection names no stream of yours';
-      this.reply(encodeError(ErrorCode.Forbidden, detail, refOf(parsed)));
-      return;
+  private async carryOutFor(connectionId: string, parsed: ParsedFrame | FrameFailure): Promise<void> {
+    try {
+      this.reply(await this.service.carryOutFor(this.principal, connectionId, parsed));
+    } catch {
+      this.reply(encodeError(ErrorCode.Internal, 'the other nodes cannot be reached', refOf(parsed)));
     }
-    this.service.offerTo(stream, parsed, {
-      // What follows the first reply is told where the client listens.
-      reply: (text) => this.reply(text) || stream.reply(text),
-      done: () => this.finish(parsed, stream),
-    });
   }
 
-  /** The first reply is the answer, if anyone waits for it still; false for all others. */
-  private reply(text: string): boolean {
-    if (this.hasReplied) return false;
+  /** The first reply is the answer, if anyone waits for it still. */
+  private reply(text: string): void {
+    if (this.hasReplied) return;
     this.hasReplied = true;
     const { answer } = this;
     this.end();
     answer?.(text);
-    return true;
   }
-
-  /** On a socket no reply would be fine; a request wants its answer. */
-  private finish(parsed: ParsedFrame | FrameFailure, of: Pick<Connection, 'isOpen' | 'closeCode'>): void {
-    const ref = refOf(parsed);
-    if (of.isOpen) this.reply(encodeFrame(ServerEvent.Ok, null, ref));
-    else if (of.closeCode === CloseCode.RateLimited) this.reply(encodeError(ErrorCode.RateLimited, HAS_ENDED, ref));
-    else this.reply(encodeError(ErrorCode.Forbidden, HAS_ENDED, ref));
-  }
-}
-
-/** The frame ended the connection that it was for, or came behind one that did. */
-const HAS_ENDED = 'the connection has ended';
-
-function refOf(parsed: ParsedFrame | FrameFailure): string | undefined {
-  return parsed.type === 'frame' ? parsed.frame.ref : parsed.ref;
 }

@@ -101,7 +101,8 @@ export class PushControllerBase {
   @RequiresScope('push:admin')
   async closeConnection(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     const outcome = await this.push.disconnect({ connection: request.params['id'] ?? '' });
-    if (outcome.matched === 0) throw new PushError('PUSH_ERR_UNKNOWN_CONNECTION', 'there is no such connection');
+    // A node that did not answer may have it, and closes it when it hears of this.
+    if (outcome.matched === 0 && !outcome.partial) throw new PushError('PUSH_ERR_UNKNOWN_CONNECTION', 'there is no such connection');
     this.answers.send(response, 202, outcome);
   }
 

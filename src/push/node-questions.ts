@@ -1,0 +1,93 @@
+/** What nodes ask each other about their connections: each operation with what it is about and what it is answered with. */
+import type { NodeAnswers, NodeLink, Question } from '../backing/node-link.interface.js';
+import type { HeldMembership } from '../backing/memberships.interface.js';
+import type { Target } from '../core/delivery-target.js';
+import type { DistinctIdsJson } from '../core/distinct-ids.js';
+import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
+import type { ListedConnection, ListPlace } from './connection-directory.js';
+import type { ConnectionFilter, PushStats } from './push-types.js';
+
+/** How many of what a node has. */
+export interface NodeCounts {
+  readonly connections: PushStats['connections'];
+  readonly users: DistinctIdsJson;
+  readonly groups: DistinctIdsJson;
+}
+
+/** What became of a message on a node. */
+export interface NodeReport {
+  readonly connections: number;
+  readonly users: DistinctIdsJson;
+  readonly written: number;
+}
+
+/** The operations by name. Another meaning of one is another name: nodes of two versions may meet. */
+export interface NodeOperations {
+  /** Connections of each of these users, in their order. */
+  readonly presence: { readonly asks: { readonly userIds: readonly string[] }; readonly gets: readonly number[] };
+  readonly connections: {
+    readonly asks: {
+      readonly filter: ConnectionFilter;
+      readonly after?: ListPlace | undefined;
+      readonly limit: number;
+    };
+    readonly gets: readonly ListedConnection[];
+  };
+  readonly counts: { readonly asks: null; readonly gets: NodeCounts };
+  /** Closes those that were there when it was said. */
+  readonly disconnect: {
+    readonly asks: { readonly filter: ConnectionFilter; readonly code: number; readonly reason: string };
+    readonly gets: { readonly matched: number };
+  };
+  /** Counts a message that is about to come, or has just come; null where none did. */
+  readonly report: {
+    readonly asks: { readonly messageId: string; readonly target: Target; readonly withinMs: number };
+    readonly gets: NodeReport | null;
+  };
+  readonly held: { readonly asks: HeldMembership; readonly gets: null };
+  readonly released: { readonly asks: { readonly userId: string; readonly group: string }; readonly gets: null };
+  /** Carries a frame out for a stream and gives the reply; null where the stream is elsewhere. */
+  readonly frame: {
+    readonly asks: {
+      readonly userId: string;
+      readonly connectionId: string;
+      readonly parsed: ParsedFrame | FrameFailure;
+    };
+    readonly gets: string | null;
+  };
+}
+
+/** One of the operations. */
+export type NodeOperation = keyof NodeOperations;
+
+/** Answers of the kind that the operation has. */
+export interface AnswersTo<Operation extends NodeOperation> extends NodeAnswers {
+  readonly answers: readonly NodeOperations[Operation]['gets'][];
+}
+
+/** A question whose answers are of the kind that the operation has. */
+export interface QuestionOf<Operation extends NodeOperation> extends Omit<Question, 'isEnough'> {
+  readonly isEnough?: (answer: NodeOperations[Operation]['gets']) => boolean;
+}
+
+/** How long a node that is cut off may stay away and still carry out what it missed. */
+export const KEPT_FOR_MS = 3_600_000;
+
+/** Tells all other nodes, also those that are cut off now. */
+export async function tellNodes<Operation extends NodeOperation>(
+  nodes: NodeLink,
+  operation: Operation,
+  payload: NodeOperations[Operation]['asks'],
+): Promise<void> {
+  await nodes.tell({ operation, payload }, KEPT_FOR_MS);
+}
+
+/** Asks all other nodes. The link knows whom it is from, and a node of another version knows not the operation. */
+export async function askNodes<Operation extends NodeOperation>(
+  nodes: NodeLink,
+  operation: Operation,
+  payload: NodeOperations[Operation]['asks'],
+  question: QuestionOf<Operation>,
+): Promise<AnswersTo<Operation>> {
+  return (await nodes.ask({ operation, payload }, question as unknown as Question)) as AnswersTo<Operation>;
+}
