@@ -1,13 +1,17 @@
 import type {
   Audience,
+  Delivery,
+  LogFollower,
   LoggedMessage,
   LogPage,
+  MessageContent,
   MessageLog,
   MessageLogLimits,
   MessageRouting,
   ReplayRequest,
 } from '../../src/backing/message-log.interface.js';
 import type { Target } from '../../src/core/delivery-target.js';
+import { OutgoingMessage } from '../../src/core/outgoing-message.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
 
 /** A log to be judged, and the means to let its time pass. */
@@ -37,11 +41,38 @@ export function groups(...names: readonly string[]): Target {
   return { groups: names };
 }
 
+/** A node without connections that keeps what it is told. */
+export class RecordingFollower implements LogFollower {
+  /** In the order in which they were delivered. */
+  readonly delivered: { readonly message: LoggedMessage; readonly target: Target }[] = [];
+  /** Where it stood at each break, until it was over: `recovered`. */
+  readonly breaks: (Cursor | 'recovered')[] = [];
+
+  deliver(message: LoggedMessage, target: Target): Delivery {
+    this.delivered.push({ message, target });
+    return {
+      matched: { users: 1, connections: 2 },
+      message: new OutgoingMessage(message.text, message.cursor, message.number),
+    };
+  }
+
+  interrupted(place: Cursor): void {
+    this.breaks.push(place);
+  }
+
+  recovered(): void {
+    this.breaks.push('recovered');
+  }
+}
+
 /** A log under test: sends and reads with little to say each time. */
 export class LogProbe {
+  readonly follower = new RecordingFollower();
   private count = 0;
 
-  constructor(readonly subject: MessageLogSubject) {}
+  constructor(readonly subject: MessageLogSubject) {
+    subject.log.follow(this.follower);
+  }
 
   get log(): MessageLog {
     return this.subject.log;
@@ -51,17 +82,24 @@ export class LogProbe {
     return this.log.position;
   }
 
-  /** Appends a message whose data is its count: 1, 2, 3, … */
-  send(target: Target, routing: Partial<MessageRouting> = {}, padding = ''): LoggedMessage {
+  /** Publishes a message whose data is its count: 1, 2, 3, … Resolves with it as it was delivered. */
+  send(target: Target, routing: Partial<MessageRouting> = {}, padding = ''): Promise<LoggedMessage> {
     const id = `n-${++this.count}`;
     const dataText = JSON.stringify({ count: this.count, padding });
     const content = { event: 'e', dataText, id, ts: '2026-01-01T00:00:00.000Z' };
-    return this.log.append(content, { target, store: 'history', ...routing });
+    return this.publish(content, { target, store: 'history', ...routing });
+  }
+
+  /** Publishes a message and resolves with it as it was delivered. */
+  async publish(content: MessageContent, routing: MessageRouting): Promise<LoggedMessage> {
+    const { message } = await this.log.publish(content, routing);
+    const { text, cursor = '', number } = message;
+    return { text, cursor, number };
   }
 
   /** Sends so many of the same kind. */
-  sendMany(count: number, target: Target): void {
-    for (let index = 0; index < count; index++) this.send(target);
+  async sendMany(count: number, target: Target): Promise<void> {
+    for (let index = 0; index < count; index++) await this.send(target);
   }
 
   /** Reads as user 7, without groups and in one page, unless told otherwise. */

@@ -6,13 +6,14 @@ import { describeLogAgainstModel } from './message-log-model.suite.js';
 import { ALL, LogProbe, countsOf, groups, users } from './message-log.subject.js';
 import type { CreateMessageLog } from './message-log.subject.js';
 
-/** What every log must keep to. */
-export function describeMessageLog(name: string, create: CreateMessageLog): void {
+/** What every log must keep to. `heedsBytes`: whether it keeps to `maxHistoryBytes`. */
+export function describeMessageLog(name: string, create: CreateMessageLog, { heedsBytes = true } = {}): void {
   describe(`${name} as a MessageLog`, () => {
     describePlaces(create);
     describeReplay(create);
-    describeLogBounds(create);
-    describeLogAgainstModel(create);
+    describeDelivery(create);
+    describeLogBounds(create, heedsBytes);
+    describeLogAgainstModel(create, heedsBytes);
   });
 }
 
@@ -30,21 +31,20 @@ function describePlaces(create: CreateMessageLog): void {
       expect(numbersOf(probe.position)).toEqual([0]);
     });
 
-    it('gives each message the place after the one before it', () => {
-      expect([probe.send(ALL), probe.send(users('7')), probe.send(groups('g'))].map(({ number }) => number)).toEqual([
-        1, 2, 3,
-      ]);
+    it('gives each message the place after the one before it', async () => {
+      const sent = [await probe.send(ALL), await probe.send(users('7')), await probe.send(groups('g'))];
+      expect(sent.map(({ number }) => number)).toEqual([1, 2, 3]);
     });
 
-    it('stands at its newest message', () => {
-      probe.send(ALL);
-      const newest = probe.send(ALL);
+    it('stands at its newest message', async () => {
+      await probe.send(ALL);
+      const newest = await probe.send(ALL);
       expect(encodeCursor(probe.position)).toBe(newest.cursor);
     });
 
-    it('writes the envelope with the place after the message', () => {
+    it('writes the envelope with the place after the message', async () => {
       const content = { event: 'order.status', dataText: '{"orderId":7}', id: 'n-1', ts: '2026-01-01T00:00:00.000Z' };
-      const { text, cursor } = probe.log.append({ ...content, from: 'a"b' }, { target: ALL, store: 'history' });
+      const { text, cursor } = await probe.publish({ ...content, from: 'a"b' }, { target: ALL, store: 'history' });
 
       expect(JSON.parse(text)).toEqual({
         event: 'order.status',
@@ -61,26 +61,26 @@ function describePlaces(create: CreateMessageLog): void {
       ['is not to be stored', ALL, { store: 'none' } as const],
       ['names connections only', { connections: ['c'], users: [] }, {}],
     ])('gives a message that %s the place before it, and does not keep it', async (_, target, routing) => {
-      probe.send(ALL);
+      await probe.send(ALL);
       const before = probe.position;
-      const { cursor, number } = probe.send(target, routing);
+      const { cursor, number } = await probe.send(target, routing);
 
       expect({ cursor, number }).toEqual({ cursor: encodeCursor(before), number: 0 });
       expect(probe.position).toEqual(before);
       expect(await probe.read(before)).toMatchObject({ messages: [], gap: undefined });
     });
 
-    it('gives places that do not change afterwards', () => {
+    it('gives places that do not change afterwards', async () => {
       const first = probe.position;
       const text = encodeCursor(first);
-      probe.send(ALL);
+      await probe.send(ALL);
       expect(encodeCursor(first)).toBe(text);
     });
 
-    it('keeps its epoch', () => {
-      const before = epochsOf(probe.position);
-      probe.send(ALL);
-      expect(epochsOf(probe.position)).toEqual(before);
+    it('knows its own places', async () => {
+      const before = probe.position;
+      await probe.send(ALL);
+      expect(await probe.read(before)).toMatchObject({ gap: undefined, messages: { length: 1 } });
     });
 
     it('has another epoch than a log that began anew', async () => {
@@ -88,6 +88,48 @@ function describePlaces(create: CreateMessageLog): void {
       const epochs = [probe.subject, ...others].flatMap(({ log }) => epochsOf(log.position));
       expect(new Set(epochs).size).toBe(3);
       for (const other of others) await other.close();
+    });
+  });
+}
+
+function describeDelivery(create: CreateMessageLog): void {
+  describe('delivers and', () => {
+    let probe: LogProbe;
+
+    beforeEach(async () => void (probe = new LogProbe(await create({}))));
+    afterEach(() => probe.subject.close());
+
+    it('hands the follower each message with its target, kept or not, in the order of the log', async () => {
+      const except = { users: ['8'], connections: ['c'] };
+      const sent = [
+        await probe.send({ all: true, except }),
+        await probe.send({ users: ['7'], groups: ['g'], connections: ['c'] }),
+        await probe.send(users('ü'), { store: 'none' }),
+        await probe.send(groups('g')),
+      ];
+
+      expect(probe.follower.delivered.map(({ message }) => message)).toEqual(sent);
+      expect(probe.follower.delivered.map(({ target }) => target)).toEqual([
+        { all: true, except },
+        { users: ['7'], groups: ['g'], connections: ['c'] },
+        users('ü'),
+        groups('g'),
+      ]);
+    });
+
+    it('answers what the follower made of the message', async () => {
+      const content = { event: 'e', dataText: '1', id: 'n-1', ts: '2026-01-01T00:00:00.000Z' };
+      const delivery = await probe.log.publish(content, { target: ALL, store: 'history' });
+      expect(delivery).toMatchObject({ matched: { users: 1, connections: 2 }, message: { number: 1 } });
+    });
+
+    it('gives many that are published at once one order', async () => {
+      const sent = await Promise.all(Array.from({ length: 200 }, () => probe.send(users('7'))));
+      const numbers = sent.map(({ number }) => number);
+      expect(new Set(numbers).size).toBe(200);
+      expect(probe.follower.delivered.map(({ message }) => message.number)).toEqual(
+        Array.from({ length: 200 }, (_value, index) => index + 1),
+      );
     });
   });
 }
@@ -104,7 +146,7 @@ function describeReplay(create: CreateMessageLog): void {
     afterEach(() => probe.subject.close());
 
     it('has nothing after the newest message', async () => {
-      probe.send(ALL);
+      await probe.send(ALL);
       const { position } = probe;
 
       expect(await probe.read(position)).toEqual({
@@ -117,7 +159,7 @@ function describeReplay(create: CreateMessageLog): void {
     });
 
     it('merges what is for everyone, the user and the groups in the order of the log', async () => {
-      for (const target of [groups('g'), ALL, users('7'), groups('h'), users('7'), ALL]) probe.send(target);
+      for (const target of [groups('g'), ALL, users('7'), groups('h'), users('7'), ALL]) await probe.send(target);
 
       const page = await probe.read(start, { groups: ['g', 'h'] });
 
@@ -126,24 +168,24 @@ function describeReplay(create: CreateMessageLog): void {
     });
 
     it('hands messages out as they were delivered', async () => {
-      const sent = [probe.send(ALL), probe.send(users('7'))];
+      const sent = [await probe.send(ALL), await probe.send(users('7'))];
       expect((await probe.read(start)).messages).toEqual(sent);
     });
 
     it('leaves out what is for others', async () => {
-      for (const target of [users('8'), groups('7'), groups('g'), users('7')]) probe.send(target);
+      for (const target of [users('8'), groups('7'), groups('g'), users('7')]) await probe.send(target);
       expect(await probe.countsAfter(start, { groups: ['h'] })).toEqual([4]);
     });
 
     it('leaves out what came before the place', async () => {
-      probe.sendMany(2, users('7'));
+      await probe.sendMany(2, users('7'));
       const between = probe.position;
-      probe.sendMany(2, users('7'));
+      await probe.sendMany(2, users('7'));
       expect(await probe.countsAfter(between)).toEqual([3, 4]);
     });
 
     it('gives a message once to whom it reaches in several ways', async () => {
-      probe.send({ users: ['7', '8', '7'], groups: ['g', 'h'] });
+      await probe.send({ users: ['7', '8', '7'], groups: ['g', 'h'] });
       expect(await probe.countsAfter(start, { groups: ['g', 'h', 'g'] })).toEqual([1]);
     });
 
@@ -151,18 +193,18 @@ function describeReplay(create: CreateMessageLog): void {
       ['the user', { users: ['8', '7'] }],
       ['a group that the user is in by now', { groups: ['h', 'g'] }],
     ])('leaves out what excepts %s', async (_, except) => {
-      probe.send({ all: true, except });
-      probe.send({ users: ['7'], except });
+      await probe.send({ all: true, except });
+      await probe.send({ users: ['7'], except });
       expect(await probe.countsAfter(start, { groups: ['g'] })).toEqual([]);
     });
 
     it('heeds no exception of others, nor of a connection, which is not the same any more', async () => {
-      probe.send({ all: true, except: { users: ['8'], groups: ['h'], connections: ['c'] } });
+      await probe.send({ all: true, except: { users: ['8'], groups: ['h'], connections: ['c'] } });
       expect(await probe.countsAfter(start, { groups: ['g'] })).toEqual([1]);
     });
 
     it('leaves out what is past its own time, and that is no gap', async () => {
-      probe.send(users('7'), { expiresAtMs: probe.subject.nowMs + 1_000 });
+      await probe.send(users('7'), { expiresAtMs: probe.subject.nowMs + 1_000 });
       await probe.subject.advance(999);
       expect(await probe.countsAfter(start)).toEqual([1]);
       await probe.subject.advance(1);
@@ -171,7 +213,7 @@ function describeReplay(create: CreateMessageLog): void {
 
     describe('by pages', () => {
       it('goes on where the page before it ended', async () => {
-        probe.sendMany(5, users('7'));
+        await probe.sendMany(5, users('7'));
         const first = await probe.read(start, { maxMessages: 2 });
         const second = await probe.read(first.through, { maxMessages: 2 });
         const third = await probe.read(second.through, { maxMessages: 2 });
@@ -182,43 +224,44 @@ function describeReplay(create: CreateMessageLog): void {
       });
 
       it('has no more after a page that is just full', async () => {
-        probe.sendMany(3, users('7'));
+        await probe.sendMany(3, users('7'));
         expect(await probe.read(start, { maxMessages: 3 })).toMatchObject({ hasMore: false, through: probe.position });
       });
 
       it('has no more where all that is left is for others', async () => {
-        probe.sendMany(2, users('7'));
-        probe.send({ all: true, except: { users: ['7'] } });
-        probe.send(users('8'));
+        await probe.sendMany(2, users('7'));
+        await probe.send({ all: true, except: { users: ['7'] } });
+        await probe.send(users('8'));
         expect(await probe.read(start, { maxMessages: 2 })).toMatchObject({ hasMore: false, through: probe.position });
       });
 
       it('ends a page at the last message that has room', async () => {
-        const length = Buffer.byteLength(probe.send(users('7'), {}, 'é'.repeat(40)).text);
-        for (let index = 0; index < 3; index++) probe.send(users('7'), {}, 'é'.repeat(40));
+        const { text } = await probe.send(users('7'), {}, 'é'.repeat(40));
+        const length = Buffer.byteLength(text);
+        for (let index = 0; index < 3; index++) await probe.send(users('7'), {}, 'é'.repeat(40));
 
         expect(countsOf(await probe.read(start, { maxBytes: 2 * length }))).toEqual([1, 2]);
         expect(countsOf(await probe.read(start, { maxBytes: 2 * length - 1 }))).toEqual([1]);
       });
 
       it('has room for one message of any length', async () => {
-        probe.sendMany(2, users('7'));
+        await probe.sendMany(2, users('7'));
         expect(await probe.read(start, { maxBytes: 1 })).toMatchObject({ messages: [{ number: 1 }], hasMore: true });
       });
 
       it('includes what was appended between two pages', async () => {
-        probe.sendMany(2, users('7'));
+        await probe.sendMany(2, users('7'));
         const { through } = await probe.read(start, { maxMessages: 1 });
-        probe.send(groups('g'));
+        await probe.send(groups('g'));
         expect(await probe.countsAfter(through, { groups: ['g'] })).toEqual([2, 3]);
       });
     });
 
     describe('a message that takes the place of an older one', () => {
       it('is all that is left of the two, and that is no gap', async () => {
-        probe.send(users('7'), { collapseKey: 'price' });
-        probe.send(users('7'));
-        probe.send(users('7'), { collapseKey: 'price' });
+        await probe.send(users('7'), { collapseKey: 'price' });
+        await probe.send(users('7'));
+        await probe.send(users('7'), { collapseKey: 'price' });
         const page = await probe.read(start);
 
         expect(countsOf(page)).toEqual([2, 3]);
@@ -226,23 +269,23 @@ function describeReplay(create: CreateMessageLog): void {
       });
 
       it('leaves other keys and other targets alone', async () => {
-        probe.send(users('7'), { collapseKey: 'price' });
-        probe.send(users('7'), { collapseKey: 'stock' });
-        probe.send(users('8'), { collapseKey: 'price' });
-        probe.send(groups('7'), { collapseKey: 'price' });
-        probe.send(ALL, { collapseKey: 'price' });
+        await probe.send(users('7'), { collapseKey: 'price' });
+        await probe.send(users('7'), { collapseKey: 'stock' });
+        await probe.send(users('8'), { collapseKey: 'price' });
+        await probe.send(groups('7'), { collapseKey: 'price' });
+        await probe.send(ALL, { collapseKey: 'price' });
         expect(await probe.countsAfter(start, { groups: ['7'] })).toEqual([1, 2, 4, 5]);
       });
 
       it('leaves alone what those read that it is not for', async () => {
-        probe.send(ALL, { collapseKey: 'price' });
-        probe.send({ all: true, except: { users: ['7'] } }, { collapseKey: 'price' });
+        await probe.send(ALL, { collapseKey: 'price' });
+        await probe.send({ all: true, except: { users: ['7'] } }, { collapseKey: 'price' });
         expect(await probe.countsAfter(start)).toEqual([1]);
       });
 
       it('leaves the older one to the targets that it does not name', async () => {
-        probe.send(users('7', '8'), { collapseKey: 'price' });
-        probe.send(users('8'), { collapseKey: 'price' });
+        await probe.send(users('7', '8'), { collapseKey: 'price' });
+        await probe.send(users('8'), { collapseKey: 'price' });
         expect(await probe.countsAfter(start)).toEqual([1]);
         expect(await probe.countsAfter(start, { userId: '8' })).toEqual([2]);
       });
@@ -250,7 +293,7 @@ function describeReplay(create: CreateMessageLog): void {
 
     describe('after a place that is none of its own', () => {
       it('tells of a reset and hands out all that is held where the epoch is another', async () => {
-        probe.sendMany(2, users('7'));
+        await probe.sendMany(2, users('7'));
         const page = await probe.read([{ epoch: 'another', number: 5, toldThrough: 9 }]);
 
         expect(page).toMatchObject({ gap: 'reset', resumedFrom: start, through: probe.position });
@@ -259,7 +302,7 @@ function describeReplay(create: CreateMessageLog): void {
       });
 
       it('tells of a reset and hands out nothing where the log has not come so far', async () => {
-        probe.send(users('7'));
+        await probe.send(users('7'));
         const [place] = probe.position;
         const page = await probe.read([{ ...place, number: place.number + 1 }]);
 

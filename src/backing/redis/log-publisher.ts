@@ -7,8 +7,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.js';
+import type { Target } from '../../core/delivery-target.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
-import type { PushError } from '../../core/push-error.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
 import type { LogSecret } from './log-secret.js';
@@ -17,6 +17,7 @@ import { PUBLISH_SCRIPT } from './publish-script.js';
 import type { RedisConnections } from './redis-connections.js';
 import { isRefusal, publishUnknown, unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
+import type { FrameSeal } from './sealed-frame.js';
 import type { ServerClock } from './server-clock.js';
 
 /** A publish has ended by then: taken, refused, or unknown. */
@@ -44,9 +45,18 @@ export interface LogPublisherParts {
 }
 
 interface Waiting {
-  readonly text: string;
-  readonly deliver: (delivery: Delivery) => void;
+  /** Redis has said that it has the message. */
   isTaken: boolean;
+  readonly deliver: (delivery: Delivery) => void;
+  readonly giveUp: () => void;
+}
+
+interface SealedMessage {
+  readonly id: string;
+  /** The envelope with an empty cursor. */
+  readonly text: string;
+  readonly routing: MessageRouting;
+  readonly seal: FrameSeal;
 }
 
 /** Publishes messages to the log in Redis. */
@@ -60,7 +70,8 @@ export class LogPublisher {
   /** Resolves with what became of the message here; with nothing where it was taken but does not come here. */
   publish(content: MessageContent, routing: MessageRouting): Promise<Delivery> {
     const { connections, secret, clock } = this.parts;
-    if (!connections.isReady || !secret.seal || this.waiting.size >= MAX_WAITING) return Promise.reject(unavailable());
+    const { seal } = secret;
+    if (!connections.isReady || !seal || this.waiting.size >= MAX_WAITING) return Promise.reject(unavailable());
     const id = randomBytes(9).toString('base64url');
     const text = encodeMessage({ ...content, cursor: '' });
     return new Promise((resolve, reject) => {
@@ -69,17 +80,17 @@ export class LogPublisher {
         this.waiting.delete(id);
         settle();
       };
-      const waiting: Waiting = { text, isTaken: false, deliver: (delivery) => end(() => resolve(delivery)) };
-      const cancel = clock.after(DEADLINE_MS, () =>
-        end(() => (waiting.isTaken ? resolve(nowhere(text)) : reject(publishUnknown()))),
-      );
+      const deliver = (delivery: Delivery) => end(() => resolve(delivery));
+      const giveUp = () => end(() => (waiting.isTaken ? resolve(nowhere(text)) : reject(publishUnknown())));
+      const waiting: Waiting = { isTaken: false, deliver, giveUp };
+      const cancel = clock.after(DEADLINE_MS, giveUp);
       this.waiting.set(id, waiting);
-      this.send(id, text, routing, performance.now() + DEADLINE_MS).then(
+      this.send({ id, text, routing, seal }).then(
         () => {
           waiting.isTaken = true;
-          if (!this.isFollowing && this.waiting.has(id)) waiting.deliver(nowhere(text));
+          if (!this.isFollowing) giveUp();
         },
-        (failure: PushError) => end(() => reject(failure)),
+        (failure: unknown) => end(() => reject(failure)),
       );
     });
   }
@@ -93,45 +104,52 @@ export class LogPublisher {
   setFollowing(isFollowing: boolean): void {
     this.isFollowing = isFollowing;
     if (isFollowing) return;
-    for (const { isTaken, text, deliver } of [...this.waiting.values()]) if (isTaken) deliver(nowhere(text));
+    for (const { isTaken, giveUp } of [...this.waiting.values()]) if (isTaken) giveUp();
   }
 
-  private async send(id: string, text: string, routing: MessageRouting, deadline: number): Promise<void> {
-    const { connections, serverClock, root } = this.parts;
-    for (let isRetry = false, failure: unknown; performance.now() < deadline;) {
-      if (!connections.isReady) await sleep(RETRY_MS, undefined, { ref: false });
-      else {
-        try {
-          const answer = await this.script.run(connections.commands, root, this.argsOf(id, text, routing, isRetry));
-          const [verdict, now] = answer as [string, string];
-          serverClock.set(Number(now));
-          if (verdict !== 'late') return;
-          // The server's clock was set meanwhile: whether it still knows the id cannot be told.
-          if (isRetry) throw publishUnknown(failure);
-        } catch (cause) {
-          if (isRefusal(cause)) throw unavailable(cause);
-          if (!isOurs(cause)) failure = cause;
-          else throw cause;
-          isRetry = true;
-        }
+  /** Ends what waits. */
+  close(): void {
+    for (const { giveUp } of [...this.waiting.values()]) giveUp();
+  }
+
+  /** Has the message taken. Tries again, as one that may have been taken, as long as somebody waits for it. */
+  private async send(message: SealedMessage): Promise<void> {
+    const { connections } = this.parts;
+    let mayBeTaken = false;
+    let failure: unknown;
+    while (this.waiting.has(message.id)) {
+      if (!connections.isReady) {
+        await sleep(RETRY_MS, undefined, { ref: false });
+        continue;
       }
+      try {
+        if ((await this.attempt(message, mayBeTaken)) !== 'late') return;
+      } catch (cause) {
+        // An answer to the first attempt says that nothing was done; to a later one it says nothing of the first.
+        if (!isRefusal(cause)) mayBeTaken = true;
+        else if (!mayBeTaken) throw unavailable(cause);
+        else await sleep(RETRY_MS, undefined, { ref: false });
+        failure = cause;
+        continue;
+      }
+      // The clock of the server was set meanwhile: whether it still knows the id cannot be told.
+      if (mayBeTaken) break;
     }
-    throw publishUnknown();
+    throw publishUnknown(failure);
   }
 
-  private argsOf(id: string, text: string, routing: MessageRouting, isRetry: boolean): (string | number)[] {
-    const { serverClock, channel, secret, clock, limits, forgetMs, fixedNow } = this.parts;
+  /** Calls the script once: `ok`, `known` where it was taken before, or `late`. */
+  private async attempt({ id, text, routing, seal }: SealedMessage, mayBeTaken: boolean): Promise<string> {
+    const { connections, serverClock, root, channel, clock, limits, forgetMs, fixedNow } = this.parts;
     const { target, expiresAtMs } = routing;
-    const seal = secret.seal;
-    if (!seal) throw unavailable();
     const atMs = serverClock.now();
-    const targets = routing.store === 'none' ? [] : targetsOf(routing);
-    return [
+    const targets = routing.store === 'none' ? [] : targetsOf(target);
+    const answer = await this.script.run(connections.commands, root, [
       fixedNow(),
       randomBytes(6).toString('base64url'),
       id,
       atMs + DEADLINE_MS + GRACE_MS,
-      isRetry ? '1' : '0',
+      mayBeTaken ? '1' : '0',
       id.slice(0, 8),
       targets.length > 0 ? '1' : '0',
       limits.historyCount,
@@ -144,12 +162,15 @@ export class LogPublisher {
       sealMessage(seal, channel, { id, atMs, target }, text),
       Buffer.byteLength(text),
       ...targets,
-    ];
+    ]);
+    const [verdict, nowMs] = answer as [string, string];
+    serverClock.set(Number(nowMs));
+    return verdict;
   }
 }
 
 /** Names of the lists that hold a message for its targets; none for one that names connections only. */
-function targetsOf({ target }: MessageRouting): readonly string[] {
+function targetsOf(target: Target): readonly string[] {
   if (target.all) return ['a'];
   const users = (target.users ?? []).map((name) => `u:${name}`);
   return users.concat((target.groups ?? []).map((name) => `g:${name}`));
@@ -160,10 +181,6 @@ function collapseIdOf({ collapseKey, target: { except } }: MessageRouting): stri
   if (collapseKey === undefined) return '-';
   const names = JSON.stringify([collapseKey, except ?? null]);
   return createHash('sha256').update(names).digest('base64url').slice(0, 22);
-}
-
-function isOurs(cause: unknown): cause is PushError {
-  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'PushError';
 }
 
 function nowhere(text: string): Delivery {

@@ -13,11 +13,11 @@ export class LogSecret {
 
   constructor(
     private readonly key: string,
-    given: string | undefined,
+    given: string | Uint8Array | undefined,
   ) {
     this.isGiven = given !== undefined;
-    this.text = given ?? randomBytes(32).toString('base64url');
-    if (this.isGiven) this.held = new FrameSeal(this.text);
+    this.text = randomBytes(32).toString('base64url');
+    if (given !== undefined) this.held = new FrameSeal(typeof given === 'string' ? given : Buffer.from(given));
   }
 
   /** Undefined until it is known. */

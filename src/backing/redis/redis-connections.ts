@@ -8,7 +8,6 @@
  */
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import type { RedisOptions } from 'ioredis';
 import type { Cancel, Clock } from '../../core/clock.js';
 
 const COMMAND_TIMEOUT_MS = 1_000;
@@ -17,7 +16,7 @@ const PING_TIMEOUT_MS = 2_500;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
 
-const SETTINGS: RedisOptions = {
+const SETTINGS = {
   lazyConnect: true,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -25,9 +24,9 @@ const SETTINGS: RedisOptions = {
   autoResubscribe: false,
   connectTimeout: 2_000,
   socketTimeout: 3_000,
-  retryStrategy: (attempt) => Math.ceil(Math.random() * Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt)),
+  retryStrategy: (attempt: number) => Math.ceil(Math.random() * Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt)),
   // A server that has become a replica, or is loading: the next connection leads to the one that takes writes.
-  reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+  reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
 };
 
 /** Holds the two connections and keeps them up. Both connect by themselves, at once and again. */

@@ -40,7 +40,7 @@ export interface RedisMessageLogOptions {
   /** Tells this node from all others. */
   readonly nodeId: string;
   /** Signs what nodes say to each other. Where it is missing, one is kept in Redis. */
-  readonly secret?: string | undefined;
+  readonly secret?: string | Uint8Array | undefined;
   /** `maxHistoryBytes` is not heeded: Redis has a limit of its own (`maxmemory`). */
   readonly limits?: MessageLogLimits;
   readonly clock?: Clock;
@@ -111,5 +111,6 @@ export class RedisMessageLog implements MessageLog {
   /** Stops following. The connections are their owner's to close. */
   close(): void {
     this.channel.close();
+    this.publisher.close();
   }
 }

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { MessageLogLimits } from '../../src/backing/message-log.interface.js';
+import { RedisConnections } from '../../src/backing/redis/redis-connections.js';
+import { RedisMessageLog } from '../../src/backing/redis/redis-message-log.js';
+import { systemClock } from '../../src/core/clock.js';
+import { eventually } from './eventually.js';
+
+/** What tells one test's nodes from those of others. */
+export interface RedisLogNodeOptions {
+  readonly prefix?: string;
+  readonly secret?: string;
+  readonly limits?: MessageLogLimits;
+  /** The time of node and server; the machine's if left out. */
+  readonly now?: () => number;
+}
+
+/** A node of a cluster, with its log alone and connections of its own. */
+export class RedisLogNode {
+  private constructor(
+    readonly connections: RedisConnections,
+    readonly log: RedisMessageLog,
+  ) {}
+
+  /** Makes one that need not reach Redis yet. */
+  static open(
+    url: string,
+    { prefix = 'push:{test}', secret, limits = {}, now }: RedisLogNodeOptions = {},
+  ): RedisLogNode {
+    const connections = new RedisConnections(url, systemClock);
+    const times = now === undefined ? {} : { fixedNow: now, clock: { ...systemClock, now } };
+    const nodeId = randomBytes(6).toString('base64url');
+    const log = new RedisMessageLog({ connections, root: `${prefix}:log`, nodeId, secret, limits, ...times });
+    connections.open();
+    return new RedisLogNode(connections, log);
+  }
+
+  /** Makes one and waits until it follows the log. */
+  static async start(url: string, options: RedisLogNodeOptions = {}): Promise<RedisLogNode> {
+    const node = RedisLogNode.open(url, options);
+    await eventually(() => node.log.isFollowing, { what: 'the node to follow the log' });
+    return node;
+  }
+
+  close(): void {
+    this.log.close();
+    this.connections.close();
+  }
+}
