@@ -47,9 +47,11 @@ export class PushLifecycle
     @Inject(PushTransports) private readonly transports: PushTransports,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     assertAdapterInstalled(this.bridge, this.modules);
     this.frames.hostHandlers = this.bridge;
+    // Hooks of modules that use this one come later, so that they can send in theirs.
+    await this.backing.whenStarted();
     // Undefined in an application context, where the module only sends.
     const adapter = this.http.httpAdapter;
     if (!adapter) return;

@@ -22,6 +22,11 @@ export interface Backing {
   readonly revocations: RevocationList;
   readonly tickets: TicketStore;
   readonly nodes: NodeLink;
+  /**
+   * Resolves when it can be used, or soon after it was found that it cannot: an application starts without it, but not
+   * before it could be there. Never rejects.
+   */
+  whenStarted(): Promise<void>;
   /** Frees what the backing holds. Nothing of it is used afterwards. */
   close(): Promise<void>;
 }

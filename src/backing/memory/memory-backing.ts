@@ -18,6 +18,7 @@ export function memory(): BackingFactory {
       revocations: new MemoryRevocationList(revocations, clock),
       tickets: new MemoryTicketStore(tickets, clock),
       nodes: new LoneNode(nodeId),
+      whenStarted: async () => {},
       close: async () => {},
     }),
   };

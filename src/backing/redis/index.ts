@@ -1,5 +1,6 @@
-import { PushError } from '../../core/push-error.js';
+/** The entry `nestjs-push/redis`: the only one that loads the driver. */
 import type { BackingFactory } from '../backing.interface.js';
+import { RedisBacking } from './redis-backing.js';
 import { checkRedisOptions } from './redis-options.js';
 import type { RedisBackingOptions } from './redis-options.js';
 
@@ -7,13 +8,12 @@ export type { RedisBackingOptions } from './redis-options.js';
 
 /**
  * Keeps everything in Redis, so that any number of nodes are one: a send on any of them reaches the connections of all.
+ * Needs `ioredis`. Wrong options are told with those of the module, when it starts.
  */
 export function redis(options: RedisBackingOptions): BackingFactory {
   return {
     name: 'Redis',
     check: () => checkRedisOptions(options),
-    create: () => {
-      throw new PushError('PUSH_ERR_UNAVAILABLE', 'this version has no Redis backing: leave the backing option out');
-    },
+    create: (context) => new RedisBacking(options, context),
   };
 }

@@ -9,10 +9,10 @@ export interface RedisBackingOptions {
    */
   readonly url: string;
   /**
-   * What the nodes know each other's messages by, the same on all of them, at least 16 bytes. Without it one is made up
+   * What the nodes know each other's messages by, the same on all of them, at least 16 characters. Without it one is made up
    * and kept in Redis, where whoever can read keys can read it.
    */
-  readonly secret?: string | Uint8Array;
+  readonly secret?: string;
   /**
    * Before the names of all keys and channels. Applications that share a Redis each have one of their own.
    * @default 'push'
@@ -25,7 +25,7 @@ export const DEFAULT_KEY_PREFIX = 'push';
 
 /** Braces would move the hash tag, and patterns of an ACL must be able to name it. */
 const KEY_PREFIX = /^[A-Za-z0-9._:-]{1,64}$/;
-const MIN_SECRET_BYTES = 16;
+const MIN_SECRET_LENGTH = 16;
 const KNOWN = new Set(['url', 'secret', 'keyPrefix']);
 
 /** What is wrong with the options. Never tells a password or a secret. */
@@ -40,8 +40,8 @@ export function checkRedisOptions(options: unknown): readonly OptionProblem[] {
     const expected = 'redis://host:port, or rediss:// for TLS, with the number of a database at most behind it';
     problems.push({ path: 'url', received: describeReceived(url), expected });
   }
-  if (secret !== undefined && !isSecret(secret)) {
-    const expected = `a text or bytes, at least ${MIN_SECRET_BYTES} bytes`;
+  if (secret !== undefined && !(typeof secret === 'string' && secret.length >= MIN_SECRET_LENGTH)) {
+    const expected = `a text of at least ${MIN_SECRET_LENGTH} characters`;
     problems.push({ path: 'secret', received: describeReceived(secret), expected });
   }
   if (keyPrefix !== undefined && !(typeof keyPrefix === 'string' && KEY_PREFIX.test(keyPrefix))) {
@@ -57,9 +57,4 @@ function isRedisUrl(value: unknown): boolean {
   if (protocol !== 'redis:' && protocol !== 'rediss:') return false;
   // What the driver would read from a query is set by the backing, and must stay as it is.
   return hostname !== '' && /^(\/\d{0,5})?$/.test(pathname) && search === '' && hash === '';
-}
-
-function isSecret(value: unknown): boolean {
-  if (typeof value === 'string') return Buffer.byteLength(value) >= MIN_SECRET_BYTES;
-  return value instanceof Uint8Array && value.byteLength >= MIN_SECRET_BYTES;
 }

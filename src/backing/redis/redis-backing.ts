@@ -1,0 +1,101 @@
+/**
+ * The parts of the backing in Redis, over the two connections that they share. It begins by itself and goes on for as long
+ * as it takes: a Redis that is away, at the start or later, is waited for by all of them.
+ *
+ * Everything of an application lies under one key prefix with one hash tag, so that a script may touch any of it.
+ */
+import type { Backing, BackingContext, BackingState } from '../backing.interface.js';
+import { LogSecret } from './log-secret.js';
+import { RedisConnections } from './redis-connections.js';
+import { unavailable } from './redis-failures.js';
+import { RedisIdempotencyStore } from './redis-idempotency-store.js';
+import { RedisMemberships } from './redis-memberships.js';
+import { RedisMessageLog } from './redis-message-log.js';
+import { RedisNodeLink } from './redis-node-link.js';
+import { DEFAULT_KEY_PREFIX } from './redis-options.js';
+import type { RedisBackingOptions } from './redis-options.js';
+import { RedisRevocationList } from './redis-revocation-list.js';
+import { RedisTicketStore } from './redis-ticket-store.js';
+import type { FrameSeal } from './sealed-frame.js';
+
+/** How long an application waits for Redis at its start. */
+const START_TIMEOUT_MS = 2_000;
+const START_CHECK_MS = 10;
+
+/** Everything in one Redis. */
+export class RedisBacking implements Backing {
+  readonly log: RedisMessageLog;
+  readonly nodes: RedisNodeLink;
+  readonly memberships: RedisMemberships;
+  readonly idempotency: RedisIdempotencyStore;
+  readonly revocations: RedisRevocationList;
+  readonly tickets: RedisTicketStore;
+  private readonly connections: RedisConnections;
+  private readonly clock: BackingContext['clock'];
+  private hasFailed = false;
+
+  constructor({ url, secret, keyPrefix = DEFAULT_KEY_PREFIX }: RedisBackingOptions, context: BackingContext) {
+    const { nodeId, clock, onFailure } = context;
+    const prefix = `${keyPrefix}:{0}`;
+    const root = `${prefix}:log`;
+    const connections = new RedisConnections(url, clock);
+    const { commands, subscriber } = connections;
+    this.connections = connections;
+    this.clock = clock;
+    this.log = new RedisMessageLog({ connections, root, nodeId, secret, limits: context.history, clock });
+    const seal = sealOf(new LogSecret(`${root}:secret`, secret), connections);
+    this.nodes = new RedisNodeLink({ commands, subscriber, nodeId, prefix, seal, clock, onFailure });
+    this.memberships = new RedisMemberships(commands, `${prefix}:memberships`);
+    this.idempotency = new RedisIdempotencyStore(commands, `${prefix}:idempotency`, context.idempotency);
+    this.revocations = new RedisRevocationList(commands, `${prefix}:revocations`, clock, context.revocations);
+    this.tickets = new RedisTicketStore(commands, `${prefix}:ticket`, context.tickets);
+    commands.on('ready', () => void this.revocations.catchUp().catch(() => {}));
+    commands.once('close', () => (this.hasFailed = true));
+    connections.open();
+  }
+
+  get state(): BackingState {
+    if (!this.connections.isReady) return degraded('Redis is out of reach');
+    if (!this.log.isFollowing) return degraded('messages cannot be heard');
+    if (this.nodes.nodeCount === 0) return degraded('the other nodes cannot be reached');
+    return { status: 'up' };
+  }
+
+  async whenStarted(): Promise<void> {
+    await this.untilUp();
+    // A token that was revoked before this node was there must not come in.
+    await this.revocations.catchUp().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    await this.nodes.close();
+    this.log.close();
+    this.revocations.close();
+    this.connections.close();
+  }
+
+  /** Or until it is plain that it will not be for now. */
+  private untilUp(): Promise<void> {
+    const deadline = this.clock.now() + START_TIMEOUT_MS;
+    return new Promise((resolve) => {
+      const cancel = this.clock.every(START_CHECK_MS, () => {
+        if (this.state.status !== 'up' && !this.hasFailed && this.clock.now() < deadline) return;
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+function degraded(reason: string): BackingState {
+  return { status: 'degraded', reason };
+}
+
+/** The nodes' secret, asked for anew each time: a Redis that has lost its data is given it again. */
+function sealOf(secret: LogSecret, { commands }: RedisConnections): () => Promise<FrameSeal> {
+  return async () => {
+    await secret.learn(commands);
+    if (!secret.seal) throw unavailable();
+    return secret.seal;
+  };
+}
