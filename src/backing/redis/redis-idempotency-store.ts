@@ -1,0 +1,105 @@
+/**
+ * Idempotency keys in Redis, of which each is a hash that ends by itself: the fingerprint, and the claim while the
+ * request is carried out or its answer after that. Each call is one script, so nothing comes between its parts.
+ *
+ * How much is kept is bounded by the memory that Redis was given: a key for which it has none is answered `full`.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { IDEMPOTENCY_CLAIM_MS } from '../idempotency-store.interface.js';
+import type {
+  IdempotencyLimits,
+  IdempotencyStore,
+  IdempotencyVerdict,
+  IdempotentRequest,
+} from '../idempotency-store.interface.js';
+import { isRefusal, unavailable } from './redis-failures.js';
+import { RedisScript } from './redis-script.js';
+
+const BEGIN = new RedisScript(`
+local fingerprint, claim, claimMs = ARGV[1], ARGV[2], ARGV[3]
+local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'answer')
+if not known[1] then
+  redis.call('HSET', KEYS[1], 'fingerprint', fingerprint, 'claim', claim)
+  redis.call('PEXPIRE', KEYS[1], claimMs)
+  return {'new'}
+end
+if known[1] ~= fingerprint then return {'mismatch'} end
+if known[2] then return {'replay', known[2]} end
+return {'inProgress'}
+`);
+
+const COMPLETE = new RedisScript(`
+if redis.call('HGET', KEYS[1], 'claim') ~= ARGV[1] then return end
+redis.call('HSET', KEYS[1], 'answer', ARGV[2])
+redis.call('HDEL', KEYS[1], 'claim')
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+`);
+
+const ABANDON = new RedisScript(`
+if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+`);
+
+const IN_PROGRESS_RETRY_AFTER_MS = 1_000;
+/** Room comes with time, or with more memory, not at a known moment. */
+const FULL_RETRY_AFTER_MS = 30_000;
+
+/** Idempotency keys that all nodes share. */
+export class RedisIdempotencyStore implements IdempotencyStore {
+  private readonly ttlMs: number;
+
+  /** @param prefix Before the names of all keys, with the hash tag that they have in common. */
+  constructor(
+    private readonly commands: Redis,
+    private readonly prefix: string,
+    { ttlSeconds = 86_400 }: IdempotencyLimits = {},
+  ) {
+    this.ttlMs = ttlSeconds * 1000;
+  }
+
+  async begin(request: IdempotentRequest): Promise<IdempotencyVerdict> {
+    const claim = randomBytes(12).toString('base64url');
+    try {
+      const args = [request.fingerprint, claim, IDEMPOTENCY_CLAIM_MS];
+      const [type, answer = ''] = (await BEGIN.run(this.commands, this.keyOf(request), args)) as string[];
+      if (type === 'new') return { type, claim };
+      if (type === 'replay') return { type, answer };
+      if (type === 'mismatch') return { type };
+      return { type: 'inProgress', retryAfterMs: IN_PROGRESS_RETRY_AFTER_MS };
+    } catch (cause) {
+      if (isOutOfMemory(cause)) return { type: 'full', retryAfterMs: FULL_RETRY_AFTER_MS };
+      // The claim may be there all the same, and nobody would end it. On the same line this comes after it.
+      if (!isRefusal(cause)) void this.abandon(request, claim).catch(() => {});
+      throw unavailable(cause);
+    }
+  }
+
+  async complete(request: IdempotentRequest, claim: string, answer: string): Promise<void> {
+    await this.run(COMPLETE, request, [claim, answer, this.ttlMs]);
+  }
+
+  async abandon(request: IdempotentRequest, claim: string): Promise<void> {
+    await this.run(ABANDON, request, [claim]);
+  }
+
+  private async run(
+    script: RedisScript,
+    request: IdempotentRequest,
+    args: readonly (string | number)[],
+  ): Promise<void> {
+    try {
+      await script.run(this.commands, this.keyOf(request), args);
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  /** The scope's length keeps `a` + `bc` and `ab` + `c` apart, whatever characters they hold. */
+  private keyOf({ scope, key }: IdempotentRequest): string {
+    return `${this.prefix}:${scope.length}:${scope}${key}`;
+  }
+}
+
+function isOutOfMemory(cause: unknown): boolean {
+  return isRefusal(cause) && String(cause).includes('OOM ');
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { RedisMemberships } from '../../src/backing/redis/redis-memberships.js';
+import { eventually } from '../support/eventually.js';
+import { itRefusesWhileOutOfReach } from '../support/out-of-reach.js';
+import { redisAbsence } from '../support/redis-server.js';
+import { useTestRedis } from '../support/test-redis.js';
+import { describeMemberships } from './memberships.suite.js';
+
+const absence = redisAbsence();
+
+(absence ? describe.skip : describe)(`Redis${absence}`, () => {
+  const redis = useTestRedis();
+  describeMemberships('RedisMemberships', () => ({
+    memberships: new RedisMemberships(redis.commands, redis.freshKey()),
+    now: () => redis.now(),
+    // Ends are judged by the clock of Redis, which nobody can set.
+    advance: async (milliseconds) => {
+      const endMs = (await redis.now()) + milliseconds;
+      await eventually(async () => (await redis.now()) >= endMs);
+    },
+    close: () => undefined,
+  }));
+
+  it('are the same on every node', async () => {
+    const key = redis.freshKey();
+    const nodes = [0, 1].map(() => new RedisMemberships(redis.commands, key)) as [RedisMemberships, RedisMemberships];
+    const membership = { userId: '7', group: 'g', expiresAtMs: undefined };
+
+    await nodes[0].add(membership);
+    expect([await nodes[1].ofUser('7'), await nodes[1].ofGroup('g', undefined, 10)]).toEqual([
+      [membership],
+      [membership],
+    ]);
+
+    await nodes[1].remove('7', 'g');
+    expect(await nodes[0].ofUser('7')).toEqual([]);
+  });
+
+  it('leave nothing behind when they have ended and others came', async () => {
+    const key = redis.freshKey();
+    const memberships = new RedisMemberships(redis.commands, key);
+    const endMs = (await redis.now()) + 300;
+    for (let user = 0; user < 40; user++) await memberships.add({ userId: `${user}`, group: 'g', expiresAtMs: endMs });
+    await eventually(async () => (await redis.now()) >= endMs);
+
+    for (let time = 0; time < 5; time++) await memberships.add({ userId: 'a', group: 'other', expiresAtMs: undefined });
+
+    expect((await redis.commands.keys(`${key}*`)).sort()).toEqual([`${key}:group:other`, `${key}:user:a`]);
+  });
+
+  itRefusesWhileOutOfReach(redis, () => {
+    const memberships = new RedisMemberships(redis.commands, redis.freshKey());
+    return {
+      add: () => memberships.add({ userId: '7', group: 'g', expiresAtMs: undefined }),
+      remove: () => memberships.remove('7', 'g'),
+      ofUser: () => memberships.ofUser('7'),
+      ofGroup: () => memberships.ofGroup('g', undefined, 10),
+    };
+  });
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { RedisConnections } from '../../src/backing/redis/redis-connections.js';
+import { systemClock } from '../../src/core/clock.js';
+import { eventually } from './eventually.js';
+import { RedisServer } from './redis-server.js';
+
+const PASS_TIME = `
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local left = redis.call('PTTL', key)
+  if left >= 0 and left <= tonumber(ARGV[1]) then redis.call('DEL', key)
+  elseif left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
+end
+`;
+
+/** A real Redis for the tests of one file, with a connection as the module makes them. */
+export class TestRedis {
+  private connections: RedisConnections | undefined;
+  private running: RedisServer | undefined;
+  private keys = 0;
+
+  get server(): RedisServer {
+    if (!this.running) throw new Error('Redis has not started yet');
+    return this.running;
+  }
+
+  get commands(): Redis {
+    if (!this.connections) throw new Error('Redis has not started yet');
+    return this.connections.commands;
+  }
+
+  /** A name under which nothing is yet. */
+  freshKey(): string {
+    return `push:{test ${++this.keys}}`;
+  }
+
+  /** Has keys that end by themselves end so much earlier, in place of waiting. */
+  async passTime(milliseconds: number): Promise<void> {
+    await this.commands.eval(PASS_TIME, 0, milliseconds);
+  }
+
+  /** What time Redis has, milliseconds since the Unix epoch. */
+  async now(): Promise<number> {
+    const [seconds, microseconds] = await this.commands.time();
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  }
+
+  /** Waits until commands can be sent. */
+  async reached(): Promise<void> {
+    await eventually(() => this.connections?.isReady === true);
+  }
+
+  async start(): Promise<void> {
+    this.running = await RedisServer.start();
+    this.connections = new RedisConnections(this.running.url, systemClock);
+    this.connections.open();
+    await this.reached();
+  }
+
+  async stop(): Promise<void> {
+    this.connections?.close();
+    await this.running?.stop();
+  }
+}
+
+/** A real Redis while the tests of this file run. */
+export function useTestRedis(): TestRedis {
+  const redis = new TestRedis();
+  beforeAll(() => redis.start());
+  afterAll(() => redis.stop());
+  return redis;
+}
