@@ -1,4 +1,6 @@
 import type { Redis } from 'ioredis';
+import { RedisScript } from './redis-script.js';
+import { ServerClock } from './server-clock.js';
 
 /** How long a node counts as alive after its last sign. */
 export const LEASE_MS = 6_000;
@@ -13,13 +15,13 @@ const ROSTER_CACHE_MS = 1_000;
  * One set for all leases, with ends by the server's own clock: a node whose clock is off is as alive as the others, and
  * the list costs no scan.
  */
-const REFRESH = `
+const REFRESH = new RedisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[2] * 2)
-return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}`;
+return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}`);
 
 /**
  * That this node is alive, as the others see it, and who else is. Also knows the time of Redis, which all nodes share,
@@ -29,7 +31,7 @@ export class NodeLease {
   private others: ReadonlySet<string> = new Set();
   private listedAtMs = Number.NEGATIVE_INFINITY;
   private refreshedAtMs = Number.NEGATIVE_INFINITY;
-  private redisAheadMs = 0;
+  private readonly serverClock = new ServerClock();
 
   constructor(
     private readonly commands: Redis,
@@ -49,7 +51,7 @@ export class NodeLease {
 
   /** Milliseconds since the Unix epoch by the clock of Redis; right from the first refresh on. */
   redisNow(): number {
-    return performance.now() + this.redisAheadMs;
+    return this.serverClock.now();
   }
 
   /** Gives the sign of life. Rejects where Redis does not answer. */
@@ -78,11 +80,11 @@ export class NodeLease {
 
   private async run(nodeId: string): Promise<void> {
     const askedAtMs = performance.now();
-    const reply: unknown = await this.commands.eval(REFRESH, 1, this.key, nodeId, LEASE_MS);
+    const reply = await REFRESH.run(this.commands, this.key, [nodeId, LEASE_MS]);
     const [redisMs, nodes] = reply as [number, string[]];
     this.listedAtMs = performance.now();
     // Redis looked at its clock somewhere between; half way is wrong by half of the way at most.
-    this.redisAheadMs = redisMs - (askedAtMs + this.listedAtMs) / 2;
+    this.serverClock.set(redisMs + (this.listedAtMs - askedAtMs) / 2);
     this.others = new Set(nodes.filter((id) => id !== this.nodeId));
   }
 }
