@@ -156,13 +156,13 @@ export class HandshakeService {
     if (purpose === 'call') return admitted(principal, address);
     if (!this.hasRoomFor(principal.userId)) return refused(Refusals.userLimit('close another one first'));
     place.assignUser(principal.userId);
-    const { query } = request;
+    const asked = request.query?.get('groups');
+    const groups = asked ? await this.judgeGroups(principal, asked) : undefined;
+    // As late as can be, so that next to nothing can change before the connection is there.
     const heldGroups = purpose === 'connect' ? await this.expectHeld(place, principal.userId) : undefined;
     // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
     if (purpose === 'connect' && credential.type === 'ticket' && !(await this.parts.tickets.redeem(credential.text)))
       return refused(Refusals.badToken('get a new one'));
-    const asked = query?.get('groups');
-    const groups = asked ? await this.judgeGroups(principal, asked) : undefined;
     return { ...admitted(principal, address, cursorOf(request), groups), heldGroups };
   }
 

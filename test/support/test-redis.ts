@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisConnections } from '../../src/backing/redis/redis-connections.js';
 import { systemClock } from '../../src/core/clock.js';
@@ -66,7 +67,11 @@ export class TestRedis {
 /** A real Redis while the tests of this file run. */
 export function useTestRedis(): TestRedis {
   const redis = new TestRedis();
-  beforeAll(() => redis.start());
+  beforeAll(async () => {
+    // What the connections say of a Redis that a test takes away is no news.
+    Logger.overrideLogger(false);
+    await redis.start();
+  });
   afterAll(() => redis.stop());
   return redis;
 }

@@ -43,5 +43,5 @@ export class MemoryRevocationList implements RevocationList {
   }
 
   /** All revocations are made in this process. */
-  onRevoked(): void {}
+  onRevoked(_listener: () => void): void {}
 }
