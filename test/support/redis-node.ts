@@ -55,7 +55,10 @@ export class RedisNode {
     if (!this.isOpen) return;
     this.isOpen = false;
     await this.link.close();
-    for (const redis of [this.commands, this.subscriber]) redis.disconnect();
+    for (const redis of [this.commands, this.subscriber]) {
+      // Ended once already, the driver would wait two seconds for a socket that is gone.
+      if (redis.status !== 'end') redis.disconnect();
+    }
   }
 }
 
