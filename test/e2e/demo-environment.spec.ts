@@ -96,6 +96,16 @@ describe("the demo's environment", () => {
     });
   });
 
+  it('takes the address of a Redis, and says what its nodes must have in common', () => {
+    const redisUrl = 'rediss://user:password@redis.example/1';
+    const { notices, ...alone } = readEnvironment({ PUSH_REDIS_URL: redisUrl, DEMO_NODE: '2' });
+    expect(alone).toMatchObject({ redisUrl, nodeName: '2' });
+    expect(notices).toContainEqual(expect.stringContaining('only if PUSH_JWT_SECRET is the same'));
+    expect(notices.join()).not.toContain('password');
+    expect(readEnvironment({ PUSH_REDIS_URL: redisUrl, PUSH_JWT_SECRET: 'the same everywhere' }).notices).toEqual([]);
+    expect(readEnvironment({}).redisUrl).toBeUndefined();
+  });
+
   it('reads a list of origins', () => {
     const { origins } = readEnvironment({
       PUSH_ORIGINS: 'https://shop.example, https://*.shop.example ,http://[::1]:8080,',
@@ -122,7 +132,8 @@ describe("the demo's environment", () => {
     ['PUSH_ORIGINS', 'shop.example'],
     ['PUSH_ORIGINS', 'https://shop.example/path'],
     ['PUSH_ORIGINS', '*'],
-    ['PUSH_REDIS_URL', 'redis://127.0.0.1'],
+    ['PUSH_REDIS_URL', '127.0.0.1:6379'],
+    ['PUSH_REDIS_URL', 'http://127.0.0.1'],
     ['PUSH_MAX_CONNECTIONS', '0'],
     ['PUSH_MAX_PER_USER', 'many'],
     ['PUSH_MAX_PER_IP', '-1'],
@@ -149,12 +160,12 @@ describe("the demo's environment", () => {
   });
 
   it('lists every problem in one error, with what it received and what it expected', () => {
-    expect(messageOf({ PORT: 'http', PLATFORM: 'koa', PUSH_REDIS_URL: 'redis://:password@db' })).toBe(
+    expect(messageOf({ PORT: 'http', PLATFORM: 'koa', PUSH_REDIS_URL: 'db:password' })).toBe(
       [
         'The environment has 3 problems:',
         '  PORT: received "http"; expected a whole number from 0 to 65535',
         '  PLATFORM: received "koa"; expected fastify or express',
-        '  PUSH_REDIS_URL: set, but this version has no Redis backing; expected it unset: the demo then runs in memory',
+        '  PUSH_REDIS_URL: received a text of 11 characters; expected an address, redis://host:port',
       ].join('\n'),
     );
   });

@@ -5,7 +5,7 @@ import type { ChildProgram } from './child-program.js';
 /** Everything that the demo reads, taken away, so that what a developer has set does not reach a test. */
 const UNSET = Object.fromEntries(
   [
-    ...['HOST', 'PLATFORM', 'TLS_KEY', 'TLS_CERT', 'DEMO_SIGN_IN'],
+    ...['HOST', 'PLATFORM', 'TLS_KEY', 'TLS_CERT', 'DEMO_SIGN_IN', 'DEMO_NODE'],
     ...['PUSH_JWT_SECRET', 'PUSH_ORIGINS', 'PUSH_REDIS_URL', 'PUSH_DRAIN_MS', 'PUSH_HEARTBEAT_MS'],
     ...['PUSH_MAX_CONNECTIONS', 'PUSH_MAX_PER_USER', 'PUSH_MAX_PER_IP', 'PUSH_MAX_QUEUE_BYTES', 'PUSH_FLUSH_WINDOW_MS'],
     ...['PUSH_HISTORY_COUNT', 'PUSH_HISTORY_SECONDS'],
