@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryMemberships } from '../../../src/backing/memory/memory-memberships.js';
 import type { HeldMembership } from '../../../src/backing/memberships.interface.js';
 import { PushError } from '../../../src/core/push-error.js';
+import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { GroupService } from '../../../src/push/group.service.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import type { FakePeer } from '../../support/fake-connections.js';
@@ -227,7 +228,22 @@ describe('a membership that another node changes', () => {
     groups.join(peer.connection, 'b');
     await answer();
 
-    expect(fakes.registry.groupsOf(peer.connection).sort()).toEqual(['a', 'b']);
+    expect(groupsOf(peer)).toEqual(['a', 'b']);
+    // A stale read would have taken it for a group that was let go, and the own wish with it.
+    expect(fakes.registry.groupsOf(peer.connection, MembershipSource.Join)).toEqual(['b']);
+  });
+
+  it('does not take back what this node changes during the read that it asks for', async () => {
+    const peer = await admit('7');
+    await groups.hold('7', 'left', undefined);
+    const answer = memberships.delay();
+    groups.heldElsewhere({ userId: '7', group: 'late', expiresAtMs: undefined });
+
+    await groups.hold('7', 'joined', undefined);
+    await groups.release('7', 'left');
+    await answer();
+
+    expect(groupsOf(peer)).toEqual(['joined']);
   });
 
   it('reaches a handshake under way', async () => {
