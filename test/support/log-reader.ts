@@ -1,0 +1,77 @@
+import type {
+  Delivery,
+  LogFollower,
+  LoggedMessage,
+  LogGap,
+  MessageLog,
+} from '../../src/backing/message-log.interface.js';
+import { OutgoingMessage } from '../../src/core/outgoing-message.js';
+import type { Cursor } from '../../src/protocol/cursor.js';
+
+/**
+ * A node with one connection, of user 7: what comes live is taken as it comes, and what passed the node by in a break is
+ * read before it goes on, as sessions do.
+ */
+export class LogReader implements LogFollower {
+  /** Ids of the messages in the order in which the client has them. */
+  readonly ids: string[] = [];
+  readonly gaps: LogGap[] = [];
+  breaks = 0;
+  private held: LoggedMessage[] = [];
+  private after: Cursor | undefined;
+
+  constructor(private readonly log: MessageLog) {
+    log.follow(this);
+  }
+
+  get isLive(): boolean {
+    return this.after === undefined;
+  }
+
+  deliver(message: LoggedMessage): Delivery {
+    if (this.isLive) this.take(message);
+    else this.held.push(message);
+    return {
+      matched: { users: 1, connections: 1 },
+      message: new OutgoingMessage(message.text, message.cursor, message.number),
+    };
+  }
+
+  interrupted(place: Cursor): void {
+    this.breaks++;
+    this.after ??= place;
+  }
+
+  recovered(): void {
+    void this.catchUp();
+  }
+
+  private async catchUp(): Promise<void> {
+    while (this.after && this.log.isFollowing) {
+      const { breaks } = this;
+      const request = { audience: { userId: '7', groups: ['g'] }, maxMessages: 10, maxBytes: 100_000 };
+      try {
+        const page = await this.log.read({ ...request, after: this.after });
+        if (page.gap) this.gaps.push(page.gap);
+        for (const message of page.messages) this.take(message);
+        this.after = page.through;
+        if (page.hasMore || breaks !== this.breaks || !this.log.isFollowing) continue;
+        this.goLive(page.through[0].number);
+      } catch {
+        // Out of reach again, or the log is not the one that the node knows: the next read tells.
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+  }
+
+  private goLive(through: number): void {
+    const { held } = this;
+    this.held = [];
+    this.after = undefined;
+    for (const message of held) if (message.number === 0 || message.number > through) this.take(message);
+  }
+
+  private take({ text }: LoggedMessage): void {
+    this.ids.push((JSON.parse(text) as { readonly id: string }).id);
+  }
+}

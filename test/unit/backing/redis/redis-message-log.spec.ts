@@ -1,0 +1,321 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import type { MessageLogLimits, MessageRouting } from '../../../../src/backing/message-log.interface.js';
+import { eventually } from '../../../support/eventually.js';
+import { LogReader } from '../../../support/log-reader.js';
+import { RedisLogNode } from '../../../support/redis-log-node.js';
+import { RedisServer, redisAbsence } from '../../../support/redis-server.js';
+
+const absence = redisAbsence();
+const ROOT = 'push:{test}:log';
+const CHANNEL = `${ROOT}:channel`;
+
+(absence ? describe.skip : describe)(`RedisMessageLog${absence}`, () => {
+  let redis: RedisServer;
+  let operator: Redis;
+  let nodes: RedisLogNode[];
+  let count: number;
+
+  beforeAll(() => Logger.overrideLogger(false));
+  afterAll(() => Logger.overrideLogger(true));
+
+  beforeEach(async () => {
+    redis = await RedisServer.start();
+    operator = new Redis(redis.url);
+    operator.on('error', () => {});
+    nodes = [];
+    count = 0;
+  });
+  afterEach(async () => {
+    for (const node of nodes) node.close();
+    operator.disconnect();
+    redis.thaw();
+    await redis.stop();
+  });
+
+  const start = async (limits: MessageLogLimits = {}, secret?: string) => {
+    const node = await RedisLogNode.start(redis.url, { limits, ...(secret === undefined ? {} : { secret }) });
+    nodes.push(node);
+    return { node, log: node.log, reader: new LogReader(node.log) };
+  };
+  const send = (node: RedisLogNode, routing: Partial<MessageRouting> = {}) => {
+    const content = { event: 'e', dataText: '1', id: `n-${++count}`, ts: '2026-01-01T00:00:00.000Z' };
+    return node.log.publish(content, { target: { all: true }, store: 'history', ...routing });
+  };
+  /** Sends from all nodes until told to stop; answers the ids that were accepted, and those of which nobody knows. */
+  const sendSteadily = () => {
+    let isOn = true;
+    const accepted: string[] = [];
+    const unknown: string[] = [];
+    const refused: string[] = [];
+    const run = async () => {
+      const sends: Promise<void>[] = [];
+      while (isOn) {
+        for (const node of nodes) {
+          const id = `n-${count + 1}`;
+          sends.push(
+            send(node).then(
+              () => void accepted.push(id),
+              ({ code }: { code: string }) => void (code === 'PUSH_ERR_PUBLISH_UNKNOWN' ? unknown : refused).push(id),
+            ),
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await Promise.all(sends);
+    };
+    const running = run();
+    return {
+      accepted,
+      unknown,
+      refused,
+      async stop() {
+        isOn = false;
+        await running;
+      },
+    };
+  };
+  const expectNothingLostNorTwice = async (readers: readonly LogReader[], accepted: readonly string[]) => {
+    for (const reader of readers) {
+      await eventually(() => reader.isLive && accepted.every((id) => reader.ids.includes(id)), { timeoutMs: 10_000 });
+      expect(new Set(reader.ids).size).toBe(reader.ids.length);
+      expect(reader.gaps).toEqual([]);
+    }
+    const [first, ...others] = readers;
+    for (const other of others) expect(other.ids).toEqual(first?.ids);
+  };
+
+  describe('on several nodes', () => {
+    it('delivers everything to all of them in one order', async () => {
+      const started = [await start(), await start(), await start()];
+      const sends = Array.from({ length: 100 }, () => nodes.map((node) => send(node))).flat();
+      await Promise.all(sends);
+
+      const [first, ...others] = started.map(({ reader }) => reader.ids);
+      await eventually(() => expect(first).toHaveLength(300));
+      for (const other of others) await eventually(() => expect(other).toEqual(first));
+      expect(started.map(({ reader }) => reader.breaks)).toEqual([0, 0, 0]);
+    });
+
+    it('reads on one node what was published on another, from a place that it has not heard of yet', async () => {
+      const [one, other] = [await start(), await start()];
+      const request = { audience: { userId: '7', groups: [] }, maxMessages: 10, maxBytes: 10_000 };
+      for (let index = 0; index < 20; index++) {
+        await send(one.node);
+        const page = await other.log.read({ ...request, after: one.log.position });
+        expect(page).toMatchObject({ gap: undefined, messages: [], through: one.log.position });
+      }
+    });
+
+    it('answers each send what it found on the node that sent it', async () => {
+      const [one] = [await start(), await start()];
+      expect(await send(one.node)).toMatchObject({ matched: { users: 1, connections: 1 }, message: { number: 1 } });
+    });
+  });
+
+  describe('when messages pass a node by', () => {
+    it('reads what came while its subscription was cut', async () => {
+      const readers = [(await start()).reader, (await start()).reader];
+      const sending = sendSteadily();
+      for (let round = 1; round <= 3; round++) {
+        await operator.client('KILL', 'TYPE', 'pubsub');
+        await eventually(() => readers.every((reader) => reader.breaks >= round && reader.isLive));
+      }
+      await sending.stop();
+
+      expect(sending.refused).toEqual([]);
+      await expectNothingLostNorTwice(readers, sending.accepted);
+    });
+
+    it('reads what came while all its connections were cut', async () => {
+      const readers = [(await start()).reader, (await start()).reader];
+      const sending = sendSteadily();
+      for (let round = 1; round <= 3; round++) {
+        await operator.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await operator.client('KILL', 'TYPE', 'pubsub');
+        await eventually(() => readers.every((reader) => reader.breaks >= round && reader.isLive));
+      }
+      await sending.stop();
+      await expectNothingLostNorTwice(readers, sending.accepted);
+    });
+
+    it('tells of a message in the middle that it has not heard, and goes on', async () => {
+      const { node, reader, log } = await start();
+      await send(node);
+      const before = log.position;
+      await operator.hset(ROOT, 'number', '5');
+      await send(node);
+
+      expect(log.position[0].number).toBe(6);
+      expect(reader.breaks).toBe(1);
+      await eventually(() => reader.isLive && reader.ids.length === 2);
+      expect(before[0].number).toBe(1);
+    });
+  });
+
+  describe('when Redis', () => {
+    it('is not there at boot, refuses at once, and follows when it comes', async () => {
+      operator.disconnect();
+      await redis.kill();
+      const node = RedisLogNode.open(redis.url);
+      nodes.push(node);
+      const reader = new LogReader(node.log);
+
+      await expect(send(node)).rejects.toMatchObject({
+        code: 'PUSH_ERR_UNAVAILABLE',
+        retryAfterMs: expect.any(Number),
+      });
+      const request = { audience: { userId: '7', groups: [] }, maxMessages: 10, maxBytes: 10_000 };
+      await expect(node.log.read({ ...request, after: node.log.position })).rejects.toMatchObject({
+        code: 'PUSH_ERR_UNAVAILABLE',
+      });
+      expect([node.log.isFollowing, reader.isLive]).toEqual([false, false]);
+
+      await redis.run();
+      await eventually(() => node.log.isFollowing && reader.isLive, { timeoutMs: 10_000 });
+      expect((await send(node)).matched.connections).toBe(1);
+    });
+
+    it('comes back with nothing, refuses meanwhile and tells of a reset', async () => {
+      const { node, reader, log } = await start();
+      await send(node);
+      const before = log.position;
+      await redis.kill();
+      await eventually(() => !log.isFollowing && !node.connections.isReady);
+      await expect(send(node)).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
+
+      await redis.run();
+      await eventually(() => log.isFollowing && reader.isLive, { timeoutMs: 10_000 });
+      expect(reader.gaps).toEqual(['reset']);
+      expect(log.position[0]).toMatchObject({ number: 0 });
+      expect(log.position[0].epoch).not.toBe(before[0].epoch);
+      await send(node);
+      expect(reader.ids).toEqual(['n-1', 'n-3']);
+    });
+
+    it('comes back without its newest messages, tells those of a reset who had them, and nobody else', async () => {
+      const { node, log } = await start();
+      await send(node);
+      const kept = log.position;
+      await operator.save();
+      await send(node);
+      await send(node);
+      const lost = log.position;
+      await redis.kill();
+      await redis.run();
+      await eventually(() => log.isFollowing && log.position[0].number === 1, { timeoutMs: 10_000 });
+      await send(node);
+      await send(node);
+
+      const request = { audience: { userId: '7', groups: [] }, maxMessages: 10, maxBytes: 10_000 };
+      expect(log.position[0].number).toBe(lost[0].number);
+      expect(await log.read({ ...request, after: lost })).toMatchObject({ gap: 'reset', messages: [] });
+      expect(await log.read({ ...request, after: kept })).toMatchObject({ gap: undefined, messages: { length: 2 } });
+    });
+
+    it('stands still for two seconds, loses and repeats nothing', async () => {
+      const readers = [(await start()).reader, (await start()).reader];
+      const sending = sendSteadily();
+      await eventually(() => sending.accepted.length > 20);
+      redis.freeze();
+      setTimeout(() => redis.thaw(), 2_000);
+      await eventually(() => sending.unknown.length > 0, { timeoutMs: 10_000 });
+      const before = sending.accepted.length;
+      await eventually(() => sending.accepted.length > before + 100, { timeoutMs: 10_000 });
+      await sending.stop();
+      await expectNothingLostNorTwice(readers, sending.accepted);
+    });
+
+    it('answers too late, takes the message once though it was told twice', async () => {
+      const { node, reader } = await start();
+      redis.freeze();
+      const sent = send(node);
+      setTimeout(() => redis.thaw(), 1_400);
+
+      expect((await sent).matched.connections).toBe(1);
+      await send(node);
+      expect(reader.ids).toEqual(['n-1', 'n-2']);
+    });
+
+    it('is full, refuses in whole and goes on when it has room', async () => {
+      const { node, reader, log } = await start();
+      await operator.config('SET', 'maxmemory', '1');
+      await expect(send(node)).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
+      await operator.config('SET', 'maxmemory', '0');
+      await send(node);
+      expect([reader.ids, log.position[0].number]).toEqual([['n-2'], 1]);
+    });
+
+    it('lets the list of a target go with its time, and the loss is still told', async () => {
+      const { node, log } = await start({ historySeconds: 1 });
+      const before = log.position;
+      await send(node, { target: { users: ['7'] } });
+      const request = { audience: { userId: '7', groups: [] }, maxMessages: 10, maxBytes: 10_000, after: before };
+      await eventually(async () => expect(await operator.keys(`${ROOT}:*:h:*`)).toEqual([]));
+
+      expect(await log.read(request)).toMatchObject({ gap: 'expired', messages: [] });
+      expect(await log.read({ ...request, audience: { userId: '8', groups: [] } })).toMatchObject({ gap: undefined });
+    });
+  });
+
+  describe('with others on its channel', () => {
+    it('drops and counts what no node has sent, and loses nothing by it', async () => {
+      const { node, reader, log } = await start({}, 'of this cluster alone');
+      await send(node);
+      const [{ epoch }] = log.position;
+      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1`;
+      for (const frame of ['', 'hello', '2 from the future', `${header}\n1forged`, header])
+        await operator.publish(CHANNEL, frame);
+      await send(node);
+
+      expect(log.droppedFrames).toEqual({ version: 2, forged: 1, truncated: 2, stale: 0, replayed: 0 });
+      expect([reader.ids, reader.breaks]).toEqual([['n-1', 'n-2'], 0]);
+    });
+
+    it('drops and counts what was recorded and is said again at the next place', async () => {
+      const { node, reader, log } = await start();
+      const spy = new Redis(redis.url);
+      const recorded: string[] = [];
+      spy.on('message', (_channel, message) => recorded.push(message));
+      await spy.subscribe(CHANNEL);
+      await send(node);
+      await eventually(() => recorded.length === 1);
+      const [{ epoch }] = log.position;
+      const [, body = ''] = (recorded[0] ?? '').split(/\n(.*)/s);
+      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1`;
+      await operator.publish(CHANNEL, recorded[0] ?? '');
+      await operator.publish(CHANNEL, `${header}\n${body}`);
+      await send(node);
+      spy.disconnect();
+
+      expect(log.droppedFrames.replayed).toBe(2);
+      expect([reader.ids, reader.breaks]).toEqual([['n-1', 'n-2'], 0]);
+    });
+
+    it('listens to no node with another secret, and counts what it says', async () => {
+      const { node, log } = await start({}, 'of this cluster alone');
+      const stranger = await start({}, 'of another one');
+      await send(stranger.node);
+      await eventually(() => log.droppedFrames.forged === 1);
+      await send(node);
+      await eventually(() => stranger.log.droppedFrames.forged === 1);
+    });
+  });
+
+  it('publishes what is not stored without a key of its own in Redis', async () => {
+    const { node, reader } = await start();
+    const before = (await operator.keys('*')).filter((key) => !key.includes(':ids:'));
+    await send(node, { store: 'none' });
+    expect(reader.ids).toEqual(['n-1']);
+    expect((await operator.keys('*')).filter((key) => !key.includes(':ids:'))).toEqual(before);
+  });
+
+  it('ends what waits and leaves nothing running when it is closed', async () => {
+    const { node, log } = await start();
+    redis.freeze();
+    const sent = send(node);
+    log.close();
+    await expect(sent).rejects.toMatchObject({ code: 'PUSH_ERR_PUBLISH_UNKNOWN' });
+  });
+});
