@@ -95,12 +95,16 @@ export class ClusterRun<Node extends RunningNode> {
     });
   }
 
-  /** Publishers on every node and one that goes from node to node begin, and recipients break off and come back. */
-  load(): void {
+  /**
+   * Publishers on every node and one that goes from node to node begin, and recipients break off and come back. Users
+   * come into a group and leave it, unless `changesGroups` is false: a Redis that forgets has forgotten that, too.
+   */
+  load({ changesGroups = true } = {}): void {
     this.isLoaded = true;
     const senders = [...this.nodes.map((node) => sendToNode(node)), sendUntilAccepted(() => this.anyNode())];
     for (const send of senders) this.underWay.push(this.keepPublishing(send));
-    this.underWay.push(this.keepChurning(), this.keepChanging());
+    this.underWay.push(this.keepChurning());
+    if (changesGroups) this.underWay.push(this.keepChanging());
   }
 
   /** The load ends; resolves when the last send has. */

@@ -27,17 +27,19 @@ export interface Fault {
 }
 
 /** How long the load runs before the fault, and again after it, in milliseconds. */
-const CALM_MS = 700;
+const BEFORE_MS = 700;
+/** Longer than the longest wait of a node before it tries to reach Redis again. */
+const AFTER_MS = 1_500;
 
 /** Runs a fault on a cluster of its own. */
-export async function runFault({ cluster: options, strike }: Fault): Promise<FaultResult> {
+export async function runFault({ cluster: options, strike, gaps }: Fault): Promise<FaultResult> {
   const cluster = await ClusterRun.start((redisUrl) => ClusterNode.start({ redisUrl, push: AMPLE }), options);
   try {
     await cluster.join();
-    cluster.load();
-    await sleep(CALM_MS);
+    cluster.load({ changesGroups: gaps === 'none' });
+    await sleep(BEFORE_MS);
     await strike(cluster);
-    await sleep(CALM_MS);
+    await sleep(AFTER_MS);
     return await cluster.finish();
   } finally {
     await cluster.close();

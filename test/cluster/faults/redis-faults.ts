@@ -18,7 +18,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
     isQuick: true,
     gaps: 'told',
     strike: KILL_AND_RESTART,
-    isSeenIn: ({ refused }) => refused > 0,
+    isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
   },
   {
     name: 'Redis is killed and comes back with its append-only file',
@@ -26,7 +26,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
     gaps: 'none',
     cluster: { redis: ['--appendonly', 'yes', '--appendfsync', 'always'] },
     strike: KILL_AND_RESTART,
-    isSeenIn: ({ refused }) => refused > 0,
+    isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
   },
   {
     name: 'Redis comes back as it was a second before, as after a failover to a replica that lagged',

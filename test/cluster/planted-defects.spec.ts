@@ -1,0 +1,119 @@
+/** What the history checker says of faults is worth something only if it finds the defects that faults bring out. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { LogChannel } from '../../src/backing/redis/log-channel.js';
+import { RedisScript } from '../../src/backing/redis/redis-script.js';
+import { OutboundQueue } from '../../src/core/outbound-queue.js';
+import type { DefectType } from '../history/history-checker.js';
+import { findRedisServer } from '../support/redis-server.js';
+import { ClusterRun } from './faults/cluster-run.js';
+import type { FaultResult } from './faults/fault-result.js';
+import { InProcessNode } from './faults/in-process-node.js';
+import { withOperator } from './faults/redis-command.js';
+
+type Cluster = ClusterRun<InProcessNode>;
+
+/** Where the nonce is among the arguments of the script that publishes, and whether it may have been published. */
+const [NONCE, IS_REPEATED] = [3, 2];
+/** Arguments of the script that publishes; the others have fewer. */
+const MANY = 14;
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+async function judge(strike: (cluster: Cluster) => Promise<void>): Promise<FaultResult> {
+  const cluster = await ClusterRun.start((url) => InProcessNode.start(url), { nodes: 2 });
+  try {
+    await cluster.join();
+    cluster.load();
+    await strike(cluster);
+    await sleep(500);
+    return await cluster.finish();
+  } finally {
+    await cluster.close();
+  }
+}
+
+function typesIn({ defects }: FaultResult): DefectType[] {
+  const types = Object.keys(defects) as DefectType[];
+  return types.filter((type) => defects[type] > 0);
+}
+
+/** Changes what the script that publishes is told. */
+function tellPublishScript(place: number, value: string): void {
+  const { run } = RedisScript.prototype;
+  jest.spyOn(RedisScript.prototype, 'run').mockImplementation(function (this: RedisScript, redis, key, args) {
+    return run.call(this, redis, key, args.length < MANY ? args : args.with(place, value));
+  });
+}
+
+/** Subscribes to the log only when what came before has long been read. */
+function subscribeLate(): void {
+  const { subscribe } = Redis.prototype;
+  jest.spyOn(Redis.prototype, 'subscribe').mockImplementation(async function (this: Redis, ...channels: unknown[]) {
+    const [log, own] = channels as [string, string];
+    setTimeout(() => void subscribe.call(this, log).catch(() => {}), 200);
+    return subscribe.call(this, own);
+  });
+}
+
+const killSubscribers = ({ redis }: Cluster) =>
+  withOperator(redis, async (say) => {
+    for (let time = 0; time < 4; time++) {
+      await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await sleep(500);
+    }
+  });
+
+const goBackInTime = async ({ redis }: Cluster) => {
+  await sleep(500);
+  await withOperator(redis, async (say) => void (await say('SAVE')));
+  await sleep(1_000);
+  await redis.kill();
+  await redis.run();
+  await sleep(1_500);
+};
+
+const freeze = async ({ redis }: Cluster) => {
+  await sleep(300);
+  redis.freeze();
+  await sleep(1_500);
+  redis.thaw();
+  await sleep(500);
+};
+
+const describeWithRedis = findRedisServer() ? describe : describe.skip;
+
+describeWithRedis('the checker finds', () => {
+  it('nothing where nothing is planted', async () => {
+    expect(typesIn(await judge(killSubscribers))).toEqual([]);
+  }, 40_000);
+
+  it('a join that does not hold live messages back while it reads', async () => {
+    jest.spyOn(OutboundQueue.prototype, 'hold').mockImplementation(() => {});
+    expect(typesIn(await judge(() => sleep(1_500)))).toEqual(expect.arrayContaining(['repeated']));
+  }, 40_000);
+
+  it('a node that subscribes after it has read, and does not look at the chain', async () => {
+    subscribeLate();
+    jest.spyOn(LogChannel.prototype as unknown as { break(): void }, 'break').mockImplementation(() => {});
+    expect(typesIn(await judge(killSubscribers))).toContain('lost');
+  }, 40_000);
+
+  it('nothing where a node subscribes too late and looks at the chain', async () => {
+    subscribeLate();
+    expect(typesIn(await judge(killSubscribers))).toEqual([]);
+  }, 40_000);
+
+  it('a log whose numbers are given twice, without a nonce', async () => {
+    tellPublishScript(NONCE, '11111111');
+    expect(typesIn(await judge(goBackInTime))).toContain('lost');
+  }, 40_000);
+
+  it('a send that is repeated and is not known by its id', async () => {
+    tellPublishScript(IS_REPEATED, '0');
+    expect(typesIn(await judge(freeze))).toContain('repeated');
+  }, 40_000);
+});
