@@ -8,6 +8,7 @@ export type {
   ConnectionFilter,
   ConnectionInfo,
   DisconnectOptions,
+  DisconnectOutcome,
   Membership,
   Page,
   PageRequest,

@@ -111,7 +111,10 @@ export class PushConnectionPageModel {
 
 export class PushClosedModel {
   static _OPENAPI_METADATA_FACTORY(): OpenApiProperties {
-    return { matched: { ...COUNT, description: 'Connections that were told to end' } };
+    return {
+      matched: { ...COUNT, description: 'Connections that were told to end' },
+      partial: { required: false, type: () => Boolean, description: 'A node did not answer in time; it does so later' },
+    };
   }
 }
 
