@@ -12,7 +12,7 @@ export interface RedisBackingOptions {
    * What the nodes know each other's messages by, the same on all of them, at least 16 characters. Without it one is made up
    * and kept in Redis, where whoever can read keys can read it.
    */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /**
    * Before the names of all keys and channels. Applications that share a Redis each have one of their own.
    * @default 'push'
