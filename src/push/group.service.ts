@@ -165,6 +165,10 @@ export class GroupService {
 
   private leaveHeld(userId: string, group: string): void {
     this.refresh.changed(userId);
+    this.letGo(userId, group);
+  }
+
+  private letGo(userId: string, group: string): void {
     this.ends.delete(userId, group);
     for (const held of this.expected.of(userId)) held.change(group, undefined);
     for (const connection of this.registry.ofUser(userId)) {
@@ -185,7 +189,7 @@ export class GroupService {
     for (const held of this.expected.of(userId)) held.replace(memberships);
     const groups = new Set(memberships.map(({ group }) => group));
     const known = this.registry.ofUser(userId).flatMap((one) => this.registry.groupsOf(one, MembershipSource.Server));
-    for (const group of known) if (!groups.has(group)) this.leaveHeld(userId, group);
+    for (const group of known) if (!groups.has(group)) this.letGo(userId, group);
     this.ends.replace(userId, memberships);
     for (const connection of this.registry.ofUser(userId)) {
       for (const group of groups) this.registry.join(connection, group, MembershipSource.Server);
