@@ -146,7 +146,9 @@ export class RedisNodeLink implements NodeLink {
     this.cancelRetry?.();
     try {
       this.seal = await this.parts.seal();
+      if (count !== this.joinCount) return;
       await this.parts.subscriber.subscribe(this.channel, this.allChannel);
+      if (count !== this.joinCount) return;
       await this.lease.refresh();
       if (count !== this.joinCount) return;
       await this.catchUp();
