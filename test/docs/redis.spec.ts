@@ -1,7 +1,9 @@
 /** Runs what docs/scaling.md shows: the module over Redis, as a user who may do what the document lists and no more. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplication, Type } from '@nestjs/common';
 import { Redis } from 'ioredis';
@@ -11,7 +13,7 @@ import { ask } from '../support/http-request.js';
 import { RedisServer, redisAbsence } from '../support/redis-server.js';
 import { TEST_SECRET, bearer, signToken } from '../support/tokens.js';
 import { WsClient } from '../support/ws-client.js';
-import { Markdown } from './markdown.js';
+import { Markdown, projectRoot } from './markdown.js';
 
 const absence = redisAbsence();
 const environment = process.env;
@@ -106,6 +108,15 @@ function userOfDocument(): readonly string[] {
     const { app } = await start([PushModule.forRoot({ auth, backing })]);
     expect((await app.get(PushService).broadcast('a', 1)).id).toEqual(expect.any(String));
     expect(await administrator.call('ACL', 'LOG')).toEqual([]);
+  });
+
+  it('may run every command that a script or a connection of the backing uses', () => {
+    const allowed = userOfDocument().flatMap((word) => (word.startsWith('+') ? [word.slice(1)] : []));
+    const folder = join(projectRoot, 'src/backing/redis');
+    const source = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const used = [...source.join('\n').matchAll(/redis\.call\('([A-Z]+)'/g)].map(([, name = '']) => name.toLowerCase());
+    expect(used.length).toBeGreaterThan(50);
+    expect(used.filter((name) => !allowed.includes(name))).toEqual([]);
   });
 
   it('can do nothing to what is not its own', async () => {
