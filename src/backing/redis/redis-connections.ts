@@ -24,6 +24,8 @@ const SETTINGS = {
   autoResubscribe: false,
   connectTimeout: 2_000,
   socketTimeout: 3_000,
+  // Of a socket that is gone already the driver never hears the end: this long it would keep the process.
+  disconnectTimeout: 200,
   retryStrategy: (attempt: number) => Math.ceil(Math.random() * Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt)),
   // A server that has become a replica, or is loading: the next connection leads to the one that takes writes.
   reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
