@@ -17,7 +17,7 @@ import { FIRST_NONCE, isSamePlace, toPlace } from './log-place.js';
 import type { LogPlace } from './log-place.js';
 import type { LogSecret } from './log-secret.js';
 import { openFrame } from './log-wire.js';
-import type { LogFrame, LogFrameProblem } from './log-wire.js';
+import type { LogFrame, LogFrameProblem, SealedMessage } from './log-wire.js';
 import { PROBE_SCRIPT } from './probe-script.js';
 import { RecentIds } from './recent-ids.js';
 import type { RedisConnections } from './redis-connections.js';
@@ -44,6 +44,8 @@ export interface LogChannelParts {
   readonly secret: LogSecret;
   /** The time for scripts as text; empty for the server's own. */
   readonly fixedNow: () => string;
+  /** Finds what this node has sealed itself. */
+  readonly recognise: (id: string, sealed: string) => SealedMessage | undefined;
   /** A message that this or another node published was delivered here. */
   readonly onDelivered: (id: string, delivery: Delivery) => void;
   /** Messages come from now on, or pass this node by. */
@@ -184,7 +186,7 @@ export class LogChannel {
   private receiveMessage(message: string): void {
     const { seal } = this.parts.secret;
     if (!this.follows || !seal) return;
-    const frame = openFrame(seal, this.channel, message);
+    const frame = openFrame(seal, this.channel, message, this.parts.recognise);
     if (typeof frame === 'string') return this.drop(frame);
     const nowMs = this.parts.serverClock.now();
     if (Math.abs(nowMs - frame.atMs) > MAX_FRAME_AGE_MS) return this.drop('stale');

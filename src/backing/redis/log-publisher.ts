@@ -4,16 +4,19 @@
  * A message is delivered on this node as on any other, when it comes over the channel; what it found here is matched to
  * the publish by its id. So a node delivers in the order of the log, its own messages too.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.js';
 import type { Target } from '../../core/delivery-target.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
+import type { PushError } from '../../core/push-error.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
 import type { LogSecret } from './log-secret.js';
 import { sealMessage } from './log-wire.js';
-import { PUBLISH_SCRIPT } from './publish-script.js';
+import type { SealedMessage } from './log-wire.js';
+import { publishScript } from './publish-script.js';
+import { RandomIds } from './random-ids.js';
 import type { RedisConnections } from './redis-connections.js';
 import { isRefusal, publishUnknown, unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
@@ -49,9 +52,11 @@ interface Waiting {
   isTaken: boolean;
   readonly deliver: (delivery: Delivery) => void;
   readonly giveUp: () => void;
+  /** As it was sent last, by which it is known when it comes back. */
+  sent: { readonly sealed: string; readonly message: SealedMessage } | undefined;
 }
 
-interface SealedMessage {
+interface Draft {
   readonly id: string;
   /** The envelope with an empty cursor. */
   readonly text: string;
@@ -61,18 +66,21 @@ interface SealedMessage {
 
 /** Publishes messages to the log in Redis. */
 export class LogPublisher {
-  private readonly script = new RedisScript(PUBLISH_SCRIPT);
+  private readonly script: RedisScript;
   private readonly waiting = new Map<string, Waiting>();
+  private readonly ids = new RandomIds();
   private isFollowing = false;
 
-  constructor(private readonly parts: LogPublisherParts) {}
+  constructor(private readonly parts: LogPublisherParts) {
+    this.script = new RedisScript(publishScript({ ...parts.limits, forgetMs: parts.forgetMs }));
+  }
 
   /** Resolves with what became of the message here; with nothing where it was taken but does not come here. */
   publish(content: MessageContent, routing: MessageRouting): Promise<Delivery> {
     const { connections, secret, clock } = this.parts;
     const { seal } = secret;
     if (!connections.isReady || !seal || this.waiting.size >= MAX_WAITING) return Promise.reject(unavailable());
-    const id = randomBytes(9).toString('base64url');
+    const id = this.ids.next();
     const text = encodeMessage({ ...content, cursor: '' });
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
@@ -82,17 +90,21 @@ export class LogPublisher {
       };
       const deliver = (delivery: Delivery) => end(() => resolve(delivery));
       const giveUp = () => end(() => (waiting.isTaken ? resolve(nowhere(text)) : reject(publishUnknown())));
-      const waiting: Waiting = { isTaken: false, deliver, giveUp };
+      const waiting: Waiting = { isTaken: false, deliver, giveUp, sent: undefined };
       const cancel = clock.after(DEADLINE_MS, giveUp);
       this.waiting.set(id, waiting);
-      this.send({ id, text, routing, seal }).then(
-        () => {
-          waiting.isTaken = true;
-          if (!this.isFollowing) giveUp();
-        },
-        (failure: unknown) => end(() => reject(failure)),
-      );
+      void this.send({ id, text, routing, seal }).then((failure) => {
+        if (failure) return end(() => reject(failure));
+        waiting.isTaken = true;
+        if (!this.isFollowing) giveUp();
+      });
     });
+  }
+
+  /** What this node has sealed itself and waits for. */
+  recognise(id: string, sealed: string): SealedMessage | undefined {
+    const sent = this.waiting.get(id)?.sent;
+    return sent?.sealed === sealed ? sent.message : undefined;
   }
 
   /** A message came over the channel and was delivered. */
@@ -112,8 +124,11 @@ export class LogPublisher {
     for (const { giveUp } of [...this.waiting.values()]) giveUp();
   }
 
-  /** Has the message taken. Tries again, as one that may have been taken, as long as somebody waits for it. */
-  private async send(message: SealedMessage): Promise<void> {
+  /**
+   * Has the message taken, or answers why not. Tries again, as one that may have been taken, as long as somebody waits
+   * for it.
+   */
+  private async send(message: Draft): Promise<PushError | undefined> {
     const { connections } = this.parts;
     let mayBeTaken = false;
     let failure: unknown;
@@ -123,11 +138,11 @@ export class LogPublisher {
         continue;
       }
       try {
-        if ((await this.attempt(message, mayBeTaken)) !== 'late') return;
+        if ((await this.attempt(message, mayBeTaken)) !== 'late') return undefined;
       } catch (cause) {
         // An answer to the first attempt says that nothing was done; to a later one it says nothing of the first.
         if (!isRefusal(cause)) mayBeTaken = true;
-        else if (!mayBeTaken) throw unavailable(cause);
+        else if (!mayBeTaken) return unavailable(cause);
         else await sleep(RETRY_MS, undefined, { ref: false });
         failure = cause;
         continue;
@@ -135,31 +150,30 @@ export class LogPublisher {
       // The clock of the server was set meanwhile: whether it still knows the id cannot be told.
       if (mayBeTaken) break;
     }
-    throw publishUnknown(failure);
+    return publishUnknown(failure);
   }
 
   /** Calls the script once: `ok`, `known` where it was taken before, or `late`. */
-  private async attempt({ id, text, routing, seal }: SealedMessage, mayBeTaken: boolean): Promise<string> {
-    const { connections, serverClock, root, channel, clock, limits, forgetMs, fixedNow } = this.parts;
+  private async attempt({ id, text, routing, seal }: Draft, mayBeTaken: boolean): Promise<string> {
+    const { connections, serverClock, root, channel, clock, fixedNow } = this.parts;
     const { target, expiresAtMs } = routing;
     const atMs = serverClock.now();
+    const head = { id, atMs, target };
+    const sealed = sealMessage(seal, channel, head, text);
+    const waiting = this.waiting.get(id);
+    if (waiting) waiting.sent = { sealed, message: { head, text } };
     const targets = routing.store === 'none' ? [] : targetsOf(target);
     const answer = await this.script.run(connections.commands, root, [
       fixedNow(),
-      randomBytes(6).toString('base64url'),
+      id.slice(0, 8),
       id,
       atMs + DEADLINE_MS + GRACE_MS,
       mayBeTaken ? '1' : '0',
-      id.slice(0, 8),
       targets.length > 0 ? '1' : '0',
-      limits.historyCount,
-      limits.historyAllCount,
-      limits.historySeconds * 1000,
-      forgetMs,
       expiresAtMs === undefined ? 0 : Math.max(1, Math.ceil(expiresAtMs - clock.now())),
       collapseIdOf(routing),
       target.except === undefined ? '' : JSON.stringify(target.except),
-      sealMessage(seal, channel, { id, atMs, target }, text),
+      sealed,
       Buffer.byteLength(text),
       ...targets,
     ]);

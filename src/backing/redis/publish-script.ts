@@ -9,22 +9,31 @@ const MAX_NONCES = 100_000;
 /** Ids of what was published are remembered this long at least, and twice as long at most. */
 export const REMEMBER_IDS_MS = 15_000;
 
+/** What the script is made with: bounds that are the same for every message. */
+export interface PublishScriptLimits {
+  readonly historyCount: number;
+  readonly historyAllCount: number;
+  readonly historySeconds: number;
+  readonly forgetMs: number;
+}
+
 /**
  * Publishes one message, in whole or not at all: its place, its copy for each target, and the word to all nodes.
  *
- * ARGV: 3 id; 4 the moment after which it is too late; 5 `1` if it may have been published before; 6 a nonce, in case
- * one is due; 7 `1` to keep it; 8 most messages of a target; 9 of everyone; 10 history in ms; 11 ms until marks go;
- * 12 ms it lives, 0 for good; 13 collapse id or `-`; 14 exceptions as JSON; 15 the frame; 16 bytes of the envelope at
- * its end; 17… targets.
+ * ARGV: 2 a text at random, for an epoch or a nonce where one is due; 3 id; 4 the moment after which it is too late;
+ * 5 `1` if it may have been published before; 6 `1` to keep it; 7 ms it lives, 0 for good; 8 collapse id or `-`;
+ * 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12… targets.
  *
- * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, the time, epoch and number.
+ * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, and the time.
  *
  * The first write is one that a full server refuses, so that nothing is half done.
  */
-export const PUBLISH_SCRIPT = `${LOG_PRELUDE}
+export function publishScript(limits: PublishScriptLimits): string {
+  const { historyCount, historyAllCount, historySeconds, forgetMs } = limits;
+  return `${LOG_PRELUDE}
 local notAfter = tonumber(ARGV[4])
 -- Far ahead is as wrong as too late: the clock of the server, or of the node, was set.
-if now > notAfter or now < notAfter - ${2 * REMEMBER_IDS_MS} then return {'late', digits(now), '', '0'} end
+if now > notAfter or now < notAfter - ${2 * REMEMBER_IDS_MS} then return {'late', digits(now)} end
 local epoch, number, nonce, since = open()
 local base = root .. ':' .. epoch
 local id, window = ARGV[3], math.floor(now / ${REMEMBER_IDS_MS})
@@ -32,25 +41,26 @@ local ids = base .. ':ids:' .. digits(window)
 if ARGV[5] == '1' then
   if redis.call('SISMEMBER', ids, id) == 1
     or redis.call('SISMEMBER', base .. ':ids:' .. digits(window - 1), id) == 1
-  then return {'known', digits(now), epoch, digits(number)} end
+  then return {'known', digits(now)} end
 end
-if redis.call('SADD', ids, id) == 1 then redis.call('PEXPIRE', ids, ${3 * REMEMBER_IDS_MS}, 'NX') end
+redis.call('SADD', ids, id)
+if redis.call('SCARD', ids) == 1 then redis.call('PEXPIRE', ids, ${3 * REMEMBER_IDS_MS}) end
 
-local previous, frame, isKept = nonce, ARGV[15], ARGV[7] == '1'
+local previous, frame, isKept = nonce, ARGV[10], ARGV[6] == '1'
 if isKept then
   number = number + 1
   if math.abs(now - since) >= ${NONCE_MS} then
-    nonce, since = ARGV[6], now
+    nonce, since = ARGV[2], now
     local nonces = base .. ':nonces'
     redis.call('ZADD', nonces, number, nonce .. ' ' .. digits(now))
-    redis.call('PEXPIRE', nonces, ARGV[11])
+    redis.call('PEXPIRE', nonces, ${forgetMs})
     redis.call('ZREMRANGEBYRANK', nonces, 0, -${MAX_NONCES + 1})
   end
   redis.call('HSET', root, 'number', digits(number), 'nonce', nonce, 'since', digits(since))
 
-  local life, collapse = tonumber(ARGV[12]), ARGV[13]
+  local life, collapse = tonumber(ARGV[7]), ARGV[8]
   local entry = table.concat({digits(number), nonce, digits(now), life > 0 and digits(now + life) or '0', collapse}, ' ')
-    .. '\\n' .. ARGV[14] .. '\\n' .. string.sub(frame, -tonumber(ARGV[16]))
+    .. '\\n' .. ARGV[9] .. '\\n' .. string.sub(frame, -tonumber(ARGV[11]))
 
   local function keep(target, most)
     local list, mark = base .. ':h:' .. target, base .. ':m:' .. target
@@ -77,13 +87,14 @@ if isKept then
       if ends == '0' or tonumber(ends) > now then lost = tonumber(oldest) end
       length = length - 1
     end
-    redis.call('PEXPIRE', list, ARGV[10])
-    redis.call('SET', mark, digits(lost) .. ' ' .. digits(number), 'PX', ARGV[11])
+    redis.call('PEXPIRE', list, ${historySeconds * 1000})
+    redis.call('SET', mark, digits(lost) .. ' ' .. digits(number), 'PX', ${forgetMs})
   end
-  for index = 17, #ARGV do keep(ARGV[index], tonumber(ARGV[index] == 'a' and ARGV[9] or ARGV[8])) end
+  for index = 12, #ARGV do keep(ARGV[index], ARGV[index] == 'a' and ${historyAllCount} or ${historyCount}) end
 end
 
-local header = table.concat({'1', epoch, digits(number), nonce, previous, ARGV[7]}, ' ')
+local header = table.concat({'1', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
 redis.call('PUBLISH', root .. ':channel', header .. '\\n' .. frame)
-return {'ok', digits(now), epoch, digits(number)}
+return {'ok', digits(now)}
 `;
+}

@@ -77,6 +77,7 @@ export class RedisMessageLog implements MessageLog {
     this.channel = new LogChannel({
       ...shared,
       nodeId,
+      recognise: (id, sealed) => this.publisher.recognise(id, sealed),
       onDelivered: (id, delivery) => this.publisher.delivered(id, delivery),
       onFollowing: (isFollowing) => this.publisher.setFollowing(isFollowing),
     });

@@ -4,10 +4,10 @@ import { FrameSeal } from '../../../../src/backing/redis/sealed-frame.js';
 
 const CHANNEL = 'push:{test}:log:channel';
 const seal = new FrameSeal('a secret of the cluster');
-const head = { id: 'p-1', atMs: 1_700_000_000_000, target: { users: ['ü 7'], except: { groups: ['g'] } } };
+const head = { id: 'publish-id-1', atMs: 1_700_000_000_000, target: { users: ['ü 7'], except: { groups: ['g'] } } };
 const TEXT = '{"event":"e","data":"a\\nb 🙂","id":"n-1","cursor":"","ts":"2026-01-01T00:00:00.000Z"}';
 const sealed = sealMessage(seal, CHANNEL, head, TEXT);
-const HEADER = '1 epochABC 12 nonceABC nonce-_9 1'.replace('epochABC', 'epoch_AB');
+const HEADER = '1 epoch_AB 12 nonceABC nonce-_9 1 publish-id-1';
 const frame = `${HEADER}\n${sealed}`;
 
 describe('openFrame', () => {
@@ -31,6 +31,17 @@ describe('openFrame', () => {
     expect(openFrame(seal, CHANNEL, `${HEADER}\n${body}`)).toBe('forged');
   });
 
+  it('calls a frame forged whose header names another publish', () => {
+    expect(openFrame(seal, CHANNEL, frame.replace('1 publish-id-1', '1 publish-id-2'))).toBe('forged');
+  });
+
+  it('takes what is recognised, and nothing else, without opening it', () => {
+    const message = { head, text: 'known' };
+    const recognise = (id: string, text: string) => (id === head.id && text === 'mine' ? message : undefined);
+    expect(openFrame(seal, CHANNEL, `${HEADER}\nmine`, recognise)).toMatchObject({ text: 'known' });
+    expect(openFrame(seal, CHANNEL, `${HEADER}\nyours`, recognise)).toBe('version');
+  });
+
   it.each(['2 something else', '\u0000', 'hello', `0${frame.slice(1)}`, frame.replace('\n1', '\n2')])(
     'knows no version of %j',
     (text) => {
@@ -46,8 +57,8 @@ describe('openFrame', () => {
   });
 
   it.each([
-    ['an epoch too long', '1 epoch_ABC 12 nonceABC nonce-_9 1'],
-    ['a number that is none', '1 epoch_AB 1e3 nonceABC nonce-_9 1'],
+    ['an epoch too long', '1 epoch_ABC 12 nonceABC nonce-_9 1 publish-id-1'],
+    ['a number that is none', '1 epoch_AB 1e3 nonceABC nonce-_9 1 publish-id-1'],
     ['a member too many', `${HEADER} 1`],
     ['no members', '1 '],
   ])('takes no header with %s', (_, header) => {

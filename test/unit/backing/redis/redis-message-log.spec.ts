@@ -10,6 +10,7 @@ import { RedisServer, redisAbsence } from '../../../support/redis-server.js';
 const absence = redisAbsence();
 const ROOT = 'push:{test}:log';
 const CHANNEL = `${ROOT}:channel`;
+const codeOf = (failure: unknown) => (failure as { readonly code?: string }).code;
 
 (absence ? describe.skip : describe)(`RedisMessageLog${absence}`, () => {
   let redis: RedisServer;
@@ -57,7 +58,7 @@ const CHANNEL = `${ROOT}:channel`;
           sends.push(
             send(node).then(
               () => void accepted.push(id),
-              ({ code }: { code: string }) => void (code === 'PUSH_ERR_PUBLISH_UNKNOWN' ? unknown : refused).push(id),
+              (failure: unknown) => void (codeOf(failure) === 'PUSH_ERR_PUBLISH_UNKNOWN' ? unknown : refused).push(id),
             ),
           );
         }
@@ -119,7 +120,7 @@ const CHANNEL = `${ROOT}:channel`;
       const readers = [(await start()).reader, (await start()).reader];
       const sending = sendSteadily();
       for (let round = 1; round <= 3; round++) {
-        await operator.client('KILL', 'TYPE', 'pubsub');
+        await operator.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
         await eventually(() => readers.every((reader) => reader.breaks >= round && reader.isLive));
       }
       await sending.stop();
@@ -132,8 +133,8 @@ const CHANNEL = `${ROOT}:channel`;
       const readers = [(await start()).reader, (await start()).reader];
       const sending = sendSteadily();
       for (let round = 1; round <= 3; round++) {
-        await operator.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-        await operator.client('KILL', 'TYPE', 'pubsub');
+        await operator.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await operator.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
         await eventually(() => readers.every((reader) => reader.breaks >= round && reader.isLive));
       }
       await sending.stop();
@@ -264,7 +265,7 @@ const CHANNEL = `${ROOT}:channel`;
       const { node, reader, log } = await start({}, 'of this cluster alone');
       await send(node);
       const [{ epoch }] = log.position;
-      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1`;
+      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1 ${'i'.repeat(12)}`;
       for (const frame of ['', 'hello', '2 from the future', `${header}\n1forged`, header])
         await operator.publish(CHANNEL, frame);
       await send(node);
@@ -282,8 +283,8 @@ const CHANNEL = `${ROOT}:channel`;
       await send(node);
       await eventually(() => recorded.length === 1);
       const [{ epoch }] = log.position;
-      const [, body = ''] = (recorded[0] ?? '').split(/\n(.*)/s);
-      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1`;
+      const [, id = '', body = ''] = /(\S+)\n(.*)/s.exec(recorded[0] ?? '') ?? [];
+      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1 ${id}`;
       await operator.publish(CHANNEL, recorded[0] ?? '');
       await operator.publish(CHANNEL, `${header}\n${body}`);
       await send(node);
