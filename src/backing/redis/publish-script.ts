@@ -29,7 +29,7 @@ export interface PublishScriptLimits {
  * The first write is one that a full server refuses, so that nothing is half done.
  */
 export function publishScript(limits: PublishScriptLimits): string {
-  const { historyCount, historyAllCount, historySeconds, forgetMs } = limits;
+  const { historyCount, historyAllCount } = limits;
   return `${LOG_PRELUDE}
 local notAfter = tonumber(ARGV[4])
 -- Far ahead is as wrong as too late: the clock of the server, or of the node, was set.
@@ -47,7 +47,25 @@ redis.call('SADD', ids, id)
 if redis.call('SCARD', ids) == 1 then redis.call('PEXPIRE', ids, ${3 * REMEMBER_IDS_MS}) end
 
 local previous, frame, isKept = nonce, ARGV[10], ARGV[6] == '1'
-if isKept then
+${nextPlace(limits)}
+
+  local life, collapse = tonumber(ARGV[7]), ARGV[8]
+  local entry = table.concat({digits(number), nonce, digits(now), life > 0 and digits(now + life) or '0', collapse}, ' ')
+    .. '\\n' .. ARGV[9] .. '\\n' .. string.sub(frame, -tonumber(ARGV[11]))
+
+${keepFunction(limits)}
+  for index = 12, #ARGV do keep(ARGV[index], ARGV[index] == 'a' and ${historyAllCount} or ${historyCount}) end
+end
+
+local header = table.concat({'1', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
+redis.call('PUBLISH', root .. ':channel', header .. '\\n' .. frame)
+return {'ok', digits(now)}
+`;
+}
+
+/** Takes the next number, and draws a nonce if one is due. Opens the block of messages that are kept. */
+function nextPlace({ forgetMs }: PublishScriptLimits): string {
+  return `if isKept then
   number = number + 1
   if math.abs(now - since) >= ${NONCE_MS} then
     nonce, since = ARGV[2], now
@@ -56,13 +74,12 @@ if isKept then
     redis.call('PEXPIRE', nonces, ${forgetMs})
     redis.call('ZREMRANGEBYRANK', nonces, 0, -${MAX_NONCES + 1})
   end
-  redis.call('HSET', root, 'number', digits(number), 'nonce', nonce, 'since', digits(since))
+  redis.call('HSET', root, 'number', digits(number), 'nonce', nonce, 'since', digits(since))`;
+}
 
-  local life, collapse = tonumber(ARGV[7]), ARGV[8]
-  local entry = table.concat({digits(number), nonce, digits(now), life > 0 and digits(now + life) or '0', collapse}, ' ')
-    .. '\\n' .. ARGV[9] .. '\\n' .. string.sub(frame, -tonumber(ARGV[11]))
-
-  local function keep(target, most)
+/** Keeps the entry for one target, and marks what that one loses by it. */
+function keepFunction({ historySeconds, forgetMs }: PublishScriptLimits): string {
+  return `  local function keep(target, most)
     local list, mark = base .. ':h:' .. target, base .. ':m:' .. target
     local lost, top = string.match(redis.call('GET', mark) or '0 0', '(%d+) (%d+)')
     lost, top = tonumber(lost), tonumber(top)
@@ -89,12 +106,5 @@ if isKept then
     end
     redis.call('PEXPIRE', list, ${historySeconds * 1000})
     redis.call('SET', mark, digits(lost) .. ' ' .. digits(number), 'PX', ${forgetMs})
-  end
-  for index = 12, #ARGV do keep(ARGV[index], ARGV[index] == 'a' and ${historyAllCount} or ${historyCount}) end
-end
-
-local header = table.concat({'1', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
-redis.call('PUBLISH', root .. ':channel', header .. '\\n' .. frame)
-return {'ok', digits(now)}
-`;
+  end`;
 }
