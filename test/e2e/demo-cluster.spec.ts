@@ -1,18 +1,15 @@
 /** The demo as several processes: on two nodes with a Redis that goes away, and as `npm run demo:cluster` runs it. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { fileURLToPath } from 'node:url';
 import type { Envelope } from '../../src/protocol/frames.js';
-import { startNodeProgram } from '../support/child-program.js';
-import type { ChildProgram } from '../support/child-program.js';
+import { CLUSTER_START_MS, killNode, startCluster } from '../support/demo-cluster.js';
+import type { RunningCluster } from '../support/demo-cluster.js';
 import { startDemo } from '../support/demo-process.js';
 import type { RunningDemo } from '../support/demo-process.js';
 import { eventually, eventuallyDefined } from '../support/eventually.js';
-import { RedisServer, findRedisServer, redisAbsence } from '../support/redis-server.js';
+import { RedisServer, redisAbsence } from '../support/redis-server.js';
 import { TEST_SECRET, bearer, signToken } from '../support/tokens.js';
 import { WsClient } from '../support/ws-client.js';
 
-/** Several processes start, and may have to be built first. */
-const START_MS = 120_000;
 const absence = redisAbsence();
 const describeWithRedis = absence === '' ? describe : describe.skip;
 const token = signToken({ sub: '7', scope: 'push:send push:admin' });
@@ -46,7 +43,7 @@ describeWithRedis(`two demos that share a Redis${absence}`, () => {
       await startDemo({ ...variables, DEMO_NODE: 'one', PLATFORM: 'express' }),
       await startDemo({ ...variables, DEMO_NODE: 'two' }),
     ];
-  }, START_MS);
+  }, CLUSTER_START_MS);
 
   afterAll(async () => {
     await Promise.all(demos.map(({ program }) => program.stop()));
@@ -79,28 +76,24 @@ describeWithRedis(`two demos that share a Redis${absence}`, () => {
 });
 
 describeWithRedis(`npm run demo:cluster${absence}`, () => {
-  let cluster: ChildProgram | undefined;
+  let cluster: RunningCluster | undefined;
 
   afterEach(async () => {
-    const program = cluster;
+    await cluster?.program.stop(10_000);
     cluster = undefined;
-    if (program) await program.stop(10_000);
   });
 
   it(
     'starts a Redis and three nodes on one port, and loses nothing when the node of a client is killed',
     async () => {
-      const script = fileURLToPath(new URL('../../scripts/demo-cluster.mjs', import.meta.url));
-      const env = { PORT: '0', PUSH_REDIS_URL: '', PUSH_JWT_SECRET: TEST_SECRET, REDIS_SERVER: findRedisServer() };
-      const program = (cluster = await startNodeProgram([script], { env }));
-      const [, url = ''] = await program.waitForLine(/^listening on (\S+)$/, START_MS);
+      const { program, url } = (cluster = await startCluster({ PUSH_JWT_SECRET: TEST_SECRET }));
 
       const client = await connect(url);
       const { data } = await client.request('node.name');
       const { node } = data as { node: string };
       expect(await setStatus(url, 1, 'placed')).toBe(202);
       const { cursor } = await client.next('order.status');
-      expect((await fetch(`${url}/cluster/nodes/${node}/kill`, { method: 'POST' })).status).toBe(202);
+      expect(await killNode(cluster, node)).toBe(202);
       await client.end();
       expect(await setStatus(url, 1, 'shipped')).toBe(202);
 
@@ -115,20 +108,18 @@ describeWithRedis(`npm run demo:cluster${absence}`, () => {
       await again.close();
       expect(await program.stop(10_000)).toEqual({ code: 0, signal: null });
     },
-    2 * START_MS,
+    2 * CLUSTER_START_MS,
   );
 
   it(
     'ends no node for a page of another site',
     async () => {
-      const script = fileURLToPath(new URL('../../scripts/demo-cluster.mjs', import.meta.url));
-      const program = (cluster = await startNodeProgram([script], { env: { PORT: '0', PUSH_REDIS_URL: '' } }));
-      const [, url = ''] = await program.waitForLine(/^listening on (\S+)$/, START_MS);
+      const { url } = (cluster = await startCluster());
       const headers = { origin: 'https://elsewhere.example' };
       expect((await fetch(`${url}/cluster/nodes/1/kill`, { method: 'POST', headers })).status).toBe(403);
       const states = (await jsonOf(`${url}/cluster`)) as { nodes: readonly { state: string }[] };
       expect(states.nodes.map(({ state }) => state)).toEqual(['up', 'up', 'up']);
     },
-    START_MS,
+    CLUSTER_START_MS,
   );
 });
