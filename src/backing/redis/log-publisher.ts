@@ -143,8 +143,9 @@ export class LogPublisher {
         // An answer to the first attempt says that nothing was done; to a later one it says nothing of the first.
         if (!isRefusal(cause)) mayBeTaken = true;
         else if (!mayBeTaken) return unavailable(cause);
-        else await sleep(RETRY_MS, undefined, { ref: false });
         failure = cause;
+        // A line that has just ended fails at once, and its end is not heard before the event loop has turned.
+        await sleep(RETRY_MS, undefined, { ref: false });
         continue;
       }
       // The clock of the server was set meanwhile: whether it still knows the id cannot be told.
