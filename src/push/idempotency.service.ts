@@ -19,7 +19,7 @@ export class IdempotencyService {
 
   /**
    * Runs the action unless the same request was carried out before; its answer, a JSON value, is kept then. An action
-   * that throws leaves the key unused. Rejects with `PUSH_ERR_IDEMPOTENCY_MISMATCH`, `PUSH_ERR_IDEMPOTENCY_IN_PROGRESS`
+   * that throws leaves the key unused, but in progress where nobody knows whether it was done. Rejects with `PUSH_ERR_IDEMPOTENCY_MISMATCH`, `PUSH_ERR_IDEMPOTENCY_IN_PROGRESS`
    * or `PUSH_ERR_IDEMPOTENCY_FULL` without running the action.
    */
   async run<Answer>(request: IdempotentRequest, action: () => Promise<Answer>): Promise<IdempotentOutcome<Answer>> {
@@ -40,6 +40,8 @@ export class IdempotencyService {
     try {
       answer = await action();
     } catch (error) {
+      // It may have been done: whoever repeats it now must not have it done twice. The claim ends by itself in time.
+      if (error instanceof PushError && error.code === 'PUSH_ERR_PUBLISH_UNKNOWN') throw error;
       // Losing the claim as well would hide why the action failed; it ends by itself in time.
       await this.store.abandon(request, claim).catch(() => undefined);
       throw error;

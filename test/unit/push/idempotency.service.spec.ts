@@ -45,6 +45,14 @@ describe('IdempotencyService', () => {
     expect(await service.run(request, async () => 'done')).toEqual({ answer: 'done', isReplay: false });
   });
 
+  it('keeps the key in progress when nobody knows whether the action was done', async () => {
+    const service = new IdempotencyService(new MemoryIdempotencyStore());
+    const failure = new PushError('PUSH_ERR_PUBLISH_UNKNOWN', 'no answer');
+    await expect(service.run(request, () => Promise.reject(failure))).rejects.toBe(failure);
+    const repeated = service.run(request, async () => 'done twice');
+    await expect(repeated).rejects.toMatchObject({ code: 'PUSH_ERR_IDEMPOTENCY_IN_PROGRESS' });
+  });
+
   it('answers what was done although the store has gone away meanwhile', async () => {
     const store = new MemoryIdempotencyStore();
     store.complete = () => Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'away'));
