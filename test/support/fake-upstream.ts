@@ -61,7 +61,7 @@ export class FakeUpstream {
   readonly fakes = new FakeConnections();
   readonly handlers = new ScriptedHandlers();
   readonly service: UpstreamService;
-  private readonly sessions = new FakeSessions(this.fakes, new ScriptedLog());
+  readonly sessions = new FakeSessions(this.fakes, new ScriptedLog());
 
   constructor(limits: UpstreamOptions & { readonly maxConnections?: number; readonly maxPerUser?: number } = {}) {
     const { registry, scheduler, clock } = this.fakes;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FakeUpstream } from '../../support/fake-upstream.js';
 import { turn } from '../../support/scripted-log.js';
 
@@ -107,6 +107,14 @@ describe('a user who sends frames without a stream', () => {
     await send('leave');
     expect(await send()).toEqual({ event: 'push:ok', data: 'a' });
     expect([known(), gone()]).toEqual([['7', '7'], ['7']]);
+  });
+
+  it('leaves no timer behind when the application ends', async () => {
+    const cancel = jest.fn();
+    jest.spyOn(upstream.fakes.clock, 'every').mockReturnValue(cancel);
+    await send();
+    upstream.service.stop();
+    expect(cancel).toHaveBeenCalledTimes(1);
   });
 
   it('ends with the application, once', async () => {

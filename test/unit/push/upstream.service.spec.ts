@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { SESSION_OPTIONS } from '../../support/fake-sessions.js';
@@ -45,11 +45,16 @@ describe('UpstreamService', () => {
       expect(answers).toMatchObject([{ event: 'push:error', data: { code: 'bad_message' }, ref: 'r' }]);
     });
 
-    it.each(['push:join', 'push:leave', 'push:auth'])('%s with connection_required', async (event) => {
-      const sent = upstream.send({ event, data: { group: 'room:1', token: 'x' }, ref: 'r' });
-      await turn();
-      expect([codesOf(sent), sent.answers[0]?.ref]).toEqual([['connection_required'], 'r']);
-    });
+    it.each(['push:join', 'push:leave', 'push:auth'])(
+      '%s with connection_required, and does no more',
+      async (event) => {
+        const handle = jest.spyOn(upstream.sessions.frames, 'handle');
+        const sent = upstream.send({ event, data: { group: 'room:1', token: 'x' }, ref: 'r' });
+        await turn();
+        expect([codesOf(sent), sent.answers[0]?.ref]).toEqual([['connection_required'], 'r']);
+        expect(handle).not.toHaveBeenCalled();
+      },
+    );
   });
 
   describe('carries out', () => {

@@ -159,6 +159,16 @@ describe('SseTransport', () => {
     });
   });
 
+  it.each([0, 1])('hears of no error on an answer that is gone, over HTTP/1.%d', async (minor) => {
+    const stream = open({ minor });
+    const failed = jest.fn();
+    stream.response.on('error', failed);
+    stream.response.destroy();
+    write(stream);
+    await turn();
+    expect(failed).not.toHaveBeenCalled();
+  });
+
   it('is blocked while the socket holds more than it wants, and says when it takes bytes again', async () => {
     const stream = open();
     const { transport, socket } = stream;
@@ -170,6 +180,7 @@ describe('SseTransport', () => {
     expect([transport.isBlocked, transport.bufferedBytes]).toEqual([true, bytes.length]);
     const drained = jest.fn();
     transport.onceDrained(drained);
+    expect(drained).not.toHaveBeenCalled();
     socket.letGo();
     await turn();
     expect([drained.mock.calls.length, transport.isBlocked, transport.bufferedBytes]).toEqual([1, false, 0]);
@@ -208,6 +219,15 @@ describe('SseTransport', () => {
       stream.transport.probe();
       await turn();
       expect(stream.socket.taken).toBe(taken);
+    });
+
+    it('no less gently when it is found too slow for its end', () => {
+      const stream = open();
+      stream.socket.isHeld = true;
+      write(stream);
+      stream.transport.close(CloseCode.TokenRevoked, 'token revoked');
+      stream.transport.close(CloseCode.SlowConsumer, 'too slow');
+      expect(stream.socket.destroyed).toBe(false);
     });
 
     it('a reader that is too slow without a word', () => {
