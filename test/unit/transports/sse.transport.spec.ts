@@ -149,24 +149,6 @@ describe('SseTransport', () => {
       stream.transport.probe();
       expect(stream.transport.bufferedBytes).toBe(bufferedBytes);
     });
-
-    it('nothing on a socket that is gone', () => {
-      const stream = open();
-      const { length } = stream.socket.taken;
-      stream.socket.destroy();
-      write(stream);
-      expect([stream.socket.taken.length, stream.socket.errored]).toEqual([length, null]);
-    });
-  });
-
-  it.each([0, 1])('hears of no error on an answer that is gone, over HTTP/1.%d', async (minor) => {
-    const stream = open({ minor });
-    const failed = jest.fn();
-    stream.response.on('error', failed);
-    stream.response.destroy();
-    write(stream);
-    await turn();
-    expect(failed).not.toHaveBeenCalled();
   });
 
   it('is blocked while the socket holds more than it wants, and says when it takes bytes again', async () => {
