@@ -23,6 +23,15 @@ export function closeOnSignal(app: INestApplication, listening: Promise<unknown>
   };
   process.on('SIGTERM', begin);
   process.on('SIGINT', begin);
+  process.once('beforeExit', exitPastSignals);
+}
+
+/**
+ * Nothing is left to do. Node would now take its own pieces apart, signal handlers first, and for some milliseconds one
+ * more signal would kill the process with its default action. An explicit exit skips that.
+ */
+function exitPastSignals(): void {
+  process.exit();
 }
 
 async function close(app: INestApplication, listening: Promise<unknown>): Promise<void> {

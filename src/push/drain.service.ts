@@ -18,7 +18,11 @@ export interface DrainOptions {
   readonly drainMs?: number;
 }
 
-/** Clients that come back do so spread over so many milliseconds. */
+/**
+ * Clients that come back do so spread over this window. It has a floor because an event source keeps the time: without
+ * one it could knock every few milliseconds for as long as the server is away.
+ */
+const MIN_RECONNECT_MS = 1_000;
 const RECONNECT_WINDOW_MS = 3_000;
 /** Connections closed between two turns of the event loop. */
 const CLOSES_PER_TURN = 256;
@@ -67,7 +71,7 @@ export class DrainService {
     let closed = 0;
     for (const connection of [...this.parts.registry.all()]) {
       if (!connection.isOpen) continue;
-      const reconnectInMs = Math.floor(Math.random() * RECONNECT_WINDOW_MS);
+      const reconnectInMs = MIN_RECONNECT_MS + Math.floor(Math.random() * RECONNECT_WINDOW_MS);
       const data: DrainingData = { reconnectInMs };
       connection.reply(encodeFrame(ServerEvent.Draining, data));
       connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, reconnectInMs);

@@ -96,8 +96,7 @@ export class OpenPoll implements Transport {
   /** The answer with what was missed, `through` which place that is, and what has come since. */
   answerMissed(missed: readonly string[], through: string, readThrough: number, hasMore: boolean): PollAnswer {
     // What came live lies behind what is still to be read, so it is read then.
-    const live =
-      hasMore || this.hasOverflowed ? [] : this.messages.filter(({ number }) => isAfter(number, readThrough));
+    const live = hasMore ? [] : this.messages.filter(({ number }) => isAfter(number, readThrough));
     return this.answer(missed, through, notBefore(through, live), hasMore || this.hasOverflowed);
   }
 

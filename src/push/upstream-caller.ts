@@ -59,13 +59,14 @@ export class UpstreamCaller {
     private readonly parts: CallerParts,
     principal: Principal,
     address: string,
-    onEnded: (caller: UpstreamCaller) => void,
+    /** One of the handlers has closed it. */
+    onClosedByHost: () => void,
   ) {
     const { clock, scheduler, options } = parts;
     const nowMs = clock.now();
     const onClosed = () => {
       this.forgetFace();
-      onEnded(this);
+      onClosedByHost();
     };
     const init = { id: newConnectionId(), principal, transport: nowhere, address, serial: 0, nowMs, onClosed };
     this.connection = new Connection(init, scheduler);

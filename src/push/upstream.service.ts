@@ -104,10 +104,8 @@ export class UpstreamService {
   callerOf(principal: Principal, address: string): UpstreamCaller {
     const { userId } = principal;
     const known = this.callers.get(userId);
-    if (known?.isOpen) return known;
-    const forget = (ended: UpstreamCaller) => {
-      if (this.callers.get(userId) === ended) this.callers.delete(userId);
-    };
+    if (known) return known;
+    const forget = () => void this.callers.delete(userId);
     const caller = new UpstreamCaller(this.parts, principal, address, forget);
     this.makeRoom();
     this.callers.set(userId, caller);

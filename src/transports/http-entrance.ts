@@ -44,13 +44,13 @@ export class HttpEntrance {
   async admit(exchange: HttpExchange, route: HttpRoute): Promise<void> {
     const { request, response } = exchange;
     try {
+      const common = handshakeRequestOf(request);
+      const described = route.describe?.(common) ?? common;
+      allowOrigin(exchange, this.handshakes.allowsOrigin(described));
       if (request.method === 'HEAD') {
         answerProblem(response, Refusals.methodNotAllowed('nothing is opened for a HEAD'));
         return;
       }
-      const common = handshakeRequestOf(request);
-      const described = route.describe?.(common) ?? common;
-      allowOrigin(exchange, this.handshakes.allowsOrigin(described));
       await this.check(exchange, route, described);
     } catch (cause) {
       this.onFailure(cause);

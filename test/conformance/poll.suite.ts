@@ -36,7 +36,7 @@ export const describePolling: Rules = (target) => {
       expect(pollBodyOf(await poll('hasty', { wait })).messages).toEqual([]);
     });
 
-    it.each([['abc'], [''], ['1s'], ['NaN'], ['Infinity'], ['1e9'], ['0x1'], ['1,5'], ['5 5']])(
+    it.each([['abc'], [''], ['1s'], ['NaN'], ['Infinity'], ['1e'], ['0x1'], ['1,5'], ['5 5']])(
       'refuses ?wait=%s',
       async (wait) => {
         const answer = await poll('vague', { wait });
@@ -44,7 +44,7 @@ export const describePolling: Rules = (target) => {
       },
     );
 
-    it.each([[undefined], ['26'], ['1000000000']])('waits with ?wait=%s until there is something', async (wait) => {
+    it.each([[undefined], ['26'], ['1e9']])('waits with ?wait=%s until there is something', async (wait) => {
       const sub = `patient-${wait ?? 'default'}`;
       const answer = poll(sub, { wait });
       await open(sub);

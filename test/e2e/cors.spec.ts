@@ -50,6 +50,12 @@ describe.each(PLATFORMS)('CORS on %s', (platform) => {
     expect([status, headers['access-control-allow-origin']]).toEqual([401, SHOP]);
   });
 
+  it('lets it read that nothing is opened for a HEAD', async () => {
+    await start();
+    const { status, headers } = await request('HEAD', 'sse', { origin: SHOP });
+    expect([status, headers['access-control-allow-origin']]).toEqual([405, SHOP]);
+  });
+
   it.each(ROUTES)('answers the preflight of %s /push/%s', async (method, path) => {
     await start();
     const { status, headers } = await preflight(path, method);

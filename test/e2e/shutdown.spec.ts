@@ -64,6 +64,9 @@ describe.each(PLATFORMS)('app.close() on %s', (platform) => {
     for (const client of clients) {
       expect(await client.end()).toEqual({ code: 1012, reason: 'restart' });
       expect(client.frames).toEqual([{ event: 'push:draining', data: { reconnectInMs: expect.any(Number) } }]);
+      const [draining] = client.frames;
+      const { reconnectInMs = 0 } = (draining?.data ?? {}) as { readonly reconnectInMs?: number };
+      expect(reconnectInMs).toBeGreaterThanOrEqual(1_000);
     }
   });
 

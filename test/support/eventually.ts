@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long to wait, and what to call the thing that was waited for when it does not come. */
 export interface EventuallyOptions {
-  /** @default 5_000 */
+  /** @default 20_000, for a busy machine; who waits in vain waits that long */
   readonly timeoutMs?: number;
   /** @default 5 */
   readonly intervalMs?: number;
@@ -27,7 +27,7 @@ export async function eventually(
 /** Waits until `find` returns something other than `undefined` or `null`, and gives that back. */
 export async function eventuallyDefined<Found>(
   find: () => Found | undefined | null | Promise<Found | undefined | null>,
-  { timeoutMs = 5_000, intervalMs = 5, what = String(find) }: EventuallyOptions = {},
+  { timeoutMs = 20_000, intervalMs = 5, what = String(find) }: EventuallyOptions = {},
 ): Promise<Found> {
   // The monotonic clock: tests may put another `Date` in place.
   const deadline = performance.now() + timeoutMs;

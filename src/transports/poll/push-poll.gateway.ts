@@ -11,7 +11,7 @@ import type { HttpExchange } from '../http-exchange.js';
 
 /** Longest wait, and the one of a request that names none: below what proxies cut. */
 const MAX_WAIT_SECONDS = 25;
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** Accepts polls. */
 export class PushPollGateway {

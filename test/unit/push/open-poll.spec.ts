@@ -179,6 +179,7 @@ describe('OpenPoll', () => {
       write(kept(2), kept(3, 'x'.repeat(MAX_BYTES)));
       expect(poll.hasMessages).toBe(false);
       write(kept(4));
+      expect(poll.hasMessages).toBe(false);
       const answer = poll.answerMissed([missed(1)], cursorAt(1), 1, false);
       expect(told(answer)).toEqual({ events: ['m1'], cursor: cursorAt(1), more: true });
     });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { FakePolls } from '../../support/fake-polls.js';
 import { SESSION_OPTIONS } from '../../support/fake-sessions.js';
@@ -36,6 +36,16 @@ describe('PollService', () => {
       expect(polls.connectionCounts).toEqual([0, 0]);
     });
 
+    it('answers what is flushed later in the same turn with it', async () => {
+      polls.open();
+      for (const number of [1, 2]) {
+        polls.deliver(number);
+        polls.fakes.scheduler.flushAll();
+      }
+      await turn();
+      expect(polls.told()).toMatchObject([{ events: ['m1', 'm2'] }]);
+    });
+
     it('is empty after its wait, at the place where the log is by then', async () => {
       polls.open();
       polls.log.position = at(4);
@@ -58,6 +68,15 @@ describe('PollService', () => {
       polls.log.position = at(4);
       polls.open({}, 0);
       expect(polls.told()).toEqual([{ events: [], cursor: cursorAt(4), more: false }]);
+    });
+
+    it('leaves no timer behind when it is answered', async () => {
+      const cancel = jest.fn();
+      jest.spyOn(polls.fakes.clock, 'after').mockReturnValue(cancel);
+      polls.open();
+      polls.deliver(1);
+      await turn();
+      expect(cancel).toHaveBeenCalledTimes(1);
     });
 
     it('answers once, though its wait ends later and more comes', async () => {
@@ -156,12 +175,12 @@ describe('PollService', () => {
       expect(polls.log.reads).toHaveLength(1);
     });
 
-    it('is answered once although nothing was missed and its wait would begin', async () => {
+    it('is answered once although nothing was missed and it would wait now', async () => {
       polls.comeBack(0);
       closeWith(CloseCode.DisconnectedByAdmin);
+      const after = jest.spyOn(polls.fakes.clock, 'after');
       await polls.log.answer([]);
-      polls.fakes.clock.advance(WAIT_MS);
-      expect(polls.answers).toHaveLength(1);
+      expect([polls.answers.length, after.mock.calls]).toEqual([1, []]);
     });
   });
 
@@ -177,7 +196,7 @@ describe('PollService', () => {
     });
 
     it('is freed during a read, whatever that finds', async () => {
-      polls.comeBack(0).abandon();
+      polls.open({ cursor: cursorAt(0), grantedGroups: ['room:1'] }).abandon();
       expect(polls.connectionCounts).toEqual([0, 0]);
       await polls.log.answer([1]);
       expect([polls.answers, polls.log.reads.length]).toEqual([[], 1]);
