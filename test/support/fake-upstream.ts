@@ -1,3 +1,4 @@
+import { LoneNode } from '../../src/backing/memory/lone-node.js';
 import type { Connection } from '../../src/core/connection.js';
 import type { Principal } from '../../src/core/principal.js';
 import { CloseCode } from '../../src/protocol/close-codes.js';
@@ -6,6 +7,7 @@ import { parseFrame } from '../../src/protocol/frame-parser.js';
 import type { ClientFrame, Envelope } from '../../src/protocol/frames.js';
 import type { HostHandlers, Reply } from '../../src/push/host-handlers.interface.js';
 import type { Refusal } from '../../src/push/refusal.js';
+import { StreamFrames } from '../../src/push/stream-frames.js';
 import { UpstreamService } from '../../src/push/upstream.service.js';
 import type { UpstreamCall, UpstreamOptions } from '../../src/push/upstream.service.js';
 import { FakeTransport } from '../../src/testing/fake-transport.js';
@@ -74,8 +76,9 @@ export class FakeUpstream {
       maxPendingHandshakes: 10,
       authTimeoutMs: 1_000,
     };
+    const streams = new StreamFrames(registry, sessions);
     const options = { ...SESSION_OPTIONS, ...admission, upstreamTimeoutMs: 30_000, ...limits };
-    this.service = new UpstreamService({ sessions, registry, frames, scheduler, clock, options });
+    this.service = new UpstreamService({ streams, nodes: new LoneNode('n'), frames, scheduler, clock, options });
   }
 
   /** A stream of the user that requests may name. */

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
 import { AccessService } from '../../../src/push/access.service.js';
+import type { Revocation } from '../../../src/push/push-types.js';
 import { RevocationService } from '../../../src/push/revocation.service.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 
@@ -50,7 +51,7 @@ describe('RevocationService', () => {
 
   it('closes nothing for a revocation that is refused', async () => {
     const { transport } = fakes.connect('7');
-    await expect(revocations.revoke({})).rejects.toMatchObject({ code: 'PUSH_ERR_INVALID_ARGUMENT' });
+    await expect(revocations.revoke({} as Revocation)).rejects.toMatchObject({ code: 'PUSH_ERR_INVALID_ARGUMENT' });
     expect(transport.closed).toBeUndefined();
   });
 });

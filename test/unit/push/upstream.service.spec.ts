@@ -223,6 +223,7 @@ describe('UpstreamService', () => {
       const send = () => upstream.send({ event: 'push:ping' }, {}, peer.connection.id);
       await useUpRate(send);
       const past = Array.from({ length: 11 }, send);
+      await turn();
       expect(past.map(codesOf)).toEqual(Array.from({ length: 11 }, () => ['rate_limited']));
       expect(peer.transport.closed?.code).toBe(CloseCode.RateLimited);
     });
