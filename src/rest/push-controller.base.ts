@@ -102,7 +102,8 @@ export class PushControllerBase {
   async closeConnection(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     const outcome = await this.push.disconnect({ connection: request.params['id'] ?? '' });
     // A node that did not answer may have it, and closes it when it hears of this.
-    if (outcome.matched === 0 && !outcome.partial) throw new PushError('PUSH_ERR_UNKNOWN_CONNECTION', 'there is no such connection');
+    if (outcome.matched === 0 && !outcome.partial)
+      throw new PushError('PUSH_ERR_UNKNOWN_CONNECTION', 'there is no such connection');
     this.answers.send(response, 202, outcome);
   }
 
