@@ -55,7 +55,11 @@ export class RedisServer {
     const program = findRedisServer();
     if (!program) throw new Error('no redis-server: install it, or name it in REDIS_SERVER');
     const where = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
-    this.child = spawn(program, [...where, ...this.settings], { stdio: 'ignore' });
+    const child = spawn(program, [...where, ...this.settings], { stdio: 'ignore' });
+    this.child = child;
+    const killWithUs = () => child.kill('SIGKILL');
+    process.on('exit', killWithUs);
+    child.once('exit', () => process.off('exit', killWithUs));
     await eventually(() => this.answers(), { timeoutMs: 10_000, what: 'redis-server to answer' });
   }
 
