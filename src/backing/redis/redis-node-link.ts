@@ -145,9 +145,10 @@ export class RedisNodeLink implements NodeLink {
     const count = ++this.joinCount;
     this.cancelRetry?.();
     try {
-      this.seal = await this.parts.seal();
-      if (count !== this.joinCount) return;
+      // First of all, so that this node is told of changes from before the log is followed on the same line.
       await this.parts.subscriber.subscribe(this.channel, this.allChannel);
+      if (count !== this.joinCount) return;
+      this.seal = await this.parts.seal();
       if (count !== this.joinCount) return;
       await this.lease.refresh();
       if (count !== this.joinCount) return;
@@ -194,7 +195,8 @@ export class RedisNodeLink implements NodeLink {
   }
 
   private readonly receive = (channel: string, text: string): void => {
-    if (channel !== this.channel && channel !== this.allChannel) return;
+    // Before the secret is known nothing can be opened; what was kept is caught up with when it is.
+    if (!this.seal || (channel !== this.channel && channel !== this.allChannel)) return;
     const frame = this.open(channel, text);
     if (!frame || frame.from === this.nodeId || !this.isFresh(frame) || !this.isNew(frame)) return;
     if (frame.type === 'roster') this.listAnew();
