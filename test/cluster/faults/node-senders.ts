@@ -5,7 +5,7 @@ import { RestClient } from '../../support/rest-client.js';
 import type { RunningNode } from './cluster-node.js';
 
 /** How long a sender goes on when no node takes its message, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 5_000;
 /** How long it waits before it asks another node, in milliseconds. */
 const BETWEEN_ATTEMPTS_MS = 25;
 
