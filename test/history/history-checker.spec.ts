@@ -63,6 +63,7 @@ describe('a clean history', () => {
     expect(check(history({ publications, recipients }))).toEqual({
       defects: [],
       published: 2,
+      due: 3,
       received: 3,
       toldAsGap: 0,
       gaps: 0,
