@@ -7,15 +7,15 @@ const STALL_MS = 5_000;
 
 /** What happens between one node and Redis. */
 export const LINE_FAULTS: readonly Fault[] = [
-  stalled('both', 'nothing passes between a node and Redis for 5 s, and nobody is told', true),
-  stalled('up', 'nothing passes from a node to Redis for 5 s', false),
-  stalled('down', 'nothing passes from Redis to a node for 5 s', false),
+  stalled('both', 'nothing passes between a node and Redis for 5 s, and nobody is told'),
+  stalled('up', 'nothing passes from a node to Redis for 5 s'),
+  stalled('down', 'nothing passes from Redis to a node for 5 s'),
 ];
 
-function stalled(way: StalledWay, name: string, isQuick: boolean): Fault {
+function stalled(way: StalledWay, name: string): Fault {
   return {
     name,
-    isQuick,
+    isQuick: false,
     gaps: 'none',
     cluster: { onLines: [0] },
     async strike(cluster) {

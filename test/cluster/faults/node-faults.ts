@@ -36,7 +36,7 @@ export const NODE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'the event loop of a node stands still for 3 s',
-    isQuick: true,
+    isQuick: false,
     gaps: 'none',
     async strike(cluster) {
       cluster.node(0).stall();

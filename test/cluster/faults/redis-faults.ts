@@ -41,7 +41,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'Redis is frozen for 4 s (SIGSTOP)',
-    isQuick: true,
+    isQuick: false,
     gaps: 'none',
     async strike({ redis }) {
       redis.freeze();
