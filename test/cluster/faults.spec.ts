@@ -31,7 +31,7 @@ describeWithRedis('a cluster', () => {
       expect(result).toMatchObject({ defects: NO_DEFECTS, examples: [] });
       expect(result.received).toBeGreaterThan(500);
       if (fault.gaps === 'none') expect(result.gaps).toBe(0);
-      else expect(result.toldAsGap).toBeGreaterThan(0);
+      else expect(result.gaps).toBeGreaterThan(0);
       expect({ result, isSeen: fault.isSeenIn?.(result) ?? true }).toMatchObject({ isSeen: true });
     },
     60_000,
