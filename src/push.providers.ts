@@ -73,7 +73,7 @@ const builtInAuthenticator: Provider = {
   provide: PushAuthenticator,
   inject: [PUSH_OPTIONS, PUSH_CLOCK],
   useFactory: ({ auth }: ResolvedPushOptions, clock: Clock) =>
-    auth?.jwt ? new JwtAuthenticator(auth.jwt, clock) : new RefusingAuthenticator(),
+    auth?.jwt ? new JwtAuthenticator(auth.jwt, clock, auth.tenantClaim) : new RefusingAuthenticator(),
 };
 
 const deliveryProviders: Provider[] = [

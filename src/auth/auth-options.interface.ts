@@ -74,4 +74,10 @@ export interface PushAuthOptions {
    * @default false
    */
   readonly accessTokenQuery?: boolean | undefined;
+  /**
+   * Name of the claim that says whose user the bearer is. A token without it, or with a value that is no name of a tenant
+   * (1 to 128 characters without control characters), is refused. For tokens of `jwt`.
+   * @default none: all users are of one tenant
+   */
+  readonly tenantClaim?: string | undefined;
 }

@@ -20,7 +20,7 @@ export const JWKS_DEFAULTS: { readonly [Name in keyof JwksOptions]-?: number } =
 
 type Members = Readonly<Record<string, unknown>>;
 
-const AUTH_KEYS: readonly (keyof PushAuthOptions)[] = ['jwt', 'cookie', 'accessTokenQuery'];
+const AUTH_KEYS: readonly (keyof PushAuthOptions)[] = ['jwt', 'cookie', 'accessTokenQuery', 'tenantClaim'];
 const KEY_SOURCES = ['secret', 'publicKey', 'jwksUri'] as const satisfies readonly (keyof JwtOptions)[];
 const JWT_KEYS: readonly (keyof JwtOptions)[] = [
   ...KEY_SOURCES,
@@ -44,7 +44,7 @@ export function checkAuthOptions(value: unknown, path: string): OptionProblem[] 
   if (value === undefined) return [];
   if (!isObject(value)) return [problem(path, value, 'an object such as { jwt: { secret, algorithms } }')];
   const problems = unknownKeys(value, AUTH_KEYS, path);
-  const { jwt, cookie, accessTokenQuery } = value;
+  const { jwt, cookie, accessTokenQuery, tenantClaim } = value;
   if (jwt !== undefined) problems.push(...checkJwtOptions(jwt, `${path}.jwt`));
   if (cookie !== undefined && !(typeof cookie === 'string' && COOKIE_NAME.test(cookie))) {
     problems.push(problem(`${path}.cookie`, cookie, 'the name of a cookie'));
@@ -52,7 +52,14 @@ export function checkAuthOptions(value: unknown, path: string): OptionProblem[] 
   if (accessTokenQuery !== undefined && typeof accessTokenQuery !== 'boolean') {
     problems.push(problem(`${path}.accessTokenQuery`, accessTokenQuery, 'true or false'));
   }
+  if (tenantClaim !== undefined) problems.push(...checkTenantClaim(tenantClaim, jwt, `${path}.tenantClaim`));
   return problems;
+}
+
+/** Tokens that somebody else checks have no claim that is read here: to name one would keep nobody apart. */
+function checkTenantClaim(value: unknown, jwt: unknown, path: string): OptionProblem[] {
+  if (typeof value !== 'string' || value === '') return [problem(path, value, 'the name of a claim')];
+  return jwt === undefined ? [problem(path, value, 'nothing without auth.jwt')] : [];
 }
 
 function checkJwtOptions(value: unknown, path: string): OptionProblem[] {

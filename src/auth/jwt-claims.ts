@@ -1,14 +1,15 @@
 import type { Principal } from '../core/principal.js';
-import { isGroup, isUserId } from '../protocol/names.js';
+import { isGroup, isTenant, isUserId } from '../protocol/names.js';
 
 /** Shared, so that a connection without groups or scopes does not keep two arrays for that. */
 const NONE: readonly string[] = Object.freeze([]);
 
 /**
  * The principal that verified claims stand for; undefined where they name no user or no end, are of a wrong type, or
- * were issued after `latestIssueMs`, which only a wrong clock or a wrong issuer does.
+ * were issued after `latestIssueMs`, which only a wrong clock or a wrong issuer does. With a `tenantClaim` also where that
+ * claim names no tenant.
  */
-export function principalOf(claims: object, latestIssueMs: number): Principal | undefined {
+export function principalOf(claims: object, latestIssueMs: number, tenantClaim?: string): Principal | undefined {
   const { sub, exp, iat, jti, groups, scope } = claims as Readonly<Record<string, unknown>>;
   const expiresAtMs = readMoment(exp);
   const issuedAtMs = readMoment(iat);
@@ -16,7 +17,17 @@ export function principalOf(claims: object, latestIssueMs: number): Principal | 
   if (iat !== undefined && (issuedAtMs === undefined || issuedAtMs > latestIssueMs)) return undefined;
   // A token id of another type could never be revoked.
   if (jti !== undefined && typeof jti !== 'string') return undefined;
-  return { userId: sub, groups: readGroups(groups), scopes: readScopes(scope), expiresAtMs, issuedAtMs, tokenId: jti };
+  const principal = {
+    userId: sub,
+    groups: readGroups(groups),
+    scopes: readScopes(scope),
+    expiresAtMs,
+    issuedAtMs,
+    tokenId: jti,
+  };
+  if (tenantClaim === undefined) return principal;
+  const tenant = Object.hasOwn(claims, tenantClaim) ? (claims as Record<string, unknown>)[tenantClaim] : undefined;
+  return isTenant(tenant) ? { ...principal, tenant } : undefined;
 }
 
 /** RFC 7519 section 2, NumericDate. JSON can spell numbers that are infinite, such as `1e999`. */

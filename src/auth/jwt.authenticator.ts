@@ -38,10 +38,14 @@ export class JwtAuthenticator extends PushAuthenticator {
   /** One for each key, made at its first token; it goes when the key goes. */
   private readonly verifiers = new WeakMap<KeyObject, JwtService>();
 
-  /** @param options As `checkAuthOptions` accepts them; throws where there is no key among them. */
+  /**
+   * @param options As `checkAuthOptions` accepts them; throws where there is no key among them.
+   * @param tenantClaim The claim that names the tenant; all users are of one tenant without it.
+   */
   constructor(
     options: JwtOptions,
     private readonly clock: Pick<Clock, 'now'>,
+    private readonly tenantClaim?: string,
   ) {
     super();
     const clockTolerance = options.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
@@ -75,7 +79,7 @@ export class JwtAuthenticator extends PushAuthenticator {
     const key = await this.keys.keyFor(shape.hint);
     const claims = key && (await this.verify(token, key));
     if (!claims || Object.keys(claims).length !== shape.claimCount) return undefined;
-    const principal = principalOf(claims, this.clock.now() + this.clockToleranceMs);
+    const principal = principalOf(claims, this.clock.now() + this.clockToleranceMs, this.tenantClaim);
     if (principal && digest !== undefined) this.verified.add(digest, { principal, key, hint: shape.hint });
     return principal;
   }

@@ -4,6 +4,8 @@
 export const MAX_USER_ID_LENGTH = 255;
 /** Longest group name. */
 export const MAX_GROUP_LENGTH = 128;
+/** Longest name of a tenant. */
+export const MAX_TENANT_LENGTH = 128;
 /** Longest event name. */
 export const MAX_EVENT_LENGTH = 128;
 /** Longest `ref` of a client frame. */

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { Principal } from '../core/principal.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import type { Revocation } from './push-types.js';
+import { isTenant } from '../protocol/names.js';
 import { assertUserId, throwIfAny } from './send-validation.js';
 
 /** Longest token id that can be revoked, in UTF-16 code units. */
@@ -28,7 +29,8 @@ export class AccessService {
    */
   async verify(token: string): Promise<Principal | undefined> {
     const principal = await this.authenticator.authenticate(token);
-    return principal && !this.revocations.isRevoked(principal) ? principal : undefined;
+    if (!principal || !hasTenantName(principal) || this.revocations.isRevoked(principal)) return undefined;
+    return principal;
   }
 
   /** Whether the token that the principal came with has been revoked. */
@@ -64,6 +66,11 @@ export class AccessService {
     }
     return { type: 'issuedBefore', beforeMs: readMoment(issuedBefore) };
   }
+}
+
+/** An authenticator of the host may say anything, and what it says goes into keys. */
+function hasTenantName({ tenant }: Principal): boolean {
+  return tenant === undefined || isTenant(tenant);
 }
 
 function readMoment(moment: unknown): number {

@@ -4,6 +4,7 @@
  */
 import type { ClientTarget, PushAuthorizer } from '../auth/push-authorizer.js';
 import type { Connection } from '../core/connection.js';
+import { accountOf } from '../core/principal.js';
 import { PushError } from '../core/push-error.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -123,7 +124,7 @@ export class FrameService {
     if (typeof token !== 'string') return invalid('token is missing');
     const principal = await this.parts.access.verify(token);
     if (!principal) return new FrameRefusal(ErrorCode.Forbidden, 'the token was refused');
-    if (principal.userId !== connection.userId) {
+    if (accountOf(principal) !== accountOf(connection.principal)) {
       connection.close(CloseCode.Forbidden, 'token of another user');
       return undefined;
     }

@@ -9,6 +9,7 @@ import {
   MAX_GROUP_LENGTH,
   MAX_JSON_DEPTH,
   MAX_REF_LENGTH,
+  MAX_TENANT_LENGTH,
   MAX_USER_ID_LENGTH,
 } from '../../src/protocol/limits.js';
 import { BEARER_SUBPROTOCOL_PREFIX, SUBPROTOCOL } from '../../src/protocol/version.js';
@@ -74,6 +75,7 @@ describe('PROTOCOL.md', () => {
         .map((row) => [plain(row['name']), row['shape']]),
     );
     expect(shapes.get('user id')).toMatch(`1 to ${MAX_USER_ID_LENGTH} characters`);
+    expect(shapes.get('tenant')).toMatch(`1 to ${MAX_TENANT_LENGTH} characters`);
     expect(shapes.get('group')).toMatch(`1 to ${MAX_GROUP_LENGTH} of`);
     expect(shapes.get('event')).toMatch(`1 to ${MAX_EVENT_LENGTH} of`);
     expect(shapes.get('ref')).toBe(`at most ${MAX_REF_LENGTH} characters`);

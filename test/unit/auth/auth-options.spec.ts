@@ -48,9 +48,13 @@ describe('checkAuthOptions', () => {
         },
         cookie: '__Host-session',
         accessTokenQuery: true,
+        tenantClaim: 'https://id.example/tenant',
       },
     ],
-    ['members that are undefined', { jwt: undefined, cookie: undefined, accessTokenQuery: undefined }],
+    [
+      'members that are undefined',
+      { jwt: undefined, cookie: undefined, accessTokenQuery: undefined, tenantClaim: undefined },
+    ],
   ])('accepts %s', (_, value) => {
     expect(checkAuthOptions(value, 'auth')).toEqual([]);
   });
@@ -58,6 +62,17 @@ describe('checkAuthOptions', () => {
   it.each([null, 5, SECRET, [], true])('wants an object, not %j', (value) => {
     expect(checkAuthOptions(value, 'auth')).toMatchObject([{ path: 'auth' }]);
     expect(problemsOf(value)).toMatchObject([{ path: 'auth.jwt' }]);
+  });
+
+  it.each(['', 5, null, ['tenant'], true])('wants the name of a claim as tenantClaim, not %j', (tenantClaim) => {
+    const jwt = { secret: SECRET, algorithms: ['HS256'] };
+    expect(checkAuthOptions({ jwt, tenantClaim }, 'auth')).toMatchObject([{ path: 'auth.tenantClaim' }]);
+  });
+
+  it('refuses a tenantClaim that nothing reads', () => {
+    const [problem, ...others] = checkAuthOptions({ tenantClaim: 'tenant' }, 'auth');
+    expect(problem).toMatchObject({ path: 'auth.tenantClaim', expected: 'nothing without auth.jwt' });
+    expect(others).toEqual([]);
   });
 
   it('lists every problem at once', () => {

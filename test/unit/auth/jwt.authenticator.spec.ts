@@ -255,6 +255,45 @@ describe('JwtAuthenticator', () => {
     });
   });
 
+  describe('with a claim that names the tenant', () => {
+    const authenticator = (claim = 'tenant') => {
+      return new JwtAuthenticator({ secret: SECRET, algorithms: ['HS256'] }, clock, claim);
+    };
+
+    it.each(['acme', 'a:b', 'a%3Ab', '{x}', '../', '__proto__', 'constructor', '7', 'é', 'e\u0301', '漢'.repeat(128)])(
+      'says the tenant %j as it is',
+      async (tenant) => {
+        await expect(authenticator().authenticate(token({ tenant }))).resolves.toMatchObject({ userId: '7', tenant });
+      },
+    );
+
+    it.each([undefined, null, '', 7, {}, ['acme'], 'a\u0000', 'a\nb', 'a\u0085b', '\ud800', 'x'.repeat(129)])(
+      'refuses %j as the tenant',
+      async (tenant) => {
+        await expect(authenticator().authenticate(token({ tenant }))).resolves.toBeUndefined();
+      },
+    );
+
+    it('refuses a claim that is only inherited', async () => {
+      await expect(authenticator('constructor').authenticate(token())).resolves.toBeUndefined();
+      await expect(authenticator('__proto__').authenticate(token())).resolves.toBeUndefined();
+    });
+
+    it('knows the tenant of a token that it has seen before', async () => {
+      const same = authenticator();
+      const text = token({ tenant: 'acme' });
+      const first = await same.authenticate(text);
+      await expect(same.authenticate(text)).resolves.toEqual(first);
+      expect(first?.tenant).toBe('acme');
+    });
+
+    it('reads no tenant where no claim is named', async () => {
+      const principal = await withSecret().authenticate(token({ tenant: 'acme' }));
+      expect(principal).toBeDefined();
+      expect(principal).not.toHaveProperty('tenant');
+    });
+  });
+
   describe('over time', () => {
     it.each([
       ['exp', -5, false],

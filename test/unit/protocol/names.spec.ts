@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { isEvent, isGroup, isReservedEvent, isUserId } from '../../../src/protocol/names.js';
+import { isEvent, isGroup, isReservedEvent, isTenant, isUserId } from '../../../src/protocol/names.js';
 
 describe('names', () => {
   it('takes any 1 to 255 characters without control characters for a user id', () => {
     for (const id of ['7', 'a/b', 'Zoë 日本', ' ', 'x'.repeat(255)]) expect(isUserId(id)).toBe(true);
     for (const id of ['', 'x'.repeat(256), 'a\nb', 'a\u0000', 'a\u007f', 'a\u0085', 7, null]) {
       expect(isUserId(id)).toBe(false);
+    }
+  });
+
+  it('takes any 1 to 128 characters without control characters for a tenant', () => {
+    const fine = ['acme', 'a:b', '{x}', '../', '__proto__', 'constructor', 'a%3Ab', ' ', '漢'.repeat(128), '😀', 'é'];
+    for (const tenant of fine) expect(isTenant(tenant)).toBe(true);
+    for (const tenant of ['', 'x'.repeat(129), 'a\u0000', 'a\nb', 'a\u0085', '\ud800', 'a\udc00b', 7, null, ['a']]) {
+      expect(isTenant(tenant)).toBe(false);
     }
   });
 

@@ -32,6 +32,17 @@ describe('AccessService', () => {
     expect(await access().verify('other')).toBeUndefined();
   });
 
+  it('refuses a principal whose tenant is no name of one', async () => {
+    const service = access({
+      named: principal({ tenant: 'acme' }),
+      empty: principal({ tenant: '' }),
+      control: principal({ tenant: 'a\u0000b' }),
+      number: principal({ tenant: 7 as unknown as string }),
+    });
+    expect(await service.verify('named')).toMatchObject({ tenant: 'acme' });
+    for (const token of ['empty', 'control', 'number']) expect(await service.verify(token)).toBeUndefined();
+  });
+
   it('refuses the tokens of a revoked user that were issued until now', async () => {
     const service = access({
       before: principal(),
