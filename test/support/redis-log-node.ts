@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { MessageLogLimits } from '../../src/backing/message-log.interface.js';
-import { RedisConnections } from '../../src/backing/redis/redis-connections.js';
+import type { RedisConnections } from '../../src/backing/redis/redis-connections.js';
 import { RedisMessageLog } from '../../src/backing/redis/redis-message-log.js';
+import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
 
@@ -26,7 +27,7 @@ export class RedisLogNode {
     url: string,
     { prefix = 'push:{test}', secret, limits = {}, now }: RedisLogNodeOptions = {},
   ): RedisLogNode {
-    const connections = new RedisConnections(url, systemClock);
+    const connections = new StandaloneConnections(url, systemClock);
     const times = now === undefined ? {} : { fixedNow: now, clock: { ...systemClock, now } };
     const nodeId = randomBytes(6).toString('base64url');
     const log = new RedisMessageLog({ connections, root: `${prefix}:log`, nodeId, secret, limits, ...times });

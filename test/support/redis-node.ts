@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { FrameSeal } from '../../src/backing/redis/sealed-frame.js';
+import type { RedisConnections } from '../../src/backing/redis/redis-connections.js';
 import { RedisNodeLink } from '../../src/backing/redis/redis-node-link.js';
+import { FrameSeal } from '../../src/backing/redis/sealed-frame.js';
+import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
 
@@ -18,59 +19,43 @@ export class RedisNode {
   private isOpen = true;
 
   private constructor(
-    private readonly commands: Redis,
-    private readonly subscriber: Redis,
+    private readonly connections: RedisConnections,
     prefix: string,
     secret: string,
   ) {
     this.link = new RedisNodeLink({
-      commands,
-      subscriber,
+      connections,
       nodeId: randomBytes(6).toString('hex'),
       prefix,
       seal: async () => new FrameSeal(secret),
       clock: systemClock,
       onFailure: (cause) => this.failures.push(cause),
     });
+    connections.open();
   }
 
   static async start(url: string, options: RedisNodeOptions = {}): Promise<RedisNode> {
     const { prefix = 'push:{test}', secret = 'of the test' } = options;
-    const node = new RedisNode(connect(url), connect(url), prefix, secret);
+    const node = new RedisNode(new StandaloneConnections(url, systemClock), prefix, secret);
     await eventually(() => node.link.nodeCount > 0);
     return node;
   }
 
-  /** Loses both connections and opens none until {@link reconnect}. */
+  /** Loses its connections and opens none until {@link reconnect}. */
   async cutOff(): Promise<void> {
-    for (const redis of [this.commands, this.subscriber]) redis.disconnect();
+    this.connections.close();
     await eventually(() => this.link.nodeCount === 0);
   }
 
   async reconnect(): Promise<void> {
-    await Promise.all([this.commands.connect(), this.subscriber.connect()]);
+    this.connections.open();
+    await eventually(() => this.connections.isReady);
   }
 
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
     await this.link.close();
-    for (const redis of [this.commands, this.subscriber]) {
-      // Ended once already, the driver would wait two seconds for a socket that is gone.
-      if (redis.status !== 'end') redis.disconnect();
-    }
+    this.connections.close();
   }
-}
-
-function connect(url: string): Redis {
-  const redis = new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    commandTimeout: 1_000,
-    connectTimeout: 2_000,
-  });
-  redis.on('error', () => {});
-  return redis;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { RedisConnections } from '../../src/backing/redis/redis-connections.js';
+import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
 import { RedisServer } from './redis-server.js';
@@ -16,7 +16,7 @@ end
 
 /** A real Redis for the tests of one file, with a connection as the module makes them. */
 export class TestRedis {
-  private connections: RedisConnections | undefined;
+  private connections: StandaloneConnections | undefined;
   private running: RedisServer | undefined;
   private keys = 0;
 
@@ -53,7 +53,7 @@ export class TestRedis {
 
   async start(): Promise<void> {
     this.running = await RedisServer.start();
-    this.connections = new RedisConnections(this.running.url, systemClock);
+    this.connections = new StandaloneConnections(this.running.url, systemClock);
     this.connections.open();
     await this.reached();
   }

@@ -18,10 +18,11 @@ import type { LogPlace } from './log-place.js';
 import type { LogSecret } from './log-secret.js';
 import { openFrame } from './log-wire.js';
 import type { LogFrame, LogFrameProblem, SealedMessage } from './log-wire.js';
-import { PROBE_SCRIPT } from './probe-script.js';
+import { probeScript } from './probe-script.js';
 import { RecentIds } from './recent-ids.js';
 import type { RedisConnections } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
+import type { LineOwner, RedisLine } from './redis-line.js';
 import { RedisScript } from './redis-script.js';
 import type { ServerClock } from './server-clock.js';
 
@@ -62,12 +63,14 @@ interface Probe {
 export type DroppedFrames = Record<LogFrameProblem | 'stale' | 'replayed', number>;
 
 /** Follows the log for one node. */
-export class LogChannel {
+export class LogChannel implements LineOwner {
   /** Frames that were not listened to, by reason. */
   readonly dropped: DroppedFrames = { version: 0, forged: 0, truncated: 0, stale: 0, replayed: 0 };
   readonly channel: string;
   private readonly ownChannel: string;
-  private readonly script = new RedisScript(PROBE_SCRIPT);
+  private readonly script: RedisScript;
+  private readonly line: RedisLine;
+  private readonly leaveLine: Cancel;
   private readonly probes = new Map<string, Probe>();
   private readonly recent = new RecentIds(2 * MAX_FRAME_AGE_MS);
   private readonly cancelProbes: Cancel;
@@ -81,9 +84,9 @@ export class LogChannel {
     const { connections, clock, root } = parts;
     this.channel = `${root}:channel`;
     this.ownChannel = `${root}:node:${parts.nodeId}`;
-    connections.subscriber.on('message', (channel: string, message: string) => this.receive(channel, message));
-    connections.subscriber.on('ready', () => void this.begin());
-    connections.subscriber.on('close', () => this.lose());
+    this.script = new RedisScript(probeScript(connections.publishCommand));
+    this.line = connections.lineOf(root);
+    this.leaveLine = this.line.follow(this);
     this.cancelProbes = clock.every(PROBE_INTERVAL_MS, () => this.doubt());
   }
 
@@ -117,25 +120,37 @@ export class LogChannel {
     return promise;
   }
 
+  onLineReady(): void {
+    void this.begin();
+  }
+
+  onLineLost(): void {
+    this.lose();
+  }
+
   close(): void {
     this.isClosed = true;
     this.cancelProbes();
+    this.leaveLine();
+    for (const channel of [this.channel, this.ownChannel]) this.line.unsubscribe(channel);
     this.lose();
   }
 
   /** Subscribes, and asks where the log stands. What fails is tried again until the line is gone. */
   private async begin(): Promise<void> {
     const { connections, secret } = this.parts;
-    const { commands, subscriber } = connections;
     try {
-      await subscriber.subscribe(this.channel, this.ownChannel);
-      await secret.learn(commands);
+      await Promise.all([
+        this.line.subscribe(this.channel, (message) => this.receiveMessage(message)),
+        this.line.subscribe(this.ownChannel, (message) => this.receiveProbe(message)),
+      ]);
+      await secret.learn(connections.commands);
       return await this.probe(true);
     } catch {
       // The next attempt says whether it was for good.
     }
     this.parts.clock.after(RETRY_MS, () => {
-      if (!this.isClosed && !this.follows && subscriber.status === 'ready') void this.begin();
+      if (!this.isClosed && !this.follows && this.line.isReady) void this.begin();
     });
   }
 
@@ -148,7 +163,7 @@ export class LogChannel {
       .learn(connections.commands)
       .then(() => this.probe())
       // Where commands fail too it is the server that is away, and the line is cut for that.
-      .catch(() => connections.isReady && connections.renewSubscriber())
+      .catch(() => connections.isReady && this.line.renew())
       .finally(() => (this.isDoubtful = false));
   }
 
@@ -167,11 +182,6 @@ export class LogChannel {
     probe.cancel();
     if (cause === undefined) probe.resolve();
     else probe.reject(cause);
-  }
-
-  private receive(channel: string, message: string): void {
-    if (channel === this.channel) this.receiveMessage(message);
-    else if (channel === this.ownChannel) this.receiveProbe(message);
   }
 
   private receiveProbe(message: string): void {

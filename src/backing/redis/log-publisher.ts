@@ -72,7 +72,8 @@ export class LogPublisher {
   private isFollowing = false;
 
   constructor(private readonly parts: LogPublisherParts) {
-    this.script = new RedisScript(publishScript({ ...parts.limits, forgetMs: parts.forgetMs }));
+    const { limits, forgetMs, connections } = parts;
+    this.script = new RedisScript(publishScript({ ...limits, forgetMs, publishCommand: connections.publishCommand }));
   }
 
   /** Resolves with what became of the message here; with nothing where it was taken but does not come here. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisCommands } from './redis-connections.js';
 import { FrameSeal } from './sealed-frame.js';
 
 /**
@@ -26,7 +26,7 @@ export class LogSecret {
   }
 
   /** Learns the one in Redis; where there is none, or no longer, it is the one that this node knows. */
-  async learn(redis: Redis): Promise<void> {
+  async learn(redis: RedisCommands): Promise<void> {
     if (this.isGiven) return;
     await redis.setnx(this.key, this.text);
     const kept = await redis.get(this.key);

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisCommands } from './redis-connections.js';
 import { RedisScript } from './redis-script.js';
 import { ServerClock } from './server-clock.js';
 
@@ -34,7 +34,7 @@ export class NodeLease {
   private readonly serverClock = new ServerClock();
 
   constructor(
-    private readonly commands: Redis,
+    private readonly commands: RedisCommands,
     private readonly key: string,
     private readonly nodeId: string,
   ) {}

@@ -1,4 +1,5 @@
 import { ENTRY_PATTERN, LOG_PRELUDE } from './log-scripts.js';
+import type { PublishCommand } from './redis-connections.js';
 
 /** How long a nonce holds: so close to each other two branches of the log can begin unnoticed. */
 const NONCE_MS = 250;
@@ -15,6 +16,7 @@ export interface PublishScriptLimits {
   readonly historyAllCount: number;
   readonly historySeconds: number;
   readonly forgetMs: number;
+  readonly publishCommand: PublishCommand;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface PublishScriptLimits {
  * The first write is one that a full server refuses, so that nothing is half done.
  */
 export function publishScript(limits: PublishScriptLimits): string {
-  const { historyCount, historyAllCount } = limits;
+  const { historyCount, historyAllCount, publishCommand } = limits;
   return `${LOG_PRELUDE}
 local notAfter = tonumber(ARGV[4])
 -- Far ahead is as wrong as too late: the clock of the server, or of the node, was set.
@@ -58,7 +60,7 @@ ${keepFunction(limits)}
 end
 
 local header = table.concat({'1', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
-redis.call('PUBLISH', root .. ':channel', header .. '\\n' .. frame)
+redis.call('${publishCommand}', root .. ':channel', header .. '\\n' .. frame)
 return {'ok', digits(now)}
 `;
 }

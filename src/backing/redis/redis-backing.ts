@@ -6,7 +6,7 @@
  */
 import type { Backing, BackingContext, BackingState } from '../backing.interface.js';
 import { LogSecret } from './log-secret.js';
-import { RedisConnections } from './redis-connections.js';
+import type { RedisConnections } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
 import { RedisIdempotencyStore } from './redis-idempotency-store.js';
 import { RedisMemberships } from './redis-memberships.js';
@@ -17,6 +17,7 @@ import type { RedisBackingOptions } from './redis-options.js';
 import { RedisRevocationList } from './redis-revocation-list.js';
 import { RedisTicketStore } from './redis-ticket-store.js';
 import type { FrameSeal } from './sealed-frame.js';
+import { StandaloneConnections } from './standalone-connections.js';
 
 /** How long an application waits for Redis at its start. */
 const START_TIMEOUT_MS = 2_000;
@@ -32,25 +33,23 @@ export class RedisBacking implements Backing {
   readonly tickets: RedisTicketStore;
   private readonly connections: RedisConnections;
   private readonly clock: BackingContext['clock'];
-  private hasFailed = false;
 
   constructor({ url, secret, keyPrefix = DEFAULT_KEY_PREFIX }: RedisBackingOptions, context: BackingContext) {
     const { nodeId, clock, onFailure } = context;
     const prefix = `${keyPrefix}:{0}`;
     const root = `${prefix}:log`;
-    const connections = new RedisConnections(url, clock);
-    const { commands, subscriber } = connections;
+    const connections: RedisConnections = new StandaloneConnections(url, clock);
+    const { commands } = connections;
     this.connections = connections;
     this.clock = clock;
     this.log = new RedisMessageLog({ connections, root, nodeId, secret, limits: context.history, clock });
     const seal = sealOf(new LogSecret(`${root}:secret`, secret), connections);
-    this.nodes = new RedisNodeLink({ commands, subscriber, nodeId, prefix, seal, clock, onFailure });
+    this.nodes = new RedisNodeLink({ connections, nodeId, prefix, seal, clock, onFailure });
     this.memberships = new RedisMemberships(commands, `${prefix}:memberships`);
     this.idempotency = new RedisIdempotencyStore(commands, `${prefix}:idempotency`, context.idempotency);
     this.revocations = new RedisRevocationList(commands, `${prefix}:revocations`, clock, context.revocations);
     this.tickets = new RedisTicketStore(commands, `${prefix}:ticket`, context.tickets);
-    commands.on('ready', () => void this.revocations.catchUp().catch(() => {}));
-    commands.once('close', () => (this.hasFailed = true));
+    connections.onReady(() => void this.revocations.catchUp().catch(() => {}));
     connections.open();
   }
 
@@ -79,7 +78,7 @@ export class RedisBacking implements Backing {
     const deadline = this.clock.now() + START_TIMEOUT_MS;
     return new Promise((resolve) => {
       const cancel = this.clock.every(START_CHECK_MS, () => {
-        if (this.state.status !== 'up' && !this.hasFailed && this.clock.now() < deadline) return;
+        if (this.state.status !== 'up' && !this.connections.hasFailed && this.clock.now() < deadline) return;
         cancel();
         resolve();
       });

@@ -5,7 +5,6 @@
  * How much is kept is bounded by the memory that Redis was given: a key for which it has none is answered `full`.
  */
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { IDEMPOTENCY_CLAIM_MS } from '../idempotency-store.interface.js';
 import type {
   IdempotencyLimits,
@@ -13,6 +12,7 @@ import type {
   IdempotencyVerdict,
   IdempotentRequest,
 } from '../idempotency-store.interface.js';
+import type { RedisCommands } from './redis-connections.js';
 import { isRefusal, unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
 
@@ -50,7 +50,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   /** @param prefix Before the names of all keys, with the hash tag that they have in common. */
   constructor(
-    private readonly commands: Redis,
+    private readonly commands: RedisCommands,
     private readonly prefix: string,
     { ttlSeconds = 86_400 }: IdempotencyLimits = {},
   ) {

@@ -6,8 +6,8 @@
  * What has ended is not answered, and goes as it is come across and a few at a time with each change. User and group
  * names stay as they are in keys and members: a group has no space in it, so `<group> <user>` reads one way only.
  */
-import type { Redis } from 'ioredis';
 import type { HeldMembership, Memberships } from '../memberships.interface.js';
+import type { RedisCommands } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
 
@@ -74,7 +74,7 @@ return found
 export class RedisMemberships implements Memberships {
   /** @param key Before the names of all keys, with the hash tag that they have in common. */
   constructor(
-    private readonly commands: Redis,
+    private readonly commands: RedisCommands,
     private readonly key: string,
   ) {}
 

@@ -10,7 +10,6 @@
  * this node joins anew: subscribe, lease, then the kept requests of the time away, so that nothing can fall in between.
  */
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Cancel, Clock } from '../../core/clock.js';
 import { PushError } from '../../core/push-error.js';
 import type { NodeAnswers, NodeHandler, NodeLink, NodeMessage, Question } from '../node-link.interface.js';
@@ -20,14 +19,13 @@ import type { NodeFrame, RequestFrame } from './node-frames.js';
 import { LEASE_REFRESH_MS, NodeLease } from './node-lease.js';
 import { OpenQuestions } from './open-questions.js';
 import { RecentIds } from './recent-ids.js';
+import type { RedisConnections } from './redis-connections.js';
+import type { LineOwner, RedisLine } from './redis-line.js';
 import type { FrameProblem, FrameSeal } from './sealed-frame.js';
 
 /** What a link works with. */
 export interface RedisNodeLinkParts {
-  /** For everything but subscriptions. */
-  readonly commands: Redis;
-  /** May be used for other channels too. */
-  readonly subscriber: Redis;
+  readonly connections: RedisConnections;
   readonly nodeId: string;
   /** Before the names of keys and channels, such as `push:{shop}`. */
   readonly prefix: string;
@@ -50,7 +48,7 @@ const JOIN_RETRY_MS = 500;
 const MAX_OPEN_QUESTIONS = 10_000;
 
 /** Nodes that share one Redis. */
-export class RedisNodeLink implements NodeLink {
+export class RedisNodeLink implements NodeLink, LineOwner {
   readonly nodeId: string;
   private readonly lease: NodeLease;
   private readonly kept: KeptRequests;
@@ -69,20 +67,31 @@ export class RedisNodeLink implements NodeLink {
   private isClosed = false;
   private cancelRetry: Cancel | undefined;
   private readonly cancelRefresh: Cancel;
+  private readonly line: RedisLine;
+  private readonly leaveLine: Cancel;
 
   constructor(private readonly parts: RedisNodeLinkParts) {
-    const { commands, subscriber, nodeId, prefix, clock } = parts;
+    const { connections, nodeId, prefix, clock } = parts;
     this.nodeId = nodeId;
-    this.lease = new NodeLease(commands, `${prefix}:nodes`, nodeId);
-    this.kept = new KeptRequests(commands, `${prefix}:kept`);
+    this.lease = new NodeLease(connections.commands, `${prefix}:nodes`, nodeId);
+    this.kept = new KeptRequests(connections, `${prefix}:kept`);
     this.questions = new OpenQuestions(clock);
     this.channel = `${prefix}:node:${nodeId}`;
     this.allChannel = `${prefix}:node`;
-    subscriber.on('message', this.receive);
-    subscriber.on('ready', this.begin);
-    subscriber.on('close', this.part);
+    this.line = connections.lineOf(prefix);
+    this.leaveLine = this.line.follow(this);
     this.cancelRefresh = clock.every(LEASE_REFRESH_MS, () => void this.refresh());
-    if (subscriber.status === 'ready') this.begin();
+  }
+
+  onLineReady(): void {
+    void this.join();
+  }
+
+  onLineLost(): void {
+    this.joinCount++;
+    this.hasJoined = false;
+    this.cancelRetry?.();
+    this.questions.endAll();
   }
 
   get nodeCount(): number {
@@ -124,29 +133,29 @@ export class RedisNodeLink implements NodeLink {
 
   /** Says goodbye where that is possible and stops listening. The connections are left open. */
   async close(): Promise<void> {
-    const { subscriber } = this.parts;
     const wasJoined = this.isJoined;
     this.isClosed = true;
     this.cancelRefresh();
-    this.part();
-    subscriber.off('message', this.receive).off('ready', this.begin).off('close', this.part);
-    if (!wasJoined) return;
-    const farewell = [this.lease.release(), this.sayRoster(), subscriber.unsubscribe(this.channel, this.allChannel)];
-    await Promise.allSettled(farewell);
+    this.onLineLost();
+    this.leaveLine();
+    for (const channel of [this.channel, this.allChannel]) this.line.unsubscribe(channel);
+    if (wasJoined) await Promise.allSettled([this.lease.release(), this.sayRoster()]);
   }
 
   private get isJoined(): boolean {
     return this.hasJoined && this.lease.isHeld;
   }
 
-  private readonly begin = (): void => void this.join();
-
   private async join(): Promise<void> {
     const count = ++this.joinCount;
     this.cancelRetry?.();
     try {
       // First of all, so that this node is told of changes from before the log is followed on the same line.
-      await this.parts.subscriber.subscribe(this.channel, this.allChannel);
+      await Promise.all(
+        [this.channel, this.allChannel].map((channel) =>
+          this.line.subscribe(channel, (text) => this.receive(channel, text)),
+        ),
+      );
       if (count !== this.joinCount) return;
       this.seal = await this.parts.seal();
       if (count !== this.joinCount) return;
@@ -159,16 +168,9 @@ export class RedisNodeLink implements NodeLink {
     } catch {
       // Out of reach again. A new connection joins by itself; on this one it is tried once more.
       if (count !== this.joinCount || this.isClosed) return;
-      this.cancelRetry = this.parts.clock.after(JOIN_RETRY_MS, this.begin);
+      this.cancelRetry = this.parts.clock.after(JOIN_RETRY_MS, () => void this.join());
     }
   }
-
-  private readonly part = (): void => {
-    this.joinCount++;
-    this.hasJoined = false;
-    this.cancelRetry?.();
-    this.questions.endAll();
-  };
 
   private async refresh(): Promise<void> {
     const lapsed = !this.lease.isHeld;
@@ -194,16 +196,16 @@ export class RedisNodeLink implements NodeLink {
     this.heardUntilMs = nowMs;
   }
 
-  private readonly receive = (channel: string, text: string): void => {
+  private receive(channel: string, text: string): void {
     // Before the secret is known nothing can be opened; what was kept is caught up with when it is.
-    if (!this.seal || (channel !== this.channel && channel !== this.allChannel)) return;
+    if (!this.seal) return;
     const frame = this.open(channel, text);
     if (!frame || frame.from === this.nodeId || !this.isFresh(frame) || !this.isNew(frame)) return;
     if (frame.type === 'roster') this.listAnew();
     else if (frame.type === 'answer')
       this.questions.answered(frame.to, frame.from, frame.hasFailed ? undefined : frame);
     else void this.carryOut(frame);
-  };
+  }
 
   private listAnew(): void {
     this.lease.forgetList();
@@ -259,7 +261,7 @@ export class RedisNodeLink implements NodeLink {
   }
 
   private async sayOn(channel: string, frame: NodeFrame): Promise<number> {
-    return this.parts.commands.publish(channel, this.sealed(channel, frame));
+    return this.parts.connections.publish(channel, this.sealed(channel, frame));
   }
 
   private async sayRoster(): Promise<void> {

@@ -10,12 +10,12 @@
  * read anew and forget nothing.
  */
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Cancel, Clock } from '../../core/clock.js';
 import type { Principal } from '../../core/principal.js';
 import { PushError } from '../../core/push-error.js';
 import type { RevocationLimits, RevocationList, RevokedTokens } from '../revocation-list.interface.js';
 import { RevocationRecords } from '../revocation-records.js';
+import type { RedisCommands } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
 
@@ -77,7 +77,7 @@ export class RedisRevocationList implements RevocationList {
 
   /** @param key Before the names of all keys, with the hash tag that they have in common. */
   constructor(
-    private readonly commands: Redis,
+    private readonly commands: RedisCommands,
     private readonly key: string,
     private readonly clock: Clock,
     limits: RevocationLimits = {},

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Principal } from '../../core/principal.js';
 import type { TicketLimits, TicketStore } from '../ticket-store.interface.js';
+import type { RedisCommands } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
 
 /** Far past what can be guessed within the life of a ticket. */
@@ -18,7 +18,7 @@ export class RedisTicketStore implements TicketStore {
 
   /** @param prefix Before the names of all keys, with the hash tag that they have in common. */
   constructor(
-    private readonly commands: Redis,
+    private readonly commands: RedisCommands,
     private readonly prefix: string,
     { ttlSeconds = 30 }: TicketLimits = {},
   ) {

@@ -1,5 +1,4 @@
 import { expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import { LogPublisher } from '../../../../src/backing/redis/log-publisher.js';
 import { LogSecret } from '../../../../src/backing/redis/log-secret.js';
 import type { RedisConnections } from '../../../../src/backing/redis/redis-connections.js';
@@ -18,7 +17,7 @@ it('lets the event loop turn when a line that looks well refuses each attempt at
     return ['ok', String(Date.now()), 'epoch', '1'];
   };
   const publisher = new LogPublisher({
-    connections: { isReady: true, commands: { evalsha } as unknown as Redis } as RedisConnections,
+    connections: { isReady: true, commands: { evalsha } } as unknown as RedisConnections,
     clock: systemClock,
     serverClock: new ServerClock(),
     root: 'push:{0}:log',

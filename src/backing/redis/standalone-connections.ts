@@ -1,0 +1,77 @@
+import { Redis } from 'ioredis';
+import type { Cancel, Clock } from '../../core/clock.js';
+import { COMMAND_TIMEOUT_MS, CONNECTION_SETTINGS, PING_INTERVAL_MS, PING_TIMEOUT_MS } from './connection-settings.js';
+import { ReachReport } from './reach-report.js';
+import type { RedisConnections } from './redis-connections.js';
+import type { RedisLine } from './redis-line.js';
+import { SubscriberConnection } from './subscriber-connection.js';
+import { SubscriberLine } from './subscriber-line.js';
+
+/** Two connections to one server: one for commands, one that listens and carries all lines. */
+export class StandaloneConnections implements RedisConnections {
+  readonly commands: Redis;
+  readonly publishCommand = 'PUBLISH';
+  private readonly subscriber: Redis;
+  private readonly listener: SubscriberConnection;
+  private readonly line = new SubscriberLine();
+  private readonly report = new ReachReport();
+  private cancelPings: Cancel = () => {};
+  private wasClosed = false;
+
+  /** @param url Such as `redis://localhost:6379`; an invalid one throws. */
+  constructor(
+    url: string,
+    private readonly clock: Clock,
+  ) {
+    this.commands = new Redis(url, { ...CONNECTION_SETTINGS, commandTimeout: COMMAND_TIMEOUT_MS });
+    this.subscriber = new Redis(url, { ...CONNECTION_SETTINGS, commandTimeout: PING_TIMEOUT_MS });
+    for (const connection of [this.commands, this.subscriber]) {
+      connection.on('error', (cause: Error) => this.report.failed(cause));
+    }
+    this.commands.on('ready', () => this.report.isBack());
+    this.commands.on('close', () => (this.wasClosed = true));
+    this.listener = new SubscriberConnection(this.subscriber, {
+      onReady: () => this.line.attach(this.listener),
+      onLost: () => this.line.detach(),
+      onMessage: (channel, message) => this.line.receive(channel, message),
+    });
+  }
+
+  get isReady(): boolean {
+    return this.commands.status === 'ready';
+  }
+
+  get hasFailed(): boolean {
+    return this.wasClosed;
+  }
+
+  lineOf(_key: string): RedisLine {
+    return this.line;
+  }
+
+  publish(channel: string, message: string): Promise<number> {
+    return this.commands.publish(channel, message);
+  }
+
+  onReady(listener: () => void): void {
+    this.commands.on('ready', listener);
+  }
+
+  open(): void {
+    // A failure is reported by the event, and followed by the next attempt.
+    for (const connection of [this.commands, this.subscriber]) connection.connect().catch(() => {});
+    this.cancelPings = this.clock.every(PING_INTERVAL_MS, () => this.ping());
+  }
+
+  close(): void {
+    this.cancelPings();
+    this.commands.disconnect();
+    this.subscriber.disconnect();
+  }
+
+  private ping(): void {
+    // Nothing is to come but the end: where no answer does, the driver cuts the line.
+    if (this.isReady) this.commands.ping().catch(() => {});
+    this.listener.ping();
+  }
+}
