@@ -71,8 +71,10 @@ export interface LoggedMessage {
   readonly text: string;
   /** The place after this message as text, the same as in the envelope. */
   readonly cursor: string;
-  /** Its number in the order of the log; 0 where it has none because it is not kept. */
+  /** Its number in the order of its partition; 0 where it has none because it is not kept. */
   readonly number: number;
+  /** Which part of the log gave it its place, from 0; always 0 where the log has one. */
+  readonly partition: number;
 }
 
 /** Whose messages are read: what the reader is at this moment, not what it was when they were sent. */

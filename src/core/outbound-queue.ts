@@ -10,6 +10,7 @@
  * Neighbours: FanOut enqueues, a replay enqueues past the hold, FlushScheduler calls `flush`, the transport takes the
  * bytes. Invariant: messages leave in the order in which they were enqueued, those that were held after the replay.
  */
+import type { Cursor } from '../protocol/cursor.js';
 import { Backlog } from './backlog.js';
 import { Lane } from './flush-scheduler.js';
 import type { Flushable, FlushScheduler } from './flush-scheduler.js';
@@ -78,18 +79,18 @@ export class OutboundQueue implements Flushable {
   }
 
   /**
-   * Ends the hold: what was held follows, less the messages up to the number that the replay has read to. A message that
-   * is not kept may carry a place before that; it gets `cursor`, the place of the replay's end, or whoever comes back
-   * with it would be replayed the same again. `overflow`: the reader was too slow for them.
+   * Ends the hold: what was held follows, less the messages up to the places that the replay has read to. A message that
+   * is not kept may carry places before those; it gets `cursor`, the same places as text, or whoever comes back with it
+   * would be replayed the same again. `overflow`: the reader was too slow for them.
    */
-  release(readThrough: number, cursor: string): EnqueueVerdict {
+  release(readThrough: Cursor, cursor: string): EnqueueVerdict {
     const messages = this.held?.takeAll() ?? [];
     this.held = undefined;
     let verdict: EnqueueVerdict = 'queued';
     let isPastReplay = false;
     for (const held of messages) {
-      const isRead = held.number > 0 && held.number <= readThrough;
-      isPastReplay ||= held.number > readThrough;
+      const isRead = held.isReadBy(readThrough);
+      isPastReplay ||= held.number > 0 && !isRead;
       const isBehind = held.number === 0 && held.cursor !== undefined && !isPastReplay;
       const message = isBehind ? held.movedTo(cursor) : held;
       if (!isRead && verdict === 'queued') verdict = this.enqueue(message, Lane.Few);

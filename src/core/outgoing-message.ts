@@ -1,3 +1,4 @@
+import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
 
 /** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
@@ -17,8 +18,12 @@ export class OutgoingMessage {
   readonly text: string;
   /** The place after this message; absent on frames of the protocol that have none. */
   readonly cursor: string | undefined;
-  /** Its number in the log, by which a replay tells what it has read from what came live; 0 where it is not kept. */
+  /**
+   * Its number in its partition of the log, by which a replay tells what it has read from what came live; 0 where it is
+   * not kept.
+   */
   readonly number: number;
+  readonly partition: number;
   /** Size of the text in bytes, as it counts against a queue. */
   readonly byteLength: number;
   private readonly encodings: (Buffer | undefined)[] = [];
@@ -26,10 +31,11 @@ export class OutgoingMessage {
   private undecidedCount = 0;
   private settledListener: (() => void) | undefined;
 
-  constructor(text: string, cursor?: string, number = 0) {
+  constructor(text: string, cursor?: string, number = 0, partition = 0) {
     this.text = text;
     this.cursor = cursor;
     this.number = number;
+    this.partition = partition;
     this.byteLength = Buffer.byteLength(text);
   }
 
@@ -45,10 +51,20 @@ export class OutgoingMessage {
 
   /** The same message for one connection that has got past its place. What becomes of it counts here too. */
   movedTo(cursor: string): OutgoingMessage {
-    const moved = new OutgoingMessage(withCursor(this.text, this.cursor ?? '', cursor), cursor, this.number);
+    const moved = new OutgoingMessage(
+      withCursor(this.text, this.cursor ?? '', cursor),
+      cursor,
+      this.number,
+      this.partition,
+    );
     moved.recordQueued(1);
     moved.onceSettled(() => (moved.written > 0 ? this.recordWritten(1) : this.recordDropped(1)));
     return moved;
+  }
+
+  /** Whether it is kept and a reader who stands at these places is past it. */
+  isReadBy(through: Cursor): boolean {
+    return this.number > 0 && this.number <= (through[this.partition]?.number ?? 0);
   }
 
   /** The message in this format. */

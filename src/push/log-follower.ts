@@ -16,8 +16,8 @@ export class NodeLogFollower implements LogFollower {
     private readonly receipts?: Pick<ClusterReceipts, 'delivered'>,
   ) {}
 
-  deliver({ text, cursor, number }: LoggedMessage, target: Target): Delivery {
-    const message = new OutgoingMessage(text, cursor, number);
+  deliver({ text, cursor, number, partition }: LoggedMessage, target: Target): Delivery {
+    const message = new OutgoingMessage(text, cursor, number, partition);
     const delivery = { message, matched: this.fanOut.deliver(message, target) };
     this.receipts?.delivered(delivery);
     return delivery;

@@ -9,6 +9,8 @@
 import type { Cancel } from '../core/clock.js';
 import type { WireFormat } from '../core/outgoing-message.js';
 import type { Transport } from '../core/transport.interface.js';
+import { encodeCursor } from '../protocol/cursor.js';
+import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { refusalOfClose } from './refusal.js';
@@ -34,6 +36,7 @@ export interface PolledMessage {
   readonly text: string;
   readonly cursor: string;
   readonly number: number;
+  readonly partition: number;
 }
 
 /** What an open poll asks of the service that it belongs to. */
@@ -44,10 +47,10 @@ export interface PollOwner {
   closed(poll: OpenPoll, answer: PollAnswer): void;
 }
 
-/** One line for each message: its number, its cursor (empty for what the server says of itself), its envelope. */
+/** One line for each message: partition and number, cursor (empty for what the server says of itself), envelope. */
 const pollFormat: WireFormat = {
   index: 6,
-  encode: ({ text, cursor = '', number }) => Buffer.from(`${number}\t${cursor}\t${text}\n`),
+  encode: ({ text, cursor = '', number, partition }) => Buffer.from(`${partition}.${number}\t${cursor}\t${text}\n`),
 };
 
 /** The pipe of a poll. */
@@ -93,10 +96,11 @@ export class OpenPoll implements Transport {
     return this.collectedBytes > this.maxBytes || this.messages.length >= MAX_POLL_MESSAGES;
   }
 
-  /** The answer with what was missed, `through` which place that is, and what has come since. */
-  answerMissed(missed: readonly string[], through: string, readThrough: number, hasMore: boolean): PollAnswer {
+  /** The answer with what was missed, through which places that is, and what has come since. */
+  answerMissed(missed: readonly string[], readThrough: Cursor, hasMore: boolean): PollAnswer {
     // What came live lies behind what is still to be read, so it is read then.
-    const live = hasMore ? [] : this.messages.filter(({ number }) => isAfter(number, readThrough));
+    const live = hasMore ? [] : this.messages.filter((message) => isAfter(message, readThrough));
+    const through = encodeCursor(readThrough);
     return this.answer(missed, through, notBefore(through, live), hasMore || this.hasOverflowed);
   }
 
@@ -140,10 +144,13 @@ export class OpenPoll implements Transport {
   }
 
   private collect(line: string): void {
-    const [number = '', cursor = ''] = line.split('\t', 2);
-    const text = line.slice(number.length + cursor.length + 2);
+    const [where = '', cursor = ''] = line.split('\t', 2);
+    const [partition, number] = where.split('.');
+    const text = line.slice(where.length + cursor.length + 2);
     if (cursor === '') this.notices.push(text);
-    else if (!this.hasOverflowed) this.messages.push({ text, cursor, number: Number(number) });
+    else if (!this.hasOverflowed) {
+      this.messages.push({ text, cursor, number: Number(number), partition: Number(partition) });
+    }
   }
 
   /** What is kept can be read from the log; nobody holds more than that for a reader that is not there yet. */
@@ -167,6 +174,6 @@ function notBefore(through: string, live: readonly PolledMessage[]): readonly Po
 }
 
 /** A message that is not kept has no number, and comes live only. */
-function isAfter(number: number, readThrough: number): boolean {
-  return number === 0 || number > readThrough;
+function isAfter({ number, partition }: PolledMessage, readThrough: Cursor): boolean {
+  return number === 0 || number > (readThrough[partition]?.number ?? 0);
 }

@@ -107,7 +107,7 @@ class PollSession implements PollOwner, PollHandle {
       poll.isReading = false;
       const gap = page.gap ? [encodeGap(page.gap, encodeCursor(page.resumedFrom))] : [];
       const missed = [...gap, ...page.messages.map(({ text }) => text)];
-      const answer = poll.answerMissed(missed, encodeCursor(page.through), page.through[0].number, page.hasMore);
+      const answer = poll.answerMissed(missed, page.through, page.hasMore);
       const isWorthIt = answer.type === 'messages' && (answer.more || missed.length > 0 || poll.hasMessages);
       if (isWorthIt) this.finish(answer);
       else this.wait(waitMs);
@@ -132,9 +132,9 @@ class PollSession implements PollOwner, PollHandle {
   }
 
   private answerGap(): void {
-    const now = this.position;
+    const { position } = this.parts.log;
     this.connection?.outbound.flush();
-    this.finish(this.poll.answerMissed([encodeGap('invalid_cursor', now)], now, 0, false));
+    this.finish(this.poll.answerMissed([encodeGap('invalid_cursor', encodeCursor(position))], position, false));
   }
 
   private wait(waitMs: number): void {

@@ -152,7 +152,7 @@ export class ResumeService {
   }
 
   private goLive(connection: Connection, through: Cursor): void {
-    const verdict = connection.outbound.release(through[0].number, encodeCursor(through));
+    const verdict = connection.outbound.release(through, encodeCursor(through));
     if (verdict === 'overflow') connection.close(CloseCode.SlowConsumer);
   }
 

@@ -52,7 +52,7 @@ export class RecordingFollower implements LogFollower {
     this.delivered.push({ message, target });
     return {
       matched: { users: 1, connections: 2 },
-      message: new OutgoingMessage(message.text, message.cursor, message.number),
+      message: new OutgoingMessage(message.text, message.cursor, message.number, message.partition),
     };
   }
 
@@ -93,8 +93,8 @@ export class LogProbe {
   /** Publishes a message and resolves with it as it was delivered. */
   async publish(content: MessageContent, routing: MessageRouting): Promise<LoggedMessage> {
     const { message } = await this.log.publish(content, routing);
-    const { text, cursor = '', number } = message;
-    return { text, cursor, number };
+    const { text, cursor = '', number, partition } = message;
+    return { text, cursor, number, partition };
   }
 
   /** Sends so many of the same kind. */

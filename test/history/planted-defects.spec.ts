@@ -177,7 +177,7 @@ describe('a replay', () => {
       _readThrough,
       cursor,
     ) {
-      return release.call(this, 0, cursor);
+      return release.call(this, [{ epoch: 'any', number: 0 }], cursor);
     });
     // What comes again may come behind its successor.
     const types = await typesFound({}, {}, held);
@@ -192,7 +192,7 @@ describe('a replay', () => {
       _readThrough,
       cursor,
     ) {
-      return release.call(this, Infinity, cursor);
+      return release.call(this, [{ epoch: 'any', number: Infinity }], cursor);
     });
     expect(await typesFound({}, {}, held)).toEqual(['lost']);
   });

@@ -51,5 +51,5 @@ export async function turn(): Promise<void> {
 
 function logged(number: number) {
   const cursor = cursorAt(number);
-  return { text: JSON.stringify({ event: `m${number}`, data: '', cursor }), cursor, number };
+  return { text: JSON.stringify({ event: `m${number}`, data: '', cursor }), cursor, number, partition: 0 };
 }

@@ -98,7 +98,7 @@ export class MemoryMessageLog implements MessageLog {
       const entry = new MessageEntry(number, text, Buffer.byteLength(text), nowMs, termsOf(routing));
       this.history.keep(entry, routing.target, nowMs);
     }
-    return { text, cursor, number };
+    return { text, cursor, number, partition: 0 };
   }
 
   async read({ after, audience, maxMessages, maxBytes }: ReplayRequest): Promise<LogPage> {
@@ -113,7 +113,7 @@ export class MemoryMessageLog implements MessageLog {
     const through = (hasMore && entries.at(-1)?.number) || this.lastNumber;
     return {
       resumedFrom: [this.placeOf(start.number, toldThrough)],
-      messages: entries.map(({ text, number }) => ({ text, cursor: this.cursorOf(number), number })),
+      messages: entries.map(({ text, number }) => ({ text, cursor: this.cursorOf(number), number, partition: 0 })),
       through: [this.placeOf(through, toldThrough)],
       hasMore,
       gap,

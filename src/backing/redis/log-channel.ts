@@ -210,7 +210,7 @@ export class LogChannel implements LineOwner {
   private deliver({ id, text, target, isKept }: LogFrame): void {
     if (!this.follower) return;
     const cursor = encodeCursor(this.cursor());
-    const logged = { text: withCursor(text, '', cursor), cursor, number: isKept ? this.place.number : 0 };
+    const logged = { text: withCursor(text, '', cursor), cursor, number: isKept ? this.place.number : 0, partition: 0 };
     this.parts.onDelivered(id, this.follower.deliver(logged, target));
   }
 

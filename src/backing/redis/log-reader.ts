@@ -131,7 +131,7 @@ class PageBuilder {
       this.bytes += Buffer.byteLength(text);
       const { length } = this.messages;
       if (length > 0 && (length >= this.maxMessages || this.bytes > this.maxBytes)) return true;
-      this.messages.push({ text, cursor, number: place.number });
+      this.messages.push({ text, cursor, number: place.number, partition: 0 });
       this.last = place;
     }
     return false;

@@ -3,7 +3,7 @@ import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { MAX_POLL_MESSAGES, OpenPoll } from '../../../src/push/open-poll.js';
 import type { PollAnswer, PollOwner } from '../../../src/push/open-poll.js';
-import { cursorAt } from '../../support/scripted-log.js';
+import { at, cursorAt } from '../../support/scripted-log.js';
 
 const MAX_BYTES = 10_000;
 const START = cursorAt(0);
@@ -146,32 +146,32 @@ describe('OpenPoll', () => {
 
     it('has no message twice that came and was read', () => {
       write(kept(1), kept(2), kept(3));
-      const answer = poll.answerMissed([missed(1), missed(2)], cursorAt(2), 2, false);
+      const answer = poll.answerMissed([missed(1), missed(2)], at(2), false);
       expect(told(answer)).toEqual({ events: ['m1', 'm2', 'm3'], cursor: cursorAt(3), more: false });
     });
 
     it('has each message once where all that came was read', () => {
       write(kept(1), kept(2));
-      const answer = poll.answerMissed([missed(1), missed(2)], cursorAt(2), 2, false);
+      const answer = poll.answerMissed([missed(1), missed(2)], at(2), false);
       expect(told(answer)).toEqual({ events: ['m1', 'm2'], cursor: cursorAt(2), more: false });
     });
 
     it('leaves what came for later where there is more to be read before it', () => {
       write(kept(5));
-      const answer = poll.answerMissed([missed(1)], cursorAt(1), 1, true);
+      const answer = poll.answerMissed([missed(1)], at(1), true);
       expect(told(answer)).toEqual({ events: ['m1'], cursor: cursorAt(1), more: true });
     });
 
     it('fills up the room that is left, and says that there is more', () => {
       write(kept(100), kept(101));
-      const answer = poll.answerMissed(range(1, 99).map(missed), cursorAt(99), 99, false);
+      const answer = poll.answerMissed(range(1, 99).map(missed), at(99), false);
       expect(answer).toMatchObject({ cursor: cursorAt(100), more: true });
       expect((answer as { readonly messages: readonly string[] }).messages).toHaveLength(100);
     });
 
     it('passes no message for which there is no room', () => {
       write(kept(101));
-      const answer = poll.answerMissed(range(1, 100).map(missed), cursorAt(100), 100, false);
+      const answer = poll.answerMissed(range(1, 100).map(missed), at(100), false);
       expect(answer).toMatchObject({ cursor: cursorAt(100), more: true });
     });
 
@@ -180,27 +180,27 @@ describe('OpenPoll', () => {
       expect(poll.hasMessages).toBe(false);
       write(kept(4));
       expect(poll.hasMessages).toBe(false);
-      const answer = poll.answerMissed([missed(1)], cursorAt(1), 1, false);
+      const answer = poll.answerMissed([missed(1)], at(1), false);
       expect(told(answer)).toEqual({ events: ['m1'], cursor: cursorAt(1), more: true });
     });
 
     it('holds as many bytes as it may', () => {
       const padding = MAX_BYTES - poll.format.encode(kept(2)).length;
       write(kept(2, 'x'.repeat(padding)));
-      const answer = poll.answerMissed([], cursorAt(1), 1, false);
+      const answer = poll.answerMissed([], at(1), false);
       expect(told(answer)).toEqual({ events: ['m2'], cursor: cursorAt(2), more: false });
     });
 
     it('lets no message that is not kept set the client back behind what was read', () => {
       write(fleeting('passing', 1), kept(2));
-      const answer = poll.answerMissed([missed(2)], cursorAt(2), 2, false);
+      const answer = poll.answerMissed([missed(2)], at(2), false);
       expect(told(answer)).toEqual({ events: ['m2', 'passing'], cursor: cursorAt(2), more: false });
       expect((answer as { readonly messages: readonly string[] }).messages[1]).toBe(fleeting('passing', 2).text);
     });
 
     it('leaves a message that is not kept its place where that lies behind a live one', () => {
       write(fleeting('before', 1), kept(3), fleeting('after', 3), kept(4));
-      const answer = poll.answerMissed([missed(2)], cursorAt(2), 2, false);
+      const answer = poll.answerMissed([missed(2)], at(2), false);
       expect((answer as { readonly messages: readonly string[] }).messages).toEqual([
         missed(2),
         fleeting('before', 2).text,
@@ -212,7 +212,7 @@ describe('OpenPoll', () => {
 
     it('sets nobody back by the last message, which is not kept and came behind those that were read', () => {
       write(kept(1), fleeting('passing', 1));
-      const answer = poll.answerMissed([missed(1), missed(2)], cursorAt(2), 2, false);
+      const answer = poll.answerMissed([missed(1), missed(2)], at(2), false);
       expect(told(answer)).toEqual({ events: ['m1', 'm2', 'passing'], cursor: cursorAt(2), more: false });
     });
   });

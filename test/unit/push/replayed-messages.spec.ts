@@ -3,7 +3,7 @@ import { ReplayedMessages } from '../../../src/push/replayed-messages.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 
 const LONGER_THAN_REMEMBERED_MS = 10_000;
-const logged = (number: number, text: string) => ({ text, cursor: `c${number}`, number });
+const logged = (number: number, text: string) => ({ text, cursor: `c${number}`, number, partition: 0 });
 
 describe('ReplayedMessages', () => {
   let clock: ManualClock;
@@ -21,7 +21,7 @@ describe('ReplayedMessages', () => {
   it('gives each message its own text, cursor and number, however far apart the numbers are', () => {
     const numbers = [1, 1025, 2049, 1, 5, 1_000_001];
     const messages = numbers.map((number) => replayed.of(logged(number, `text ${number}`)));
-    expect(messages.map(({ text, cursor, number }) => ({ text, cursor, number }))).toEqual(
+    expect(messages.map(({ text, cursor, number, partition }) => ({ text, cursor, number, partition }))).toEqual(
       numbers.map((number) => logged(number, `text ${number}`)),
     );
   });
