@@ -115,7 +115,7 @@ export class HandshakeService {
   private checkBeforeToken(request: HandshakeRequest, address: string, purpose: HandshakePurpose): Refusal | undefined {
     const { options, registry } = this.parts;
     if (!this.isAccepting) return draining();
-    const malformed = request.shapeProblem ?? (purpose === 'call' ? undefined : cursorProblem(cursorOf(request)));
+    const malformed = request.shapeProblem ?? (purpose === 'call' ? undefined : cursorProblem(request));
     if (malformed) return malformed;
     if (!this.allowsOrigin(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
     const { pending, connecting } = this.places;
@@ -247,7 +247,10 @@ function cursorOf({ lastEventId, query }: HandshakeRequest): string | undefined 
   return lastEventId || query?.get('cursor') || undefined;
 }
 
-function cursorProblem(cursor: string | undefined): Refusal | undefined {
-  if (!cursor || Buffer.byteLength(cursor) <= MAX_CURSOR_LENGTH) return undefined;
-  return Refusals.malformed(`a cursor has at most ${MAX_CURSOR_LENGTH} bytes`);
+/** Also of the one that does not count, so that the answer does not hang on which of them comes first. */
+function cursorProblem({ lastEventId = '', query }: HandshakeRequest): Refusal | undefined {
+  const longest = Math.max(Buffer.byteLength(lastEventId), Buffer.byteLength(query?.get('cursor') ?? ''));
+  return longest > MAX_CURSOR_LENGTH
+    ? Refusals.malformed(`a cursor has at most ${MAX_CURSOR_LENGTH} bytes`)
+    : undefined;
 }

@@ -25,7 +25,7 @@ export const Refusals = {
   draining: refusal(503, 'draining', retryAfter(DRAIN_RETRY_AFTER_MS)),
   malformed: refusal(400, 'malformed'),
   unsupportedVersion: refusal(426, 'unsupported_version', { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }),
-  upgradeRequired: refusal(426, 'upgrade_required', { Upgrade: 'websocket' }),
+  upgradeRequired: refusal(426, 'upgrade_required', { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }),
   originNotAllowed: refusal(403, 'origin_not_allowed'),
   serverFull: refusal(503, 'server_full', retryLater),
   addressLimit: refusal(429, 'address_limit', retryLater),

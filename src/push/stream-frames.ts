@@ -5,6 +5,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
 import { ServerEvent } from '../protocol/frames.js';
+import { Refusals, retryAfterMsOf } from './refusal.js';
 import type { SessionService } from './session.service.js';
 
 /** The frame ended the connection that it was for, or came behind one that did. */
@@ -48,7 +49,8 @@ export function replyWithout(
 ): string {
   const ref = refOf(parsed);
   if (isOpen) return encodeFrame(ServerEvent.Ok, null, ref);
-  return encodeError(closeCode === CloseCode.RateLimited ? ErrorCode.RateLimited : ErrorCode.Forbidden, HAS_ENDED, ref);
+  if (closeCode !== CloseCode.RateLimited) return encodeError(ErrorCode.Forbidden, HAS_ENDED, ref);
+  return encodeError(ErrorCode.RateLimited, HAS_ENDED, ref, retryAfterMsOf(Refusals.rateLimited(HAS_ENDED)));
 }
 
 /** The client's mark on the frame. */

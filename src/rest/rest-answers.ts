@@ -32,6 +32,7 @@ export class RestAnswers {
   private write(response: unknown, status: number, contentType: string | undefined, text: string | undefined): void {
     const adapter = this.host.httpAdapter;
     adapter.setHeader(response, 'Cache-Control', 'no-store');
+    adapter.setHeader(response, 'X-Content-Type-Options', 'nosniff');
     if (contentType !== undefined) adapter.setHeader(response, 'Content-Type', contentType);
     adapter.reply(response, text, status);
   }

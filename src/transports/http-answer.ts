@@ -6,6 +6,9 @@ import type { Refusal } from '../push/refusal.js';
 /** How long the rest of a body that nobody reads may take to arrive. */
 const DISCARD_TIMEOUT_MS = 5_000;
 
+/** Nothing that is answered is ever a script or a page, whatever a browser would make of its first bytes. */
+export const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
+
 /** Answers with a problem document (RFC 9457). */
 export function answerProblem(response: ServerResponse, refusal: Refusal): void {
   for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
@@ -30,6 +33,7 @@ function answerText(response: ServerResponse, status: number, contentType: strin
     'Content-Type': contentType,
     'Content-Length': body.length,
     'Cache-Control': 'no-store',
+    ...NO_SNIFFING,
   });
   response.end(body);
   if (response.req.method === 'POST' && !response.req.complete) discardBody(response);

@@ -26,9 +26,10 @@ describe.each(PLATFORMS)('an event stream on %s', (platform) => {
 
     expect(client.status).toBe(200);
     expect(client.headers).toMatchObject({
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': 'text/event-stream',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
       'transfer-encoding': 'chunked',
     });
     const { retry } = await client.nextBlock();

@@ -61,6 +61,9 @@ class EchoGateway implements OnGatewayConnection, OnGatewayDisconnect {
   }
 }
 
+/** A frame in which one character of the data is a byte that is no UTF-8. */
+const NOT_UTF8 = Buffer.from('{"event":"echo","data":"\xff"}', 'latin1');
+
 let app: PushApp;
 const clients: SseClient[] = [];
 
@@ -78,7 +81,7 @@ async function send(frame: unknown, headers: Readonly<Record<string, string>> = 
   } = await ask(`${app.origin}/push/upstream`, {
     method: 'POST',
     headers: { ...bearer(signToken({ sub })), 'content-type': 'application/json', ...headers },
-    body: typeof frame === 'string' ? frame : JSON.stringify(frame),
+    body: typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame),
   });
   return { status, headers: answered, body: JSON.parse(text) as Answer['body'] };
 }
@@ -321,5 +324,18 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
     await app.close();
     expect(disconnected).toHaveLength(1);
     await start();
+  });
+});
+
+describe('a frame by request that no parser of the host has read', () => {
+  it('is bad_message where one byte of it is no UTF-8, though the rest is JSON', async () => {
+    app = await PushApp.start({
+      platform: 'fastify',
+      metadata: { providers: [EchoGateway] },
+      configure: (host) => host.useWebSocketAdapter(new PushWsAdapter(host)),
+    });
+    expect(await send(NOT_UTF8)).toMatchObject({ status: 400, body: { data: { code: 'bad_message' } } });
+    expect(app.app.get(EchoGateway).order).toEqual([]);
+    await app.close();
   });
 });

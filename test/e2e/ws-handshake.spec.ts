@@ -18,6 +18,7 @@ interface ExpectedRefusal {
 const REFUSALS = {
   draining: { status: 503, code: 'draining', headers: { 'retry-after': '1' } },
   malformed: { status: 400, code: 'malformed' },
+  method: { status: 405, code: 'method_not_allowed', headers: { allow: 'GET' } },
   version: {
     status: 426,
     code: 'unsupported_version',
@@ -64,6 +65,7 @@ async function expectRefusal(client: RawClient, { status, code, headers = {} }: 
     connection: 'close',
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
     ...headers,
   });
   const problem = JSON.parse(response.body) as Record<string, unknown>;
@@ -130,7 +132,6 @@ describe.each(PLATFORMS)('a handshake on %s', (platform) => {
     beforeEach(() => start());
 
     it.each<[string, RawHandshake]>([
-      ['another method', { method: 'POST', headers: { 'Content-Length': '0' } }],
       ['no Host', { headers: { Host: undefined } }],
       ['no key', { headers: { 'Sec-WebSocket-Key': undefined } }],
       ['an empty key', { headers: { 'Sec-WebSocket-Key': '' } }],
@@ -144,6 +145,10 @@ describe.each(PLATFORMS)('a handshake on %s', (platform) => {
       ['a cursor past 1 KB', { target: `/push/ws?cursor=${'x'.repeat(1_025)}` }],
     ])('by %s is refused with 400', async (_what, request) => {
       await expectRefusal(await ask(handshakeOf('7', request)), REFUSALS.malformed);
+    });
+
+    it.each(['POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'])('by the method %s is refused with 405', async (method) => {
+      await expectRefusal(await ask(handshakeOf('7', { method, headers: { 'Content-Length': '0' } })), REFUSALS.method);
     });
 
     it.each(['8', '0', '14', '013', '13, 13', '', undefined])(
@@ -317,6 +322,7 @@ describe.each(PLATFORMS)('a handshake on %s', (platform) => {
     const response = await fetch(`${app.origin}/push/ws`, { headers: { authorization: `Bearer ${signToken()}` } });
     expect(response.status).toBe(426);
     expect(response.headers.get('upgrade')).toBe('websocket');
+    expect(response.headers.get('sec-websocket-version')).toBe('13');
     expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(await response.json()).toMatchObject({ status: 426, code: 'upgrade_required' });
   });

@@ -10,6 +10,7 @@ import { CloseCode, mayReconnect } from '../../protocol/close-codes.js';
 import { encodeFrame } from '../../protocol/frame-encoder.js';
 import { ServerEvent } from '../../protocol/frames.js';
 import type { ClosingData } from '../../protocol/frames.js';
+import { NO_SNIFFING } from '../http-answer.js';
 import { sseFormat } from './sse-format.js';
 import type { SseFormat } from './sse-format.js';
 
@@ -25,9 +26,10 @@ type Pipe = Pick<
 const END_TIMEOUT_MS = 5_000;
 /** Asks proxies not to cache, change (compress) or hold back the stream. */
 export const STREAM_HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
+  ...NO_SNIFFING,
 } as const;
 
 /** One stream. */

@@ -1,4 +1,5 @@
 /** The one frame in the body of a request, read by ourselves or taken from the host's parser. */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { isJsonInUtf8 } from '../../core/media-type.js';
 import { parseFrame, readParsedFrame } from '../../protocol/frame-parser.js';
@@ -48,9 +49,14 @@ function readText(request: IncomingMessage, maxBytes: number): Promise<string | 
       request.off('data', take).resume();
       resolve(undefined);
     };
-    request.on('data', take).once('end', () => resolve(Buffer.concat(chunks).toString()));
+    request.on('data', take).once('end', () => resolve(textOf(Buffer.concat(chunks))));
     request.on('error', () => {});
   });
+}
+
+/** Bytes that are no UTF-8 are no text; read with replacements they could still be JSON, and not what was sent. */
+function textOf(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString() : '';
 }
 
 function unsupported(): UpstreamBody {

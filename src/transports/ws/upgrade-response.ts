@@ -16,6 +16,7 @@ export function refuseUpgrade(socket: Socket, refusal: Refusal): void {
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     ...Object.entries(refusal.headers).map(([name, value]) => `${name}: ${value}`),
   ];
   // A peer that breaks off meanwhile is no error of ours; unheard, it would end the process.

@@ -41,7 +41,7 @@ export function selectSubprotocol(offered: ReadonlySet<string>): string | false 
 }
 
 function shapeProblem({ method, headers }: IncomingMessage): Refusal | undefined {
-  if (method !== 'GET') return Refusals.malformed('a WebSocket handshake is a GET');
+  if (method !== 'GET') return Refusals.methodNotAllowed('a WebSocket handshake is a GET');
   // Node asks for it on plain requests only; without it there is no origin of our own (RFC 9112 section 3.2).
   if (!headers.host) return Refusals.malformed('Host is missing');
   const key = headers['sec-websocket-key'];

@@ -225,6 +225,8 @@ describe('UpstreamService', () => {
       const past = Array.from({ length: 11 }, send);
       await turn();
       expect(past.map(codesOf)).toEqual(Array.from({ length: 11 }, () => ['rate_limited']));
+      // The answer that the end of the stream took away says when to come back, like the others.
+      for (const { answers } of past) expect(answers[0]).toHaveProperty('data.retryAfterMs', expect.any(Number));
       expect(peer.transport.closed?.code).toBe(CloseCode.RateLimited);
     });
   });

@@ -102,7 +102,7 @@ describe('SseTransport', () => {
       expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
       expect(head.match(/transfer-encoding: chunked/gi)).toHaveLength(1);
       for (const line of [
-        'Content-Type: text/event-stream; charset=utf-8',
+        'Content-Type: text/event-stream',
         'Cache-Control: no-cache, no-transform',
         'X-Accel-Buffering: no',
       ]) {
