@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from './core/clock.js';
+import { PushCounters } from './core/push-counters.js';
 
 /** Shortest time between two lines. */
 const INTERVAL_MS = 1_000;
@@ -13,9 +14,13 @@ export class FailureLog {
   private loggedAtMs = Number.NEGATIVE_INFINITY;
   private leftOut = 0;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly counters = new PushCounters(),
+  ) {}
 
   readonly add = (cause: unknown): void => {
+    this.counters.failures++;
     const nowMs = this.clock.now();
     if (nowMs - this.loggedAtMs < INTERVAL_MS) {
       this.leftOut++;

@@ -5,6 +5,7 @@ import type { Clock } from './core/clock.js';
 import { ConnectionRegistry } from './core/connection-registry.js';
 import { FanOut } from './core/fan-out.js';
 import { FlushScheduler } from './core/flush-scheduler.js';
+import { Telemetry } from './core/telemetry.js';
 import { FailureLog } from './failure-log.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { PushTransports } from './push.transports.js';
@@ -54,7 +55,7 @@ export const clusterProviders: Provider[] = [
 export const applicationProviders: Provider[] = [
   {
     provide: PollService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, SessionService, FailureLog],
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, SessionService, FailureLog, Telemetry],
     useFactory: (
       options: ResolvedPushOptions,
       clock: Clock,
@@ -62,7 +63,8 @@ export const applicationProviders: Provider[] = [
       registry: ConnectionRegistry,
       sessions: SessionService,
       failures: FailureLog,
-    ) => new PollService({ sessions, registry, log, clock, options, onFailure: failures.add }),
+      { counters }: Telemetry,
+    ) => new PollService({ sessions, registry, log, clock, options, counters, onFailure: failures.add }),
   },
   {
     provide: UpstreamService,

@@ -14,6 +14,7 @@ import type { Clock } from './core/clock.js';
 import { ConnectionRegistry } from './core/connection-registry.js';
 import { FanOut } from './core/fan-out.js';
 import { FlushScheduler } from './core/flush-scheduler.js';
+import { Telemetry } from './core/telemetry.js';
 import { FailureLog } from './failure-log.js';
 import { GatewayBridge } from './gateway/gateway-bridge.js';
 import type { PushModuleExtras } from './push-options.interface.js';
@@ -53,7 +54,12 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
   return [
     { provide: PUSH_OPTIONS, inject: [RAW_PUSH_OPTIONS], useFactory: resolveOptions },
     { provide: PUSH_CLOCK, useValue: systemClock },
-    { provide: FailureLog, inject: [PUSH_CLOCK], useFactory: (clock: Clock) => new FailureLog(clock) },
+    { provide: Telemetry, useFactory: () => new Telemetry() },
+    {
+      provide: FailureLog,
+      inject: [PUSH_CLOCK, Telemetry],
+      useFactory: (clock: Clock, { counters }: Telemetry) => new FailureLog(clock, counters),
+    },
     { provide: PUSH_NODE_ID, useFactory: () => randomBytes(6).toString('hex') },
     { provide: PushAuthorizer, useClass: authorizer ?? DenyingAuthorizer },
     authenticator ? { provide: PushAuthenticator, useClass: authenticator } : builtInAuthenticator,
@@ -80,13 +86,13 @@ const deliveryProviders: Provider[] = [
   { provide: ConnectionRegistry, useFactory: () => new ConnectionRegistry() },
   {
     provide: FlushScheduler,
-    inject: [PUSH_OPTIONS],
-    useFactory: (options: ResolvedPushOptions) => new FlushScheduler(options),
+    inject: [PUSH_OPTIONS, Telemetry],
+    useFactory: (options: ResolvedPushOptions, { counters }: Telemetry) => new FlushScheduler(options, counters),
   },
   {
     provide: FanOut,
-    inject: [ConnectionRegistry],
-    useFactory: (registry: ConnectionRegistry) => new FanOut(registry),
+    inject: [ConnectionRegistry, Telemetry],
+    useFactory: (registry: ConnectionRegistry, { counters }: Telemetry) => new FanOut(registry, counters),
   },
   {
     provide: Publisher,
@@ -99,6 +105,7 @@ const deliveryProviders: Provider[] = [
       ResumeService,
       GroupService,
       ClusterReceipts,
+      Telemetry,
     ],
     useFactory: (
       { log }: Backing,
@@ -109,9 +116,10 @@ const deliveryProviders: Provider[] = [
       resumes: ResumeService,
       groups: GroupService,
       receipts: ClusterReceipts,
+      telemetry: Telemetry,
     ) => {
       log.follow(new NodeLogFollower(fanOut, resumes, groups, receipts));
-      return new Publisher(new MessageStamper(clock, nodeId), log, scheduler, clock, receipts);
+      return new Publisher(new MessageStamper(clock, nodeId), log, scheduler, clock, receipts, telemetry);
     },
   },
 ];
@@ -139,6 +147,7 @@ const admissionProviders: Provider[] = [
       PushAuthorizer,
       GroupService,
       FailureLog,
+      Telemetry,
     ],
     useFactory: (
       options: ResolvedPushOptions,
@@ -149,8 +158,10 @@ const admissionProviders: Provider[] = [
       authorizer: PushAuthorizer,
       groups: GroupService,
       failures: FailureLog,
+      telemetry: Telemetry,
     ) =>
       new HandshakeService({
+        telemetry,
         registry,
         access,
         groups,
@@ -177,7 +188,7 @@ const sessionProviders: Provider[] = [
   },
   {
     provide: FrameService,
-    inject: [PUSH_OPTIONS, AccessService, PushAuthorizer, GroupService, Publisher, FailureLog],
+    inject: [PUSH_OPTIONS, AccessService, PushAuthorizer, GroupService, Publisher, FailureLog, Telemetry],
     useFactory: (
       limits: ResolvedPushOptions,
       access: AccessService,
@@ -185,7 +196,8 @@ const sessionProviders: Provider[] = [
       groups: GroupService,
       publisher: Publisher,
       failures: FailureLog,
-    ) => new FrameService({ access, authorizer, groups, publisher, limits, onFailure: failures.add }),
+      { counters }: Telemetry,
+    ) => new FrameService({ access, authorizer, groups, publisher, limits, counters, onFailure: failures.add }),
   },
   {
     provide: SessionService,
@@ -198,6 +210,7 @@ const sessionProviders: Provider[] = [
       GroupService,
       FrameService,
       ResumeService,
+      Telemetry,
     ],
     useFactory: (
       options: ResolvedPushOptions,
@@ -208,18 +221,20 @@ const sessionProviders: Provider[] = [
       groups: GroupService,
       frames: FrameService,
       resumes: ResumeService,
-    ) => new SessionService({ registry, scheduler, groups, log, frames, resumes, clock, options }),
+      telemetry: Telemetry,
+    ) => new SessionService({ registry, scheduler, groups, log, frames, resumes, clock, options, telemetry }),
   },
   {
     provide: ResumeService,
-    inject: [PUSH_BACKING, PUSH_CLOCK, ConnectionRegistry, FlushScheduler, FailureLog],
+    inject: [PUSH_BACKING, PUSH_CLOCK, ConnectionRegistry, FlushScheduler, FailureLog, Telemetry],
     useFactory: (
       { log }: Backing,
       clock: Clock,
       registry: ConnectionRegistry,
       scheduler: FlushScheduler,
       failures: FailureLog,
-    ) => new ResumeService({ log, clock, registry, scheduler, onFailure: failures.add }),
+      { counters }: Telemetry,
+    ) => new ResumeService({ log, clock, registry, scheduler, counters, onFailure: failures.add }),
   },
   {
     provide: LivenessService,

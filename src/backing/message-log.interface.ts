@@ -75,6 +75,8 @@ export interface LoggedMessage {
   readonly number: number;
   /** Which part of the log gave it its place, from 0; always 0 where the log has one. */
   readonly partition: number;
+  /** How long ago it was published, by the clock that the nodes share; absent where that was just now. */
+  readonly ageMs?: number;
 }
 
 /** Whose messages are read: what the reader is at this moment, not what it was when they were sent. */

@@ -1,3 +1,4 @@
+import type { FlushScheduler } from './flush-scheduler.js';
 import { joinIntoWrites } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import type { Transport } from './transport.interface.js';
@@ -26,18 +27,18 @@ export class Backlog {
   }
 
   /** Writes until the transport is blocked again or nothing waits. `force` goes on although it is blocked. */
-  writeTo(transport: Transport, force = false): void {
+  writeTo(transport: Transport, scheduler: FlushScheduler, force = false): void {
     while (!this.isEmpty && (force || !transport.isBlocked)) {
       const [next] = joinIntoWrites(this.peek(BATCH_MESSAGES), transport.format);
       if (!next) return;
       transport.write(next.bytes);
-      for (const message of this.take(next.messages.length)) message.recordWritten(1);
+      scheduler.recordWritten(this.take(next.messages.length));
     }
   }
 
   /** Gives up everything that waits. */
   drop(): void {
-    for (const message of this.take(this.messages.length)) message.recordDropped(1);
+    for (const message of this.take(this.messages.length)) message.recordDropped(1, 'closed');
   }
 
   private peek(count: number): OutgoingMessage[] {

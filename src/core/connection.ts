@@ -42,6 +42,8 @@ export interface ConnectionInit {
   /** Grows from connection to connection of a process. */
   readonly serial: number;
   readonly nowMs: number;
+  /** What the request that became the connection is known by; absent where it has no name. */
+  readonly requestId?: string | undefined;
   /** Hears that the connection was closed from this side; its pipe may live on until the peer has answered. */
   readonly onClosed: (connection: Connection) => void;
 }
@@ -56,6 +58,7 @@ export class Connection {
   readonly outbound: OutboundQueue;
   readonly address: string;
   readonly serial: number;
+  readonly requestId: string | undefined;
   readonly connectedAtMs: number;
   /** When the peer was last heard of, milliseconds since the Unix epoch. */
   lastHeardAtMs: number;
@@ -78,6 +81,7 @@ export class Connection {
     this.outbound = new OutboundQueue(init.transport, scheduler);
     this.address = init.address;
     this.serial = init.serial;
+    this.requestId = init.requestId;
     this.connectedAtMs = init.nowMs;
     this.lastHeardAtMs = init.nowMs;
     this.onClosed = init.onClosed;

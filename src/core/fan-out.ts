@@ -9,6 +9,7 @@ import type { ConnectionRegistry } from './connection-registry.js';
 import type { Exclusion, MatchCount, Target, TargetSome } from './delivery-target.js';
 import { Lane } from './flush-scheduler.js';
 import type { OutgoingMessage } from './outgoing-message.js';
+import { PushCounters } from './push-counters.js';
 
 /** Up to so many recipients are flushed before larger fan-outs that are under way. */
 const FEW_RECIPIENTS = 64;
@@ -17,10 +18,15 @@ const FEW_RECIPIENTS = 64;
 export class FanOut {
   private round = 0;
 
-  constructor(private readonly registry: ConnectionRegistry) {}
+  constructor(
+    private readonly registry: ConnectionRegistry,
+    private readonly counters = new PushCounters(),
+  ) {}
 
-  /** Queues the message for everyone the target matches. */
-  deliver(message: OutgoingMessage, target: Target): MatchCount {
+  /** Queues the message, which was sent `ageMs` ago, for everyone the target matches. */
+  deliver(message: OutgoingMessage, target: Target, ageMs = 0): MatchCount {
+    const { counters } = this;
+    message.countIn(counters, ageMs);
     const recipients = this.recipientsOf(target);
     const lane = recipients.count > FEW_RECIPIENTS ? Lane.Many : Lane.Few;
     const slow: Connection[] = [];
@@ -31,6 +37,11 @@ export class FanOut {
       else if (verdict === 'overflow') slow.push(connection);
     }
     message.recordQueued(queued);
+    counters.messages++;
+    counters.matched += recipients.count;
+    if (slow.length > 0) counters.dropped.add('overflow', slow.length);
+    const gone = recipients.count - queued - slow.length;
+    if (gone > 0) counters.dropped.add('closed', gone);
     // Closing changes the registry, so it waits until the walk over it is done.
     for (const connection of slow) connection.close(CloseCode.SlowConsumer);
     return { users: recipients.users, connections: recipients.count };

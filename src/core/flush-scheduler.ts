@@ -9,6 +9,8 @@
  * With a flush window, lanes other than replies wait for the window: less CPU for some milliseconds of latency.
  */
 import { MessageRun } from './message-run.js';
+import type { OutgoingMessage } from './outgoing-message.js';
+import { PushCounters } from './push-counters.js';
 
 /** The lanes, first to last. */
 export const Lane = { Reply: 0, Few: 1, Many: 2 } as const;
@@ -56,7 +58,10 @@ export class FlushScheduler {
   private window: NodeJS.Timeout | undefined;
   private isWindowOver = false;
 
-  constructor(options: Required<DeliveryOptions>) {
+  constructor(
+    options: Required<DeliveryOptions>,
+    private readonly counters = new PushCounters(),
+  ) {
     this.maxQueueBytes = options.maxQueueBytes;
     this.flushWindowMs = options.flushWindowMs;
   }
@@ -82,6 +87,14 @@ export class FlushScheduler {
   /** A queue's transport took the whole run. */
   recordTaken(run: MessageRun): void {
     if (run.recordTaken()) this.takenRuns.push(run);
+  }
+
+  /** The transport of a queue took these messages, which it does not share with others. */
+  recordWritten(messages: readonly OutgoingMessage[]): void {
+    for (const message of messages) {
+      this.counters.writtenBytes += message.byteLength;
+      message.recordWritten(1);
+    }
   }
 
   /** Flushes everything now, without slices. For the end of a process and for tests. */
@@ -135,7 +148,7 @@ export class FlushScheduler {
   }
 
   private settleTaken(): void {
-    for (const run of this.takenRuns) run.settle();
+    for (const run of this.takenRuns) this.counters.writtenBytes += run.settle();
     this.takenRuns.length = 0;
   }
 }

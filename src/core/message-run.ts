@@ -71,11 +71,12 @@ export class MessageRun {
     return this.takenCount++ === 0;
   }
 
-  /** Passes on to the messages how many connections took them. */
-  settle(): void {
+  /** Passes on to the messages how many connections took them, and answers how many bytes these were in all. */
+  settle(): number {
     const taken = this.takenCount;
     this.takenCount = 0;
     for (let run: MessageRun = this; run.previous && run.last; run = run.previous) run.last.recordWritten(taken);
+    return taken * this.bytes;
   }
 
   private makeWrites(format: WireFormat): readonly RunWrite[] {

@@ -94,7 +94,8 @@ export class OutboundQueue implements Flushable {
       const isBehind = held.number === 0 && held.cursor !== undefined && !isPastReplay;
       const message = isBehind ? held.movedTo(cursor) : held;
       if (!isRead && verdict === 'queued') verdict = this.enqueue(message, Lane.Few);
-      if (isRead || verdict !== 'queued') message.recordDropped(1);
+      if (isRead) message.recordDropped(1, 'replayed');
+      else if (verdict !== 'queued') message.recordDropped(1, verdict);
     }
     return verdict;
   }
@@ -145,10 +146,10 @@ export class OutboundQueue implements Flushable {
     this.isOpen = false;
     if (waiting === 'deliver') {
       this.flush();
-      this.backlog?.writeTo(this.transport, true);
+      this.backlog?.writeTo(this.transport, this.scheduler, true);
     }
-    for (const message of this.run.messages()) message.recordDropped(1);
-    for (const message of this.held?.takeAll() ?? []) message.recordDropped(1);
+    for (const message of this.run.messages()) message.recordDropped(1, 'closed');
+    for (const message of this.held?.takeAll() ?? []) message.recordDropped(1, 'closed');
     this.run = this.scheduler.emptyRun;
     this.backlog?.drop();
     this.backlog = undefined;
@@ -176,7 +177,7 @@ export class OutboundQueue implements Flushable {
         this.setAside(messages);
       } else {
         this.transport.write(bytes);
-        for (const message of messages) message.recordWritten(1);
+        this.scheduler.recordWritten(messages);
       }
     }
   }
@@ -193,7 +194,7 @@ export class OutboundQueue implements Flushable {
     const backlog = this.backlog;
     if (!backlog) return;
     this.stall = undefined;
-    backlog.writeTo(this.transport);
+    backlog.writeTo(this.transport, this.scheduler);
     if (!backlog.isEmpty) {
       this.transport.onceDrained(() => this.drained());
       return;

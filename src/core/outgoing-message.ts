@@ -1,5 +1,6 @@
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
+import type { DropReason, PushCounters } from './push-counters.js';
 
 /** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
 export interface WireFormat {
@@ -30,6 +31,8 @@ export class OutgoingMessage {
   private writtenCount = 0;
   private undecidedCount = 0;
   private settledListener: (() => void) | undefined;
+  private counters: PushCounters | undefined;
+  private sentAtMs = 0;
 
   constructor(text: string, cursor?: string, number = 0, partition = 0) {
     this.text = text;
@@ -49,6 +52,12 @@ export class OutgoingMessage {
     return this.undecidedCount <= 0;
   }
 
+  /** Has what becomes of it counted among the messages of the application. It was sent `ageMs` ago. */
+  countIn(counters: PushCounters, ageMs: number): void {
+    this.counters = counters;
+    this.sentAtMs = performance.now() - ageMs;
+  }
+
   /** The same message for one connection that has got past its place. What becomes of it counts here too. */
   movedTo(cursor: string): OutgoingMessage {
     const moved = new OutgoingMessage(
@@ -58,7 +67,7 @@ export class OutgoingMessage {
       this.partition,
     );
     moved.recordQueued(1);
-    moved.onceSettled(() => (moved.written > 0 ? this.recordWritten(1) : this.recordDropped(1)));
+    moved.onceSettled(() => (moved.written > 0 ? this.recordWritten(1) : this.recordDropped(1, 'closed')));
     return moved;
   }
 
@@ -80,11 +89,13 @@ export class OutgoingMessage {
   /** The transports of so many connections took the message. */
   recordWritten(connections: number): void {
     this.writtenCount += connections;
+    this.counters?.recordWritten(connections, this.sentAtMs);
     this.recordDecided(connections);
   }
 
   /** So many connections ended, or were skipped on purpose, with the message still in their queues. */
-  recordDropped(connections: number): void {
+  recordDropped(connections: number, reason: DropReason): void {
+    this.counters?.dropped.add(reason, connections);
     this.recordDecided(connections);
   }
 

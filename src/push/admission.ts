@@ -37,6 +37,8 @@ export interface Admission {
   readonly grantedGroups: readonly string[];
   /** Groups of `?groups=` that it did not, and those past the limit. */
   readonly refusedGroups: readonly RefusedGroup[];
+  /** What the request is known by to those who sent it on. */
+  readonly requestId?: string | undefined;
 }
 
 /** A group that the client asked for and did not get. */

@@ -4,8 +4,10 @@
  */
 import type { ClientTarget, PushAuthorizer } from '../auth/push-authorizer.js';
 import type { Connection } from '../core/connection.js';
+import type { Target } from '../core/delivery-target.js';
 import { accountOf } from '../core/principal.js';
 import { PushError } from '../core/push-error.js';
+import { PushCounters } from '../core/push-counters.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
@@ -16,8 +18,10 @@ import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.j
 import type { AccessService } from './access.service.js';
 import type { GroupService } from './group.service.js';
 import type { HostHandlers, Reply } from './host-handlers.interface.js';
+import type { MessageDraft } from './message-stamper.js';
 import type { Publisher } from './publisher.js';
 import type { SendLimits } from './push.service.js';
+import type { PushReceipt } from './push-types.js';
 import { encodeData } from './send-validation.js';
 
 /** What frames are carried out with. */
@@ -29,6 +33,7 @@ export interface FrameParts {
   readonly limits: Required<SendLimits>;
   /** Hears of failures that are our own. */
   readonly onFailure: (cause: unknown) => void;
+  readonly counters?: PushCounters | undefined;
 }
 
 /** A frame that cannot be carried out. */
@@ -46,10 +51,15 @@ export class FrameService {
   /** The application's handlers, once there are any. */
   hostHandlers: HostHandlers | undefined;
 
-  constructor(private readonly parts: FrameParts) {}
+  private readonly counters: PushCounters;
+
+  constructor(private readonly parts: FrameParts) {
+    this.counters = parts.counters ?? new PushCounters();
+  }
 
   /** Carries out one frame; resolves when it is done and answered. Never rejects. */
   async handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<void> {
+    this.counters.frames++;
     try {
       const result = await this.carryOut(connection, frame, reply);
       if (result instanceof FrameRefusal) reply(encodeError(result.code, result.detail, frame.ref));
@@ -102,11 +112,21 @@ export class FrameService {
     if (!(await this.parts.authorizer.canSend(connection.principal, target, event, payload))) return forbidden();
     const draft = this.draftOf(connection, event, payload);
     if (draft instanceof FrameRefusal) return draft;
-    const { id } = await this.parts.publisher.publish(
+    const { id } = await this.publish(
       target.group === undefined ? { users: [target.user] } : { groups: [target.group] },
       draft,
     );
     return ok({ id });
+  }
+
+  private async publish(target: Target, draft: MessageDraft): Promise<PushReceipt> {
+    const { publisher } = this.parts;
+    try {
+      return await publisher.publish(target, draft);
+    } catch (cause) {
+      publisher.recordFailure(cause);
+      throw cause;
+    }
   }
 
   private draftOf(connection: Connection, event: string, payload: unknown) {

@@ -18,6 +18,7 @@ import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { Principal } from '../core/principal.js';
 import { retryAfter } from '../core/problem.js';
 import { PushError } from '../core/push-error.js';
+import { Telemetry } from '../core/telemetry.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { MAX_CURSOR_LENGTH } from '../protocol/limits.js';
 import { isGroup } from '../protocol/names.js';
@@ -29,9 +30,10 @@ import { HandshakePlaces } from './handshake-places.js';
 import type { HandshakePlace } from './handshake-places.js';
 import type { HeldGroups } from './held-groups.js';
 import { PendingChecks } from './pending-checks.js';
-import type { PendingCheck } from './pending-checks.js';
+import type { Knock, PendingCheck } from './pending-checks.js';
 import { Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
+import { requestIdOf } from './request-id.js';
 
 /** What the number of connections is bounded by. */
 export interface AdmissionOptions {
@@ -64,6 +66,7 @@ export interface HandshakeParts {
   readonly options: Required<AdmissionOptions & GroupOptions>;
   /** Hears of checks that failed for a reason of our own. */
   readonly onFailure: (cause: unknown) => void;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** The pipeline. */
@@ -72,10 +75,12 @@ export class HandshakeService {
   private isAccepting = false;
   private readonly places = new HandshakePlaces();
   private readonly checks: PendingChecks;
+  private readonly telemetry: Telemetry;
 
   constructor(private readonly parts: HandshakeParts) {
+    this.telemetry = parts.telemetry ?? new Telemetry();
     const overdue = () => Refusals.unavailable('the check took too long');
-    this.checks = new PendingChecks(parts.clock, parts.options.authTimeoutMs, overdue);
+    this.checks = new PendingChecks(parts.clock, parts.options.authTimeoutMs, overdue, this.record);
   }
 
   /** The application has started: handshakes are checked from now on. */
@@ -96,9 +101,14 @@ export class HandshakeService {
   begin(request: HandshakeRequest, purpose: HandshakePurpose = 'connect'): Handshake {
     const address = this.parts.clientAddress.of(request.remoteAddress, request.headers);
     const early = this.checkBeforeToken(request, address, purpose);
-    if (early) return { verdict: Promise.resolve(refused(early)), release: holdsNothing };
-    const check = this.checks.begin(purpose === 'connect' ? this.places.take(address) : this.places.visit());
-    void this.carryOut(check, request, address, purpose);
+    const knock = { request, address, purpose };
+    if (early) {
+      const verdict = refused(early);
+      this.record(knock, verdict);
+      return { verdict: Promise.resolve(verdict), release: holdsNothing };
+    }
+    const check = this.checks.begin(purpose === 'connect' ? this.places.take(address) : this.places.visit(), knock);
+    void this.carryOut(check);
     return check;
   }
 
@@ -129,26 +139,26 @@ export class HandshakeService {
   }
 
   /** Trouble of our own becomes a refusal that says to come back. */
-  private async carryOut(
-    check: PendingCheck,
-    request: HandshakeRequest,
-    address: string,
-    purpose: HandshakePurpose,
-  ): Promise<void> {
+  private async carryOut(check: PendingCheck): Promise<void> {
     try {
-      this.checks.settle(check, await this.checkToken(check, request, address, purpose));
+      this.checks.settle(check, await this.checkToken(check));
     } catch (cause) {
       const isNews = this.checks.settle(check, refused(refusalOf(cause)));
       if (isNews && !(cause instanceof PushError)) this.parts.onFailure(cause);
     }
   }
 
-  private async checkToken(
-    { place }: PendingCheck,
-    request: HandshakeRequest,
-    address: string,
-    purpose: HandshakePurpose,
-  ): Promise<Admission | Rejection> {
+  private readonly record = ({ request, address, purpose }: Knock, verdict: Admission | Rejection): void => {
+    const { counters, listeners } = this.telemetry;
+    const refusal = verdict.type === 'refused' ? verdict.refusal : undefined;
+    if (purpose === 'connect') counters.handshakes.add(refusal?.code ?? 'admitted');
+    if (!refusal) return;
+    const { status, code, detail } = refusal;
+    listeners.refused?.({ purpose, address, requestId: requestIdOf(request), status, code, detail });
+  };
+
+  private async checkToken({ place, knock }: PendingCheck): Promise<Admission | Rejection> {
+    const { request, address, purpose } = knock;
     const credential = this.credentialOf(request, purpose);
     if (!credential) return refused(Refusals.noToken('send one as Authorization: Bearer'));
     const principal = await this.identify(credential);
@@ -163,7 +173,7 @@ export class HandshakeService {
     // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
     if (purpose === 'connect' && credential.type === 'ticket' && !(await this.parts.tickets.redeem(credential.text)))
       return refused(Refusals.badToken('get a new one'));
-    return { ...admitted(principal, address, cursorOf(request), groups), heldGroups };
+    return { ...admitted(principal, address, cursorOf(request), groups), heldGroups, requestId: requestIdOf(request) };
   }
 
   private credentialOf(request: HandshakeRequest, purpose: HandshakePurpose): Credential | undefined {

@@ -16,9 +16,9 @@ export class NodeLogFollower implements LogFollower {
     private readonly receipts?: Pick<ClusterReceipts, 'delivered'>,
   ) {}
 
-  deliver({ text, cursor, number, partition }: LoggedMessage, target: Target): Delivery {
+  deliver({ text, cursor, number, partition, ageMs }: LoggedMessage, target: Target): Delivery {
     const message = new OutgoingMessage(text, cursor, number, partition);
-    const delivery = { message, matched: this.fanOut.deliver(message, target) };
+    const delivery = { message, matched: this.fanOut.deliver(message, target, ageMs) };
     this.receipts?.delivered(delivery);
     return delivery;
   }

@@ -8,6 +8,8 @@ export interface MessageDraft {
   readonly dataText: string;
   /** The sending user, on messages between clients. */
   readonly from?: string | undefined;
+  /** Who had it sent, for the records of the application; not on the wire. */
+  readonly by?: string | undefined;
   /** @default 'history' */
   readonly store?: 'none' | 'history' | undefined;
   /** Not replayed after so many seconds. */

@@ -4,9 +4,16 @@
  */
 import type { Cancel, Clock } from '../core/clock.js';
 import { refused } from './admission.js';
-import type { Admission, Handshake, Rejection } from './admission.js';
+import type { Admission, Handshake, HandshakePurpose, HandshakeRequest, Rejection } from './admission.js';
 import type { HandshakePlace } from './handshake-places.js';
 import type { Refusal } from './refusal.js';
+
+/** Whose handshake is checked. */
+export interface Knock {
+  readonly request: HandshakeRequest;
+  readonly address: string;
+  readonly purpose: HandshakePurpose;
+}
 
 /** One check under way. Its first verdict counts. */
 export class PendingCheck implements Handshake {
@@ -17,6 +24,7 @@ export class PendingCheck implements Handshake {
     /** Takes part in the limits; the check says whose place it is once that is known. */
     readonly place: HandshakePlace,
     readonly dueMs: number,
+    readonly knock: Knock,
   ) {
     this.verdict = new Promise((resolve) => (this.resolve = resolve));
   }
@@ -40,11 +48,13 @@ export class PendingChecks {
     private readonly clock: Clock,
     private readonly timeoutMs: number,
     private readonly overdue: () => Refusal,
+    /** Hears of every verdict, once. */
+    private readonly onVerdict: (knock: Knock, verdict: Admission | Rejection) => void,
   ) {}
 
   /** Begins a check, which is refused when it takes longer than `timeoutMs`. */
-  begin(place: HandshakePlace): PendingCheck {
-    const check = new PendingCheck(place, this.clock.now() + this.timeoutMs);
+  begin(place: HandshakePlace, knock: Knock): PendingCheck {
+    const check = new PendingCheck(place, this.clock.now() + this.timeoutMs, knock);
     this.checks.add(check);
     this.cancel ??= this.clock.after(this.timeoutMs, this.sweep);
     return check;
@@ -53,6 +63,7 @@ export class PendingChecks {
   /** Ends a check with its verdict. False where it had ended before. */
   settle(check: PendingCheck, verdict: Admission | Rejection): boolean {
     if (!this.checks.delete(check)) return false;
+    this.onVerdict(check.knock, verdict);
     check.settle(verdict);
     return true;
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { DeliveryOptions } from '../core/flush-scheduler.js';
+import { PushCounters } from '../core/push-counters.js';
 import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
@@ -31,6 +32,7 @@ export interface PollParts {
   readonly options: Required<DeliveryOptions & LivenessOptions>;
   /** Hears of reads that failed. */
   readonly onFailure: (cause: unknown) => void;
+  readonly counters?: PushCounters | undefined;
 }
 
 /** A poll whose answer is on the way. */
@@ -41,11 +43,15 @@ export interface PollHandle {
 
 /** Answers polls. */
 export class PollService {
-  constructor(private readonly parts: PollParts) {}
+  private readonly counters: PushCounters;
+
+  constructor(private readonly parts: PollParts) {
+    this.counters = parts.counters ?? new PushCounters();
+  }
 
   /** Answers once: at once with what was missed, else with what comes within `waitMs`. */
   open(admission: Admission, waitMs: number, answer: (answer: PollAnswer) => void): PollHandle {
-    const session = new PollSession(this.parts, answer);
+    const session = new PollSession(this.parts, this.counters, answer);
     session.begin(admission, waitMs);
     return session;
   }
@@ -58,6 +64,7 @@ class PollSession implements PollOwner, PollHandle {
 
   constructor(
     private readonly parts: PollParts,
+    private readonly counters: PushCounters,
     private readonly reply: (answer: PollAnswer) => void,
   ) {
     this.poll = new OpenPoll(this, parts.options.maxQueueBytes, this.position);
@@ -103,6 +110,8 @@ class PollSession implements PollOwner, PollHandle {
     try {
       const read = (audience: Audience) => this.read(audience, after);
       const page = await readForPresent(connection, this.parts.registry, read);
+      this.counters.replaySizes.add(page.messages.length);
+      if (page.gap) this.counters.gaps.add(page.gap);
       connection.outbound.flush();
       poll.isReading = false;
       const gap = page.gap ? [encodeGap(page.gap, encodeCursor(page.resumedFrom))] : [];
@@ -132,6 +141,7 @@ class PollSession implements PollOwner, PollHandle {
   }
 
   private answerGap(): void {
+    this.counters.gaps.add('invalid_cursor');
     const { position } = this.parts.log;
     this.connection?.outbound.flush();
     this.finish(this.poll.answerMissed([encodeGap('invalid_cursor', encodeCursor(position))], position, false));

@@ -2,6 +2,9 @@ import type { MessageLog, MessageRouting } from '../backing/message-log.interfac
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
+import { PushError } from '../core/push-error.js';
+import type { SendOutcome } from '../core/push-counters.js';
+import { Telemetry } from '../core/telemetry.js';
 import { settled } from './cluster-receipts.js';
 import type { ClusterReceipts } from './cluster-receipts.js';
 import type { MessageDraft, MessageStamper } from './message-stamper.js';
@@ -16,6 +19,7 @@ export class Publisher {
     private readonly clock: Clock,
     /** What becomes of messages on other nodes; none where there are no others. */
     private readonly receipts?: ClusterReceipts,
+    private readonly telemetry = new Telemetry(),
   ) {}
 
   /**
@@ -31,6 +35,16 @@ export class Publisher {
     // An await costs a turn of the microtask queue, which a log in this process need not pay.
     const here = delivery instanceof Promise ? await delivery : delivery;
     const { message, matched } = here;
+    const { counters, listeners } = this.telemetry;
+    counters.sends.add('accepted');
+    listeners.sent?.({
+      messageId: content.id,
+      event: draft.event,
+      target,
+      from: draft.from,
+      by: draft.by ?? draft.from,
+      matched,
+    });
     if (matched.connections > 0) {
       await this.scheduler.nextSlice();
       if (reportWithinMs !== undefined) await settled(message, this.clock, reportWithinMs);
@@ -40,8 +54,24 @@ export class Publisher {
     return { ...receipt, ...this.receipts.total(here, target, await others), scope: 'cluster' };
   }
 
+  /** Counts a send that came to nothing, here or before it came here. */
+  recordFailure(cause: unknown): void {
+    this.telemetry.counters.sends.add(outcomeOf(cause));
+  }
+
+  /** Counts a send that was answered with the receipt of an earlier one. */
+  recordDuplicate(): void {
+    this.telemetry.counters.sends.add('duplicate');
+  }
+
   private routingOf(target: Target, { store = 'history', ttlSeconds, collapseKey }: MessageDraft): MessageRouting {
     const expiresAtMs = ttlSeconds === undefined ? undefined : this.clock.now() + ttlSeconds * 1000;
     return { target, store, expiresAtMs, collapseKey };
   }
+}
+
+function outcomeOf(cause: unknown): SendOutcome {
+  if (!(cause instanceof PushError)) return 'unavailable';
+  if (cause.code === 'PUSH_ERR_PUBLISH_UNKNOWN') return 'unknown';
+  return cause.status === 503 ? 'unavailable' : 'refused';
 }

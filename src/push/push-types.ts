@@ -22,6 +22,8 @@ export interface SendOptions {
   readonly ttlSeconds?: number | undefined;
   /** A later message of the same target and key takes the place of this one for those who are away. 1 to 128 characters. */
   readonly collapseKey?: string | undefined;
+  /** Who has it sent, for `@OnPush('sent')` and nothing else. At most 255 characters. */
+  readonly by?: string | undefined;
 }
 
 /** The general form of a send. */

@@ -200,17 +200,35 @@ export class PushService {
     data: unknown,
     options: Push.SendOptions = {},
   ): Promise<Push.PushReceipt> {
-    assertSendable(target, event, options);
-    const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
-    const { store, ttlSeconds, collapseKey } = options;
-    const draft = { event, dataText, store, ttlSeconds, collapseKey };
-    const publish = () => this.parts.publisher.publish(target, draft, reportDeadlineMs(options.report));
-    if (options.idempotencyKey === undefined) return publish();
+    try {
+      return await this.publish(target, event, data, options);
+    } catch (cause) {
+      this.parts.publisher.recordFailure(cause);
+      throw cause;
+    }
+  }
 
-    const fingerprint = fingerprintOf([target, event, dataText, options]);
-    const once = { scope: IDEMPOTENCY_SCOPE, key: options.idempotencyKey, fingerprint };
-    const { answer, isReplay } = await this.parts.idempotency.run(once, publish);
-    return isReplay ? { ...answer, duplicate: true } : answer;
+  private async publish(
+    target: Target,
+    event: string,
+    data: unknown,
+    options: Push.SendOptions,
+  ): Promise<Push.PushReceipt> {
+    assertSendable(target, event, options);
+    const { publisher, idempotency, limits } = this.parts;
+    const dataText = encodeData(data, limits.maxPayloadBytes);
+    const { by, ...others } = options;
+    const { store, ttlSeconds, collapseKey, idempotencyKey } = others;
+    const draft = { event, dataText, store, ttlSeconds, collapseKey, by };
+    const publish = () => publisher.publish(target, draft, reportDeadlineMs(options.report));
+    if (idempotencyKey === undefined) return publish();
+
+    const fingerprint = fingerprintOf([target, event, dataText, others]);
+    const once = { scope: IDEMPOTENCY_SCOPE, key: idempotencyKey, fingerprint };
+    const { answer, isReplay } = await idempotency.run(once, publish);
+    if (!isReplay) return answer;
+    publisher.recordDuplicate();
+    return { ...answer, duplicate: true };
   }
 }
 

@@ -12,6 +12,7 @@ import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
 import { PushError } from '../core/push-error.js';
+import { PushCounters } from '../core/push-counters.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
@@ -30,6 +31,7 @@ export interface ResumeParts {
   readonly clock: Clock;
   /** Hears of reads that failed. */
   readonly onFailure: (cause: unknown) => void;
+  readonly counters?: PushCounters | undefined;
 }
 
 /** How the welcome of a connection that came with a cursor begins. */
@@ -52,8 +54,12 @@ export class ResumeService {
   private readonly waiting = new Map<Connection, Cursor>();
   /** Grows with each break. What was read before one says nothing of what was missed in it. */
   private breaks = 0;
+  private readonly counters: PushCounters;
+  /** Messages so far of the replays under way. */
+  private readonly sizes = new WeakMap<Connection, number>();
 
   constructor(private readonly parts: ResumeParts) {
+    this.counters = parts.counters ?? new PushCounters();
     this.replayed = new ReplayedMessages(parts.clock);
   }
 
@@ -142,7 +148,9 @@ export class ResumeService {
   }
 
   private write(connection: Connection, { gap, resumedFrom, messages }: LogPage): void {
+    this.sizes.set(connection, (this.sizes.get(connection) ?? 0) + messages.length);
     if (gap) {
+      this.counters.gaps.add(gap);
       const cursor = encodeCursor(resumedFrom);
       connection.reply(encodeGap(gap, cursor), cursor);
     }
@@ -152,6 +160,8 @@ export class ResumeService {
   }
 
   private goLive(connection: Connection, through: Cursor): void {
+    this.counters.replaySizes.add(this.sizes.get(connection) ?? 0);
+    this.sizes.delete(connection);
     const verdict = connection.outbound.release(through, encodeCursor(through));
     if (verdict === 'overflow') connection.close(CloseCode.SlowConsumer);
   }

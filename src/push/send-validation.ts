@@ -9,7 +9,14 @@ import type { SendOptions } from './push-types.js';
 const RECIPIENT_MEMBERS = ['users', 'groups', 'connections'] as const;
 const RECIPIENTS: ReadonlySet<string> = new Set(RECIPIENT_MEMBERS);
 const TARGET_MEMBERS: ReadonlySet<string> = new Set([...RECIPIENT_MEMBERS, 'all', 'except']);
-const OPTION_MEMBERS: ReadonlySet<string> = new Set(['idempotencyKey', 'report', 'store', 'ttlSeconds', 'collapseKey']);
+const OPTION_MEMBERS: ReadonlySet<string> = new Set([
+  'idempotencyKey',
+  'report',
+  'store',
+  'ttlSeconds',
+  'collapseKey',
+  'by',
+]);
 const MAX_KEY_LENGTH = 255;
 const MAX_COLLAPSE_KEY_LENGTH = 128;
 const USER_ID = 'a user id is 1 to 255 characters without control characters';
@@ -147,7 +154,7 @@ function checkEach(
 
 function checkOptions(options: SendOptions, errors: PushErrorDetail[]): void {
   checkNames(options, OPTION_MEMBERS, '', errors);
-  const { idempotencyKey, store, ttlSeconds, collapseKey, report } = options;
+  const { idempotencyKey, store, ttlSeconds, collapseKey, report, by } = options;
   if (idempotencyKey !== undefined && !isText(idempotencyKey, MAX_KEY_LENGTH)) {
     errors.push({ pointer: '/idempotencyKey', detail: `1 to ${MAX_KEY_LENGTH} characters` });
   }
@@ -159,6 +166,9 @@ function checkOptions(options: SendOptions, errors: PushErrorDetail[]): void {
   }
   if (collapseKey !== undefined && !isText(collapseKey, MAX_COLLAPSE_KEY_LENGTH)) {
     errors.push({ pointer: '/collapseKey', detail: `1 to ${MAX_COLLAPSE_KEY_LENGTH} characters` });
+  }
+  if (by !== undefined && !isText(by, MAX_KEY_LENGTH)) {
+    errors.push({ pointer: '/by', detail: `1 to ${MAX_KEY_LENGTH} characters` });
   }
   checkReport(report, errors);
 }

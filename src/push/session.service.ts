@@ -8,6 +8,8 @@ import { Connection } from '../core/connection.js';
 import { newConnectionId } from '../core/connection-id.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
+import type { ConnectedEvent } from '../core/lifecycle-events.js';
+import { Telemetry } from '../core/telemetry.js';
 import type { Transport } from '../core/transport.interface.js';
 import { encodeCursor, decodeCursor } from '../protocol/cursor.js';
 import { encodeError, encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
@@ -34,6 +36,7 @@ export interface SessionParts {
   readonly resumes: ResumeService;
   readonly clock: Clock;
   readonly options: Required<InboundOptions & LivenessOptions>;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** A connection that was opened. */
@@ -56,9 +59,12 @@ export interface RegisteredSession {
 /** Opens connections and ends them. */
 export class SessionService {
   private readonly inbound = new Map<Connection, InboundQueue>();
+  private readonly telemetry: Telemetry;
   private opened = 0;
 
-  constructor(private readonly parts: SessionParts) {}
+  constructor(private readonly parts: SessionParts) {
+    this.telemetry = parts.telemetry ?? new Telemetry();
+  }
 
   /**
    * Makes an admitted request a connection that messages reach. Synchronous: nothing can come between its parts. One
@@ -66,6 +72,8 @@ export class SessionService {
    */
   open(admission: Admission, transport: Transport): OpenedSession {
     const { connection, refusedGroups } = this.register(admission, transport);
+    // Before anything can end it, so that its end is told of after it.
+    this.telemetry.listeners.connected?.(this.describe(connection));
     try {
       const greeted = this.begin(connection, admission.cursor, refusedGroups);
       this.parts.frames.hostHandlers?.connected(connection);
@@ -86,6 +94,7 @@ export class SessionService {
       address: admission.address,
       serial: ++this.opened,
       nowMs: clock.now(),
+      requestId: admission.requestId,
       onClosed: this.closed,
     };
     const connection = new Connection(init, scheduler);
@@ -121,21 +130,51 @@ export class SessionService {
   /** Nothing goes through the pipe any more in either direction, though it may take the peer a while to hang up. */
   broken(connection: Connection): void {
     connection.ended();
-    this.closed(connection);
+    this.retire(connection, 'broken');
   }
 
   /** The pipe of the connection is gone. */
   ended(connection: Connection): void {
     connection.ended();
     this.inbound.delete(connection);
-    if (this.parts.registry.remove(connection)) this.parts.frames.hostHandlers?.disconnected(connection);
+    if (!this.parts.registry.remove(connection)) return;
+    this.left(connection, connection.transport.name === 'poll' ? 'answered' : 'left');
   }
 
   /** Out of the routing table at once, so that nobody counts on who is on the way out. */
   private readonly closed = (connection: Connection): void => {
-    this.inbound.delete(connection);
-    if (this.parts.registry.retire(connection)) this.parts.frames.hostHandlers?.disconnected(connection);
+    this.retire(connection, String(connection.closeCode));
   };
+
+  private retire(connection: Connection, how: string): void {
+    this.inbound.delete(connection);
+    if (this.parts.registry.retire(connection)) this.left(connection, how);
+  }
+
+  /** Comes once for each connection. `how`: the close code, or what there was in its place. */
+  private left(connection: Connection, how: string): void {
+    const { counters, listeners } = this.telemetry;
+    counters.closes.add(how);
+    this.parts.frames.hostHandlers?.disconnected(connection);
+    if (!listeners.disconnected || connection.transport.name === 'poll') return;
+    const { id: connectionId, userId, address, requestId, connectedAtMs, closeCode } = connection;
+    listeners.disconnected({
+      connectionId,
+      userId,
+      transport: connection.transport.name,
+      address,
+      requestId,
+      connectedAt: isoTime(connectedAtMs),
+      durationMs: this.parts.clock.now() - connectedAtMs,
+      code: how === String(closeCode) ? closeCode : undefined,
+    });
+  }
+
+  private describe(connection: Connection): ConnectedEvent {
+    const { id: connectionId, userId, address, requestId } = connection;
+    const groups = this.parts.registry.groupsOf(connection);
+    return { connectionId, userId, transport: connection.transport.name, address, groups, requestId };
+  }
 
   private joinGranted(connection: Connection, granted: readonly string[]): RefusedGroup[] {
     return granted.flatMap((group) => {
@@ -157,7 +196,10 @@ export class SessionService {
     const now = encodeCursor(log.position);
     this.greet(connection, { cursor: now, resumed: false }, refusedGroups);
     if (!log.isFollowing) resumes.hold(connection, log.position);
-    if (cursorText) connection.reply(encodeGap('invalid_cursor', now), now);
+    if (cursorText) {
+      connection.reply(encodeGap('invalid_cursor', now), now);
+      this.telemetry.counters.gaps.add('invalid_cursor');
+    }
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { Telemetry } from '../core/telemetry.js';
 import type { ProblemAnswer } from './problem.js';
 
 /**
@@ -8,7 +9,10 @@ import type { ProblemAnswer } from './problem.js';
  */
 @Injectable()
 export class RestAnswers {
-  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+  constructor(
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(Telemetry) private readonly telemetry: Telemetry,
+  ) {}
 
   /** Answers with this value as JSON, or with no body where there is none. */
   send(response: unknown, status: number, body?: unknown): void {
@@ -31,6 +35,7 @@ export class RestAnswers {
   /** Written as text: given an object, the adapters of Nest 11 would call every error `application/json`. */
   private write(response: unknown, status: number, contentType: string | undefined, text: string | undefined): void {
     const adapter = this.host.httpAdapter;
+    this.telemetry.counters.restAnswers.add(String(status));
     adapter.setHeader(response, 'Cache-Control', 'no-store');
     adapter.setHeader(response, 'X-Content-Type-Options', 'nosniff');
     if (contentType !== undefined) adapter.setHeader(response, 'Content-Type', contentType);

@@ -57,7 +57,8 @@ export class RestSender {
     this.assertFewEnough(target, '/target');
     const waitSeconds = waitOf(request);
     const key = keyOf(request, message);
-    const action = () => this.push.send(requestOf(target, message, waitSeconds));
+    const by = principalOf(request)?.userId;
+    const action = () => this.push.send({ ...requestOf(target, message, waitSeconds), by });
     return { ...(await this.once(request, key, [route, target, message], action)), waitSeconds };
   }
 
@@ -94,8 +95,9 @@ export class RestSender {
       const { target, idempotencyKey } = message;
       assertMaySend(principalOf(request), target);
       this.assertFewEnough(target, `${at}/target`);
-      if (idempotencyKey === undefined) return await this.sendBelow(at, requestOf(target, message, waitSeconds));
-      const action = () => this.sendBelow(at, requestOf(target, message, waitSeconds));
+      const by = principalOf(request)?.userId;
+      const action = () => this.sendBelow(at, { ...requestOf(target, message, waitSeconds), by });
+      if (idempotencyKey === undefined) return await action();
       const { body, isReplay } = await this.once(request, idempotencyKey, ['batch item', message], action);
       return isReplay ? { ...body, duplicate: true } : body;
     } catch (error) {

@@ -3,6 +3,7 @@ import { Connection } from '../../src/core/connection.js';
 import { ConnectionRegistry } from '../../src/core/connection-registry.js';
 import { FanOut } from '../../src/core/fan-out.js';
 import { FlushScheduler } from '../../src/core/flush-scheduler.js';
+import { PushCounters } from '../../src/core/push-counters.js';
 import type { Principal } from '../../src/core/principal.js';
 import { NodeLogFollower } from '../../src/push/log-follower.js';
 import type { Envelope } from '../../src/protocol/frames.js';
@@ -19,8 +20,9 @@ export interface FakePeer {
 export class FakeConnections {
   readonly clock = new ManualClock();
   readonly registry = new ConnectionRegistry();
-  readonly scheduler = new FlushScheduler({ maxQueueBytes: 65_536, flushWindowMs: 0 });
-  readonly fanOut = new FanOut(this.registry);
+  readonly counters = new PushCounters();
+  readonly scheduler = new FlushScheduler({ maxQueueBytes: 65_536, flushWindowMs: 0 }, this.counters);
+  readonly fanOut = new FanOut(this.registry, this.counters);
   private serial = 0;
 
   /** Registers a connection; its token lasts an hour and names no group unless the principal says otherwise. */

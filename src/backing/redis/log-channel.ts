@@ -204,13 +204,14 @@ export class LogChannel implements LineOwner {
     const { before, after } = stepOf(frame);
     if (!isSamePlace(before, this.place)) this.break(before);
     this.place = after;
-    this.deliver(frame);
+    this.deliver(frame, Math.max(0, nowMs - frame.atMs));
   }
 
-  private deliver({ id, text, target, isKept }: LogFrame): void {
+  private deliver({ id, text, target, isKept }: LogFrame, ageMs: number): void {
     if (!this.follower) return;
     const cursor = encodeCursor(this.cursor());
-    const logged = { text: withCursor(text, '', cursor), cursor, number: isKept ? this.place.number : 0, partition: 0 };
+    const number = isKept ? this.place.number : 0;
+    const logged = { text: withCursor(text, '', cursor), cursor, number, partition: 0, ageMs };
     this.parts.onDelivered(id, this.follower.deliver(logged, target));
   }
 

@@ -1,0 +1,86 @@
+/**
+ * What an application may want to hear of connections and sends, for its own records. Whoever causes an event calls the
+ * listener if there is one: `listeners.connected?.({ ... })`. Where nobody listens the event is not even made.
+ */
+import type { TransportName } from '../protocol/frames.js';
+import type { MatchCount, Target } from './delivery-target.js';
+
+/** A connection that goes on (ws, sse) was let in and is about to be greeted. Polls are requests, and not told of. */
+export interface ConnectedEvent {
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly transport: TransportName;
+  /** The peer's address, behind trusted proxies the client's. */
+  readonly address: string;
+  readonly groups: readonly string[];
+  /** The `X-Request-Id` of the request that became the connection, where it had one. */
+  readonly requestId: string | undefined;
+}
+
+/** Such a connection has ended. */
+export interface DisconnectedEvent {
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly transport: TransportName;
+  readonly address: string;
+  readonly requestId: string | undefined;
+  /** ISO 8601 in UTC. */
+  readonly connectedAt: string;
+  readonly durationMs: number;
+  /** The code with which this side closed it; undefined where the client left. */
+  readonly code: number | undefined;
+}
+
+/** A message was accepted on this node. Holds nothing of its data. */
+export interface SentEvent {
+  readonly messageId: string;
+  readonly event: string;
+  readonly target: Target;
+  /** The user whose client sent it; undefined for messages of the application. */
+  readonly from: string | undefined;
+  /** Who had it sent: the `by` of the send, the caller of REST, or the sending user. */
+  readonly by: string | undefined;
+  /** Whom it found on this node. */
+  readonly matched: MatchCount;
+}
+
+/** A connection of this node was ended by `disconnect`, or because its token was revoked. */
+export interface KickedEvent {
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly transport: TransportName;
+  readonly address: string;
+  readonly cause: 'disconnect' | 'revocation';
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A request was turned away at the handshake. */
+export interface RefusedEvent {
+  /** What was wanted: a connection, to know whether there could be one, or one call. */
+  readonly purpose: 'connect' | 'check' | 'call';
+  readonly address: string;
+  readonly requestId: string | undefined;
+  /** The HTTP status of the answer. */
+  readonly status: number;
+  /** Such as `unauthorized` or `user_limit`; docs/errors.md lists them. */
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Every event by its name. */
+export interface PushLifecycleEvents {
+  readonly connected: ConnectedEvent;
+  readonly disconnected: DisconnectedEvent;
+  readonly sent: SentEvent;
+  readonly kicked: KickedEvent;
+  readonly refused: RefusedEvent;
+}
+
+/** One of the names. */
+export type PushLifecycleEventName = keyof PushLifecycleEvents;
+
+/** Who hears of what; set while the application starts. A listener neither throws nor takes long. */
+export type LifecycleListeners = {
+  [Name in PushLifecycleEventName]?: ((event: PushLifecycleEvents[Name]) => void) | undefined;
+};

@@ -1,0 +1,10 @@
+import type { LifecycleListeners } from './lifecycle-events.js';
+import { PushCounters } from './push-counters.js';
+
+/** What those who work on connections and messages leave behind for those who watch. One for each application. */
+export class Telemetry {
+  /** What happened since the start. */
+  readonly counters = new PushCounters();
+  /** Who hears of lifecycle events. */
+  readonly listeners: LifecycleListeners = {};
+}
