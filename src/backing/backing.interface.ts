@@ -5,6 +5,7 @@ import type { Memberships } from './memberships.interface.js';
 import type { MessageLog, MessageLogLimits } from './message-log.interface.js';
 import type { NodeLink } from './node-link.interface.js';
 import type { RevocationLimits, RevocationList } from './revocation-list.interface.js';
+import type { SharedLimits } from './shared-limits.interface.js';
 import type { TicketLimits, TicketStore } from './ticket-store.interface.js';
 
 /**
@@ -21,6 +22,7 @@ export interface Backing {
   readonly idempotency: IdempotencyStore;
   readonly revocations: RevocationList;
   readonly tickets: TicketStore;
+  readonly limits: SharedLimits;
   readonly nodes: NodeLink;
   /**
    * Resolves when it can be used, or soon after it was found that it cannot: an application starts without it, but not

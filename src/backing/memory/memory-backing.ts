@@ -1,6 +1,7 @@
 import type { BackingFactory } from '../backing.interface.js';
 import { LoneNode } from './lone-node.js';
 import { MemoryIdempotencyStore } from './memory-idempotency-store.js';
+import { MemoryLimits } from './memory-limits.js';
 import { MemoryMemberships } from './memory-memberships.js';
 import { MemoryMessageLog } from './memory-message-log.js';
 import { MemoryRevocationList } from './memory-revocation-list.js';
@@ -17,6 +18,7 @@ export function memory(): BackingFactory {
       idempotency: new MemoryIdempotencyStore(idempotency, clock),
       revocations: new MemoryRevocationList(revocations, clock),
       tickets: new MemoryTicketStore(tickets, clock),
+      limits: new MemoryLimits(clock),
       nodes: new LoneNode(nodeId),
       whenStarted: async () => {},
       close: async () => {},

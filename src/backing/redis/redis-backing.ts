@@ -9,6 +9,7 @@ import { LogSecret } from './log-secret.js';
 import type { RedisConnections } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
 import { RedisIdempotencyStore } from './redis-idempotency-store.js';
+import { RedisLimits } from './redis-limits.js';
 import { RedisMemberships } from './redis-memberships.js';
 import { RedisMessageLog } from './redis-message-log.js';
 import { RedisNodeLink } from './redis-node-link.js';
@@ -31,6 +32,7 @@ export class RedisBacking implements Backing {
   readonly idempotency: RedisIdempotencyStore;
   readonly revocations: RedisRevocationList;
   readonly tickets: RedisTicketStore;
+  readonly limits: RedisLimits;
   private readonly connections: RedisConnections;
   private readonly clock: BackingContext['clock'];
 
@@ -44,7 +46,9 @@ export class RedisBacking implements Backing {
     this.clock = clock;
     this.log = new RedisMessageLog({ connections, root, nodeId, secret, limits: context.history, clock });
     const seal = sealOf(new LogSecret(`${root}:secret`, secret), connections);
-    this.nodes = new RedisNodeLink({ connections, nodeId, prefix, seal, clock, onFailure });
+    const onJoined = () => this.limits.joined();
+    this.nodes = new RedisNodeLink({ connections, nodeId, prefix, seal, clock, onFailure, onJoined });
+    this.limits = new RedisLimits(commands, keyPrefix, this.nodes, clock);
     this.memberships = new RedisMemberships(commands, `${prefix}:memberships`);
     this.idempotency = new RedisIdempotencyStore(commands, `${prefix}:idempotency`, context.idempotency);
     this.revocations = new RedisRevocationList(commands, `${prefix}:revocations`, clock, context.revocations);
@@ -70,6 +74,7 @@ export class RedisBacking implements Backing {
     await this.nodes.close();
     this.log.close();
     this.revocations.close();
+    this.limits.close();
     this.connections.close();
   }
 

@@ -34,6 +34,8 @@ export interface RedisNodeLinkParts {
   readonly clock: Clock;
   /** Hears what went wrong while carrying out a request. */
   readonly onFailure: (cause: unknown) => void;
+  /** Hears that the others count this node as alive, when they did not before. */
+  readonly onJoined?: () => void;
 }
 
 /** Why a frame was dropped. `operation`: it is of a kind, or asks for something, that this node does not know. */
@@ -96,6 +98,17 @@ export class RedisNodeLink implements NodeLink, LineOwner {
 
   get nodeCount(): number {
     return this.isJoined ? this.lease.otherNodes.size + 1 : 0;
+  }
+
+  /** Those that were alive when they were in reach last, this one counted. */
+  get lastNodeCount(): number {
+    return this.lease.otherNodes.size + 1;
+  }
+
+  /** The other nodes that are alive at this moment. Rejects where Redis does not answer. */
+  listAlive(): Promise<ReadonlySet<string>> {
+    this.lease.forgetList();
+    return this.lease.aliveOthers();
   }
 
   /** Frames that were dropped since the start, by reason. */
@@ -164,6 +177,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
       await this.catchUp();
       if (count !== this.joinCount) return;
       this.hasJoined = true;
+      this.parts.onJoined?.();
       await this.sayRoster();
     } catch {
       // Out of reach again. A new connection joins by itself; on this one it is tried once more.
@@ -178,8 +192,10 @@ export class RedisNodeLink implements NodeLink, LineOwner {
       await this.lease.refresh();
       if (!this.hasJoined) return;
       // This process may have stood still for so long that what waited for it was too old to be listened to.
-      if (lapsed) await this.catchUp();
-      else this.heardUntilMs = this.lease.redisNow();
+      if (lapsed) {
+        this.parts.onJoined?.();
+        await this.catchUp();
+      } else this.heardUntilMs = this.lease.redisNow();
     } catch {
       // The next one may get through; until then the lease runs out.
     }
@@ -191,7 +207,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     const fromMs = this.heardUntilMs ?? nowMs - (performance.now() - this.startedAtMs);
     for await (const text of this.kept.since(fromMs - DEAF_MS)) {
       const frame = this.open(this.allChannel, text);
-      if (frame && isRequest(frame) && this.isNew(frame)) void this.carryOut(frame);
+      if ((frame?.type === 'ask' || frame?.type === 'tell') && this.isNew(frame)) void this.carryOut(frame);
     }
     this.heardUntilMs = nowMs;
   }
@@ -201,16 +217,11 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     if (!this.seal) return;
     const frame = this.open(channel, text);
     if (!frame || frame.from === this.nodeId || !this.isFresh(frame) || !this.isNew(frame)) return;
-    if (frame.type === 'roster') this.listAnew();
+    // Where that fails, the next refresh lists them.
+    if (frame.type === 'roster') void this.listAlive().catch(() => {});
     else if (frame.type === 'answer')
       this.questions.answered(frame.to, frame.from, frame.hasFailed ? undefined : frame);
     else void this.carryOut(frame);
-  }
-
-  private listAnew(): void {
-    this.lease.forgetList();
-    // Where that fails, the next refresh lists them.
-    void this.lease.aliveOthers().catch(() => {});
   }
 
   private open(channel: string, text: string): NodeFrame | undefined {
@@ -278,13 +289,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   }
 
   private assertReachable(): void {
-    if (!this.isJoined) throw unreachable();
-    if (this.questions.size >= MAX_OPEN_QUESTIONS) throw unreachable();
+    if (!this.isJoined || this.questions.size >= MAX_OPEN_QUESTIONS) throw unreachable();
   }
-}
-
-function isRequest(frame: NodeFrame): frame is RequestFrame {
-  return frame.type === 'ask' || frame.type === 'tell';
 }
 
 function unreachable(cause?: unknown): PushError {

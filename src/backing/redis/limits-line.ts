@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../core/clock.js';
+import { LIMIT_DEADLINE_MS } from '../shared-limits.interface.js';
+
+/** What is known of the nodes that share the limits. */
+export interface LimitNodes {
+  readonly nodeId: string;
+  /** Nodes that are alive, this one counted; 0 while they are out of reach. */
+  readonly nodeCount: number;
+  /** Nodes that were alive when they were in reach last, this one counted. */
+  readonly lastNodeCount: number;
+  /** The other nodes that are alive at this moment. Rejects where Redis does not answer. */
+  listAlive(): Promise<ReadonlySet<string>>;
+}
+
+/** How long nobody asks after an answer that failed or was late: each would wait for the deadline. */
+const PAUSE_MS = 1_000;
+
+/** The way to the limits in Redis: asked only while it answers, and never waited for longer than the deadline. */
+export class LimitsLine {
+  private pausedUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    readonly nodes: LimitNodes,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether it is worth asking. */
+  get isOpen(): boolean {
+    return this.nodes.nodeCount > 0 && performance.now() >= this.pausedUntilMs;
+  }
+
+  /** The part of a limit that this node keeps to on its own. */
+  shareOf(limit: number): number {
+    return Math.max(1, Math.floor(limit / this.nodes.lastNodeCount));
+  }
+
+  /** What Redis answers, or what `locally` does where that does not come in time. Does not reject. */
+  ask<Answer>(asked: Promise<Answer>, locally: () => Answer): Promise<Answer> {
+    return new Promise((resolve) => {
+      const giveUp = () => {
+        this.pausedUntilMs = performance.now() + PAUSE_MS;
+        resolve(locally());
+      };
+      const cancel = this.clock.after(LIMIT_DEADLINE_MS, giveUp);
+      const answered = (answer: Answer) => {
+        cancel();
+        resolve(answer);
+      };
+      asked.then(answered, () => {
+        cancel();
+        giveUp();
+      });
+    });
+  }
+}
+
+/** A key for each subject, whatever it is made of, with a hash tag of its own: they lie spread over a Cluster. */
+export function limitKeyOf(prefix: string, subject: string): string {
+  return `${prefix}:{${createHash('sha256').update(subject).digest('base64url').slice(0, 22)}}`;
+}
