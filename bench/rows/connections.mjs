@@ -52,22 +52,19 @@ const handshake = {
   title: 'CPU per handshake',
   about:
     'Cold: the first 10,000 connections of a fresh process. Warm: 10,000 more after two rounds of connecting and leaving. ' +
-    'Every connection has a token that the server has not seen; "same tokens" is the last round once more. This module verifies ' +
+    'Every connection has a token that the server has not seen. This module verifies ' +
     'HS256 and says welcome; of the others only "with the token verified" looks at the token.',
   columns: [m.cpuPerConnect, m.userShare, m.connectsPerSecond, m.clientUse, m.foreignUse],
   async run(bench) {
     const warm = {};
-    const repeated = {};
-    const connect = (server) =>
-      bench.load(server, {
+    const connectAnew = (server) => {
+      bench.renewTokens();
+      return bench.load(server, {
         connections: CONNECTIONS,
         collect: server.contestant.doors.collect,
         duration: 0,
         once: true,
       });
-    const connectAnew = (server) => {
-      bench.renewTokens();
-      return connect(server);
     };
     const { runs, sandwiches } = await bench.interleave({
       subject: 'ours',
@@ -80,7 +77,6 @@ const handshake = {
         for (let run = 0; run < WARM_UPS + WARM_RUNS; run++) later.push(await connectAnew(server));
         const measured = later.slice(WARM_UPS);
         (warm[name] ??= []).push(...measured);
-        if (name === 'ours') (repeated[name] ??= []).push(await connect(server));
         await bench.stop(server);
         return { ...cold, warmCpuUs: fastest(measured) };
       },
@@ -89,7 +85,7 @@ const handshake = {
     const over = (metric) => sandwichRatios(sandwiches.ws ?? [], metric);
     const named = (all, kind) => Object.entries(all).map(([name, of]) => [`${name}${kind}`, of]);
     return {
-      runs: Object.fromEntries([...named(runs, ''), ...named(warm, ' (warm)'), ...named(repeated, ' (same tokens)')]),
+      runs: Object.fromEntries([...named(runs, ''), ...named(warm, ' (warm)')]),
       targets: [
         { measure: 'cold, over bare `ws`', unit: 'x', atMost: 1.4, values: over(m.cpuPerConnect) },
         { measure: 'warm, over bare `ws`', unit: 'x', atMost: 1.8, values: over((run) => run.warmCpuUs) },

@@ -13,10 +13,7 @@ const VARIANTS = [
   { name: 'oursSse', kind: 'broadcasts', title: 'broadcasts, SSE' },
 ];
 
-/**
- * Published inside the process: a publisher's token would be one more than the server remembers, and each client's would then be
- * verified anew in the storm, but not in the bare handshakes that it is held against.
- */
+/** Published inside the process, so that no request for it takes part in the storm. */
 function missedLoad(kind, clients) {
   const order =
     kind === 'broadcasts'

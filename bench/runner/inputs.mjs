@@ -37,7 +37,7 @@ export function stampedData(bytes) {
 
 /**
  * One token for each user. Those of another `series` are other tokens of the same users, as a server has never seen them:
- * a handshake with a token that it remembers would be cheaper than one that is verified.
+ * what is measured is a handshake of somebody new.
  */
 export function writeTokens(series = 0) {
   const tokens = Array.from({ length: MOST_CONNECTIONS }, (_, index) =>

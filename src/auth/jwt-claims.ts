@@ -4,17 +4,31 @@ import { isGroup, isTenant, isUserId } from '../protocol/names.js';
 /** Shared, so that a connection without groups or scopes does not keep two arrays for that. */
 const NONE: readonly string[] = Object.freeze([]);
 
+/** What claims must say beside who comes and until when. */
+export interface ClaimRules {
+  /** How far the issuer's clock may be off. */
+  readonly clockToleranceMs: number;
+  /** `aud` must hold one of these; undefined: it is not looked at. */
+  readonly audiences: readonly string[] | undefined;
+  /** `iss` must be one of these; undefined: it is not looked at. */
+  readonly issuers: readonly string[] | undefined;
+  /** The claim that names the tenant; undefined: all users are of one. */
+  readonly tenantClaim: string | undefined;
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
 /**
- * The principal that verified claims stand for; undefined where they name no user or no end, are of a wrong type, or
- * were issued after `latestIssueMs`, which only a wrong clock or a wrong issuer does. With a `tenantClaim` also where that
- * claim names no tenant.
+ * The principal that verified claims stand for at this moment (RFC 7519 section 4.1). Undefined where they name no user,
+ * no end or no tenant, are of a wrong type, not for us, over, not valid yet, or issued in the future, which only a wrong
+ * clock or a wrong issuer does.
  */
-export function principalOf(claims: object, latestIssueMs: number, tenantClaim?: string): Principal | undefined {
-  const { sub, exp, iat, jti, groups, scope } = claims as Readonly<Record<string, unknown>>;
+export function principalOf(claims: Claims, rules: ClaimRules, nowMs: number): Principal | undefined {
+  const { sub, exp, iat, nbf, jti, groups, scope } = claims;
   const expiresAtMs = readMoment(exp);
-  const issuedAtMs = readMoment(iat);
-  if (!isUserId(sub) || expiresAtMs === undefined) return undefined;
-  if (iat !== undefined && (issuedAtMs === undefined || issuedAtMs > latestIssueMs)) return undefined;
+  if (!isUserId(sub) || expiresAtMs === undefined || isOver(expiresAtMs, rules, nowMs)) return undefined;
+  const latestMs = nowMs + rules.clockToleranceMs;
+  if (isLater(iat, latestMs) || isLater(nbf, latestMs) || !isForUs(claims, rules)) return undefined;
   // A token id of another type could never be revoked.
   if (jti !== undefined && typeof jti !== 'string') return undefined;
   const principal = {
@@ -22,12 +36,32 @@ export function principalOf(claims: object, latestIssueMs: number, tenantClaim?:
     groups: readGroups(groups),
     scopes: readScopes(scope),
     expiresAtMs,
-    issuedAtMs,
+    issuedAtMs: readMoment(iat),
     tokenId: jti,
   };
+  const { tenantClaim } = rules;
   if (tenantClaim === undefined) return principal;
-  const tenant = Object.hasOwn(claims, tenantClaim) ? (claims as Record<string, unknown>)[tenantClaim] : undefined;
+  const tenant = Object.hasOwn(claims, tenantClaim) ? claims[tenantClaim] : undefined;
   return isTenant(tenant) ? { ...principal, tenant } : undefined;
+}
+
+/** Whether a token that ends then has ended by now. */
+export function isOver(expiresAtMs: number, { clockToleranceMs }: ClaimRules, nowMs: number): boolean {
+  return nowMs >= expiresAtMs + clockToleranceMs;
+}
+
+/** Whether the claim is there and no moment until then. */
+function isLater(claim: unknown, latestMs: number): boolean {
+  if (claim === undefined) return false;
+  const momentMs = readMoment(claim);
+  return momentMs === undefined || momentMs > latestMs;
+}
+
+function isForUs({ aud, iss }: Claims, { audiences, issuers }: ClaimRules): boolean {
+  if (issuers && !(typeof iss === 'string' && issuers.includes(iss))) return false;
+  if (!audiences) return true;
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return named.some((name) => typeof name === 'string' && audiences.includes(name));
 }
 
 /** RFC 7519 section 2, NumericDate. JSON can spell numbers that are infinite, such as `1e999`. */

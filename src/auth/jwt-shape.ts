@@ -1,80 +1,67 @@
 /**
- * What can be said of a token before its signature is checked: that it has the shape of one, what its header says, and
- * how many claims it has. Everything here was written by a stranger; nothing of it decides more than which key is
- * tried. Other members of the header, such as `jku`, `jwk` and `x5u`, are not looked at.
+ * What can be said of a token before its signature is checked: that it has the shape of one, and what its header says.
+ * Everything here was written by a stranger; nothing of it decides more than which key is tried. Other members of the
+ * header, such as `jku`, `jwk` and `x5u`, are not looked at.
  */
-import { MAX_JSON_DEPTH } from '../protocol/limits.js';
 import { isJwtAlgorithm } from './jwt-algorithms.js';
+import { readJsonObject } from './jwt-json.js';
 import type { KeyHint } from './key-source.interface.js';
 
-/** A token whose signature is still to be checked. */
+/** A token whose signature is still to be checked. The texts are base64url. */
 export interface JwtShape {
   readonly hint: KeyHint;
-  /** How many claims the payload spells out. More than it parses to means that one was given twice. */
-  readonly claimCount: number;
+  /** What was signed: header and payload. */
+  readonly input: string;
+  readonly payload: string;
+  readonly signature: string;
 }
 
+/** RFC 7515 section 3.1. No part is empty: a token without a signature is none. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** RFC 7519 section 5.1 and RFC 9068 section 2.1. Other kinds, such as `logout+jwt`, say something else than who comes. */
 const TOKEN_TYPES = new Set(['jwt', 'application/jwt', 'at+jwt', 'application/at+jwt']);
 
-const BACKSLASH = 0x5c;
-const QUOTE = 0x22;
-const COLON = 0x3a;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
+/** Reads the shape of tokens. The tokens of an issuer mostly begin with the same header, so the last one is remembered. */
+export class JwtShapeReader {
+  private lastHeader = '';
+  private lastHint: KeyHint | undefined;
 
-/** Reads the shape; undefined where the text is no token that could ever be accepted. */
-export function readJwtShape(token: string): JwtShape | undefined {
-  const headerEnd = token.indexOf('.');
-  const payloadEnd = token.indexOf('.', headerEnd + 1);
-  if (headerEnd <= 0 || payloadEnd === -1) return undefined;
-  const hint = readHeader(Buffer.from(token.slice(0, headerEnd), 'base64url'));
-  const claimCount = countMembers(Buffer.from(token.slice(headerEnd + 1, payloadEnd), 'base64url'));
-  return hint && claimCount !== undefined ? { hint, claimCount } : undefined;
+  /** The shape; undefined where the text is no token that could ever be accepted. */
+  read(token: string): JwtShape | undefined {
+    if (!COMPACT.test(token)) return undefined;
+    const headerEnd = token.indexOf('.');
+    const payloadEnd = token.lastIndexOf('.');
+    const hint = this.hintOf(token.slice(0, headerEnd));
+    if (!hint) return undefined;
+    return {
+      hint,
+      input: token.slice(0, payloadEnd),
+      payload: token.slice(headerEnd + 1, payloadEnd),
+      signature: token.slice(payloadEnd + 1),
+    };
+  }
+
+  private hintOf(header: string): KeyHint | undefined {
+    if (header === this.lastHeader) return this.lastHint;
+    const bytes = Buffer.from(header, 'base64url');
+    const hint = readHeader(bytes);
+    if (!hint) return undefined;
+    // Not the text itself, which is a part of the token and would keep it.
+    this.lastHeader = bytes.toString('base64url');
+    this.lastHint = hint;
+    return hint;
+  }
 }
 
 function readHeader(bytes: Buffer): KeyHint | undefined {
-  const memberCount = countMembers(bytes);
-  if (memberCount === undefined) return undefined;
-  let header: unknown;
-  try {
-    header = JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-  if (typeof header !== 'object' || header === null || Object.keys(header).length !== memberCount) return undefined;
+  const header = readJsonObject(bytes);
   // RFC 7515 section 4.1.11: what is critical must be understood, and no extension is.
-  if (Object.hasOwn(header, 'crit')) return undefined;
-  const { alg, kid, typ } = header as Readonly<Record<string, unknown>>;
+  if (!header || Object.hasOwn(header, 'crit')) return undefined;
+  const { alg, kid, typ } = header;
   if (!isJwtAlgorithm(alg) || !isTokenType(typ)) return undefined;
   return kid === undefined || typeof kid === 'string' ? { alg, kid } : undefined;
 }
 
 function isTokenType(typ: unknown): boolean {
   return typ === undefined || (typeof typ === 'string' && TOKEN_TYPES.has(typ.toLowerCase()));
-}
-
-/**
- * How many members the outermost object spells out, by its colons; undefined where the text nests deeper than
- * {@link MAX_JSON_DEPTH}. The text need not be valid JSON. `JSON.parse` itself lets the last of two equal names win,
- * where another reader of the same token may have taken the first.
- */
-function countMembers(bytes: Buffer): number | undefined {
-  let depth = 0;
-  let count = 0;
-  let isInString = false;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index];
-    if (isInString) {
-      if (byte === BACKSLASH) index++;
-      else if (byte === QUOTE) isInString = false;
-    } else if (byte === QUOTE) isInString = true;
-    else if (byte === COLON) count += depth === 1 ? 1 : 0;
-    else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) {
-      if (++depth > MAX_JSON_DEPTH) return undefined;
-    } else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) depth--;
-  }
-  return count;
 }

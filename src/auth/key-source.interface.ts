@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { NowOrLater } from '../core/now-or-later.js';
 import type { JwtAlgorithm } from './jwt-algorithms.js';
 
 /** What of a token's header says which key it was signed with. `alg` is one of those that are configured. */
@@ -13,5 +14,5 @@ export interface KeySource {
    * The key for such a token; undefined where there is none, which refuses the token. Throws, or rejects with, a
    * PushError `PUSH_ERR_UNAVAILABLE` where that cannot be said at the moment.
    */
-  keyFor(hint: KeyHint): KeyObject | undefined | Promise<KeyObject | undefined>;
+  keyFor(hint: KeyHint): NowOrLater<KeyObject | undefined>;
 }

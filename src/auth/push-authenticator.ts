@@ -1,3 +1,4 @@
+import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 
 /**
@@ -9,8 +10,9 @@ import type { Principal } from '../core/principal.js';
  */
 export abstract class PushAuthenticator {
   /**
-   * Resolves to the bearer, or to undefined where the token is refused for whatever reason (401; the peer is not told
-   * which). Rejects only where the server could not judge (503, the client may try again).
+   * The bearer, or undefined where the token is refused for whatever reason (401; the peer is not told which). Throws or
+   * rejects only where the server could not judge (503, the client may try again). What can be said at once need not be
+   * a promise.
    */
-  abstract authenticate(token: string): Promise<Principal | undefined>;
+  abstract authenticate(token: string): NowOrLater<Principal | undefined>;
 }

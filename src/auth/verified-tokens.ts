@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Principal } from '../core/principal.js';
-import type { KeyHint } from './key-source.interface.js';
 
 /** What is remembered of a token that was verified. */
 export interface VerifiedToken {
   readonly principal: Principal;
-  /** The key that it was verified with, and what asks for that key again. */
+  /** The key that it was verified with. */
   readonly key: KeyObject;
-  readonly hint: KeyHint;
 }
 
 /**
- * Tokens that were verified lately, so that a client that comes back, or a service that sends on and on with one token,
- * is not verified from scratch each time. Holds digests, never tokens. What can change is judged each time by the
+ * Tokens that were verified lately, so that the signature of a client that comes back, or of a service that sends on and
+ * on with one token, is not verified each time. Holds digests, never tokens. What can change is judged each time by the
  * caller: the time, the key, revocations.
  *
  * Bounded; when it is full the one that was verified first goes.

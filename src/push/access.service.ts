@@ -1,6 +1,8 @@
 import type { PushAuthenticator } from '../auth/push-authenticator.js';
 import type { RevocationList, RevokedTokens } from '../backing/revocation-list.interface.js';
 import type { Clock } from '../core/clock.js';
+import { andThen } from '../core/now-or-later.js';
+import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import type { Revocation } from './push-types.js';
@@ -28,9 +30,12 @@ export class AccessService {
    * cannot be said at the moment.
    */
   async verify(token: string): Promise<Principal | undefined> {
-    const principal = await this.authenticator.authenticate(token);
-    if (!principal || !hasTenantName(principal) || this.revocations.isRevoked(principal)) return undefined;
-    return principal;
+    return this.judge(token);
+  }
+
+  /** As {@link verify}, without a promise where the authenticator needs none. Throws what it throws. */
+  judge(token: string): NowOrLater<Principal | undefined> {
+    return andThen(this.authenticator.authenticate(token), this.admissible);
   }
 
   /** Whether the token that the principal came with has been revoked. */
@@ -50,6 +55,11 @@ export class AccessService {
   onRevoked(listener: () => void): void {
     this.revocations.onRevoked(listener);
   }
+
+  private readonly admissible = (principal: Principal | undefined): Principal | undefined => {
+    if (!principal || !hasTenantName(principal) || this.revocations.isRevoked(principal)) return undefined;
+    return principal;
+  };
 
   private read({ sub, jti, issuedBefore }: Revocation): RevokedTokens {
     const given = [sub, jti, issuedBefore].filter((member) => member !== undefined);
