@@ -7,12 +7,14 @@
  * one call the method is shadowed, so that the handler which the adapter gets looks at the path first. Everything that
  * is not a client's error on one of our routes goes to Nest's handler as before.
  */
+import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { isJsonByType, UNSUPPORTED_TYPE } from './body-reader.js';
 import { codeOfStatus, problemAnswer } from './problem.js';
 import type { ProblemParts } from '../core/problem.js';
+import { outliveBody } from '../core/unread-body.js';
 import { RestAnswers } from './rest-answers.js';
 import { rawPathOf } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';
@@ -69,9 +71,21 @@ export class BodyErrorResponder implements OnModuleInit {
   private answer(error: unknown, request: RestRequest, response: unknown): boolean {
     const parts = partsOf(error, request);
     if (!parts || !this.ourRoute.test(rawPathOf(request))) return false;
+    keepConnection(response);
     this.answers.sendProblem(response, problemAnswer(parts));
     return true;
   }
+}
+
+/** Fastify gives a body up by its length alone, and would hang up on a client that still writes it. */
+function keepConnection(response: unknown): void {
+  const { raw, removeHeader } = response as {
+    readonly raw?: ServerResponse;
+    readonly removeHeader: (this: unknown, name: string) => unknown;
+  };
+  if (!raw) return;
+  removeHeader.call(response, 'connection');
+  outliveBody(raw);
 }
 
 interface PlatformError {

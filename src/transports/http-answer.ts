@@ -1,10 +1,7 @@
-import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { problemOf } from '../core/problem.js';
+import { isClosing, outliveBody } from '../core/unread-body.js';
 import type { Refusal } from '../push/refusal.js';
-
-/** How long the rest of a body that nobody reads may take to arrive. */
-const DISCARD_TIMEOUT_MS = 5_000;
 
 /** Nothing that is answered is ever a script or a page, whatever a browser would make of its first bytes. */
 export const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
@@ -29,6 +26,7 @@ export function answerEmpty(response: ServerResponse, headers: Readonly<Record<s
 function answerText(response: ServerResponse, status: number, contentType: string, text: string): void {
   const body = Buffer.from(text);
   if (isClosing(response)) response.shouldKeepAlive = false;
+  outliveBody(response);
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': body.length,
@@ -36,24 +34,4 @@ function answerText(response: ServerResponse, status: number, contentType: strin
     ...NO_SNIFFING,
   });
   response.end(body);
-  if (response.req.method === 'POST' && !response.req.complete) discardBody(response);
-}
-
-/** A client that still writes would not read its answer, and its socket would hold up the end of the application. */
-function discardBody(response: ServerResponse): void {
-  const { req } = response;
-  const end = () => {
-    if (!req.complete) req.destroy();
-  };
-  setTimeout(end, DISCARD_TIMEOUT_MS).unref();
-  req.once('end', () => {
-    if (isClosing(response)) req.socket.destroySoon();
-  });
-  req.resume();
-}
-
-/** A server that closes waits for all sockets, and hangs up only those that are idle at that moment. */
-function isClosing({ req }: ServerResponse): boolean {
-  const { server } = req.socket as Socket & { readonly server?: Server };
-  return req.httpVersionMajor === 1 && server?.listening === false;
 }
