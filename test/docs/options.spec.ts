@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { NUMBER_OPTIONS, resolveOptions } from '../../src/push-options.resolver.js';
 import { declaredOptions } from './declared-options.js';
-import { Markdown, plain } from './markdown.js';
+import { Markdown, plain, projectRoot } from './markdown.js';
 
 const rows = Markdown.read('docs/options.md').rows('option', 'default', 'range', 'meaning');
 const documented = new Map(rows.map((row) => [plain(row['option']), row]));
@@ -30,9 +32,29 @@ function rangeOf({ min, max }: { readonly min: number; readonly max: number }): 
   return max % 1_048_576 === 0 ? `${from} to ${max / 1_048_576} MiB` : `${from} to ${max.toLocaleString('en')}`;
 }
 
+/** The options of redis() by path, as their declarations have them. */
+function declaredOfRedis(): readonly string[] {
+  const source = readFileSync(join(projectRoot, 'src/backing/redis/redis-options.ts'), 'utf8');
+  const membersOf = (name: string, before: string) => {
+    const [, body = ''] = new RegExp(`interface ${name} \\{([^}]*(?:\\{@link[^}]*\\}[^}]*)*)\\n\\}`).exec(source) ?? [];
+    return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member = '']) => before + member);
+  };
+  const slices = [
+    ...membersOf('SentinelBackingOptions', 'sentinel.'),
+    ...membersOf('ClusterBackingOptions', 'cluster.'),
+  ];
+  return [...membersOf('RedisBackingOptions', ''), ...slices];
+}
+
 describe('docs/options.md', () => {
   it('lists every option that the module takes, once, and no other', () => {
     expect(rows.map((row) => plain(row['option'])).toSorted()).toEqual(declared.map(({ path }) => path).toSorted());
+  });
+
+  it('lists every option of redis(), once, and no other', () => {
+    const ofRedis = Markdown.read('docs/options.md').rows('of `redis()`', 'without it', 'takes', 'meaning');
+    expect(declaredOfRedis().length).toBeGreaterThan(15);
+    expect(ofRedis.map((row) => plain(row['of `redis()`'])).toSorted()).toEqual(declaredOfRedis().toSorted());
   });
 
   it('says of every option what it means and what it takes', () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { MessageLogLimits } from '../../src/backing/message-log.interface.js';
 import type { RedisConnections } from '../../src/backing/redis/redis-connections.js';
 import { RedisMessageLog } from '../../src/backing/redis/redis-message-log.js';
+import { serverOf } from '../../src/backing/redis/redis-reach.js';
 import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
@@ -27,7 +28,7 @@ export class RedisLogNode {
     url: string,
     { prefix = 'push:{test}', secret, limits = {}, now }: RedisLogNodeOptions = {},
   ): RedisLogNode {
-    const connections = new StandaloneConnections(url, systemClock);
+    const connections = new StandaloneConnections(serverOf(url), systemClock);
     const times = now === undefined ? {} : { fixedNow: now, clock: { ...systemClock, now } };
     const nodeId = randomBytes(6).toString('base64url');
     const log = new RedisMessageLog({ connections, root: `${prefix}:log`, nodeId, secret, limits, ...times });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RedisConnections } from '../../src/backing/redis/redis-connections.js';
 import { RedisNodeLink } from '../../src/backing/redis/redis-node-link.js';
 import { FrameSeal } from '../../src/backing/redis/sealed-frame.js';
+import { serverOf } from '../../src/backing/redis/redis-reach.js';
 import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
@@ -36,7 +37,7 @@ export class RedisNode {
 
   static async start(url: string, options: RedisNodeOptions = {}): Promise<RedisNode> {
     const { prefix = 'push:{test}', secret = 'of the test' } = options;
-    const node = new RedisNode(new StandaloneConnections(url, systemClock), prefix, secret);
+    const node = new RedisNode(new StandaloneConnections(serverOf(url), systemClock), prefix, secret);
     await eventually(() => node.link.nodeCount > 0);
     return node;
   }

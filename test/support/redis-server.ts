@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -41,7 +41,17 @@ export class RedisServer {
   /** Starts one. `settings` are arguments of the program, such as `--appendonly yes`. */
   static async start(settings: readonly string[] = []): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'push-redis-'));
-    const server = new RedisServer(await freePort(), folder, settings);
+    const server = new RedisServer(await freePort(), folder, ['--dir', folder, '--save', '', ...settings]);
+    await server.run();
+    return server;
+  }
+
+  /** Starts a Sentinel, which keeps what it learns in a file of its own, with these lines in it at first. */
+  static async startSentinel(lines: readonly string[]): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'push-sentinel-'));
+    const file = join(folder, 'sentinel.conf');
+    await writeFile(file, `${lines.join('\n')}\n`);
+    const server = new RedisServer(await freePort(), folder, [file, '--sentinel']);
     await server.run();
     return server;
   }
@@ -54,8 +64,10 @@ export class RedisServer {
   async run(): Promise<void> {
     const program = findRedisServer();
     if (!program) throw new Error('no redis-server: install it, or name it in REDIS_SERVER');
-    const where = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
-    const child = spawn(program, [...where, ...this.settings], { stdio: 'ignore' });
+    // The name of a file comes first, if there is one.
+    const child = spawn(program, [...this.settings, '--port', `${this.port}`, '--bind', '127.0.0.1'], {
+      stdio: 'ignore',
+    });
     this.child = child;
     const killWithUs = () => child.kill('SIGKILL');
     process.on('exit', killWithUs);

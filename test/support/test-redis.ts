@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { serverOf } from '../../src/backing/redis/redis-reach.js';
 import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
@@ -53,7 +54,7 @@ export class TestRedis {
 
   async start(): Promise<void> {
     this.running = await RedisServer.start();
-    this.connections = new StandaloneConnections(this.running.url, systemClock);
+    this.connections = new StandaloneConnections(serverOf(this.running.url), systemClock);
     this.connections.open();
     await this.reached();
   }

@@ -15,10 +15,10 @@ import { RedisMessageLog } from './redis-message-log.js';
 import { RedisNodeLink } from './redis-node-link.js';
 import { DEFAULT_KEY_PREFIX } from './redis-options.js';
 import type { RedisBackingOptions } from './redis-options.js';
+import { connectRedis } from './redis-reach.js';
 import { RedisRevocationList } from './redis-revocation-list.js';
 import { RedisTicketStore } from './redis-ticket-store.js';
 import type { FrameSeal } from './sealed-frame.js';
-import { StandaloneConnections } from './standalone-connections.js';
 
 /** How long an application waits for Redis at its start. */
 const START_TIMEOUT_MS = 2_000;
@@ -36,11 +36,12 @@ export class RedisBacking implements Backing {
   private readonly connections: RedisConnections;
   private readonly clock: BackingContext['clock'];
 
-  constructor({ url, secret, keyPrefix = DEFAULT_KEY_PREFIX }: RedisBackingOptions, context: BackingContext) {
+  constructor(options: RedisBackingOptions, context: BackingContext) {
+    const { secret, keyPrefix = DEFAULT_KEY_PREFIX } = options;
     const { nodeId, clock, onFailure } = context;
     const prefix = `${keyPrefix}:{0}`;
     const root = `${prefix}:log`;
-    const connections: RedisConnections = new StandaloneConnections(url, clock);
+    const connections = connectRedis(options, clock);
     const { commands } = connections;
     this.connections = connections;
     this.clock = clock;

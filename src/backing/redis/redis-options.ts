@@ -1,13 +1,68 @@
-import { describeReceived, quoteReceived } from '../../core/option-problem.js';
-import type { OptionProblem } from '../../core/option-problem.js';
+import type { ConnectionOptions } from 'node:tls';
 
-/** How to reach Redis, and what of it is this application's. */
+/** Where a server listens. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** TLS: `true` for what Node trusts, or what else `tls.connect` takes, such as `ca`, `cert`, `key` and `servername`. */
+export type RedisTls = boolean | ConnectionOptions;
+
+/** Redis behind Sentinel, which knows which of several servers is the master. */
+export interface SentinelBackingOptions {
+  /** What the Sentinels call the master. */
+  readonly name: string;
+  /** Some of the Sentinels. They tell of the others. */
+  readonly nodes: readonly RedisAddress[];
+  /** The user at the Sentinels. */
+  readonly username?: string | undefined;
+  /** The password at the Sentinels. */
+  readonly password?: string | undefined;
+  /**
+   * For the connections to the Sentinels.
+   * @default false
+   */
+  readonly tls?: RedisTls | undefined;
+}
+
+/** Redis Cluster. */
+export interface ClusterBackingOptions {
+  /** Some of its servers. They tell of the others. */
+  readonly nodes: readonly RedisAddress[];
+}
+
+/** How to reach Redis, by exactly one of `url`, `sentinel` and `cluster`, and what of it is this application's. */
 export interface RedisBackingOptions {
   /**
    * Such as `redis://user:password@redis.example:6379/0`; `rediss://` for TLS. The server is a standalone one, or a name
    * that leads to whichever is the master.
    */
-  readonly url: string;
+  readonly url?: string | undefined;
+  /** Sentinels that lead to the master. */
+  readonly sentinel?: SentinelBackingOptions | undefined;
+  /** A Redis Cluster, of version 7.0 or later: it is listened to by sharded pub/sub. */
+  readonly cluster?: ClusterBackingOptions | undefined;
+  /** The user at the servers behind `sentinel` or `cluster`; with `url` it stands there. */
+  readonly username?: string | undefined;
+  /** The password at the servers behind `sentinel` or `cluster`; with `url` it stands there. */
+  readonly password?: string | undefined;
+  /**
+   * The number of the database behind `sentinel`; with `url` it stands there, and a Cluster has but one.
+   * @default 0
+   */
+  readonly database?: number | undefined;
+  /**
+   * For the connections to the servers. With `url` it says how, where that begins with `rediss:`.
+   * @default false
+   */
+  readonly tls?: RedisTls | undefined;
+  /**
+   * Where to connect in place of the addresses that Sentinels and a Cluster tell, by `host:port`. For servers behind a
+   * translation of addresses, as in containers.
+   * @default {}
+   */
+  readonly natMap?: Readonly<Record<string, RedisAddress>> | undefined;
   /**
    * What the nodes know each other's messages by, the same on all of them, at least 16 characters. Without it one is made up
    * and kept in Redis, where whoever can read keys can read it.
@@ -17,44 +72,8 @@ export interface RedisBackingOptions {
    * Before the names of all keys and channels. Applications that share a Redis each have one of their own.
    * @default 'push'
    */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
 }
 
 /** Applies where {@link RedisBackingOptions.keyPrefix} is left out. */
 export const DEFAULT_KEY_PREFIX = 'push';
-
-/** Braces would move the hash tag, and patterns of an ACL must be able to name it. */
-const KEY_PREFIX = /^[A-Za-z0-9._:-]{1,64}$/;
-const MIN_SECRET_LENGTH = 16;
-const KNOWN = new Set(['url', 'secret', 'keyPrefix']);
-
-/** What is wrong with the options. Never tells a password or a secret. */
-export function checkRedisOptions(options: unknown): readonly OptionProblem[] {
-  if (typeof options !== 'object' || options === null)
-    return [{ path: '', received: describeReceived(options), expected: 'redis({ url })' }];
-  const { url, secret, keyPrefix } = options as Readonly<Record<string, unknown>>;
-  const problems: OptionProblem[] = [];
-  for (const path of Object.keys(options))
-    if (!KNOWN.has(path)) problems.push({ path, received: 'an option', expected: 'no option of this name' });
-  if (!isRedisUrl(url)) {
-    const expected = 'redis://host:port, or rediss:// for TLS, with the number of a database at most behind it';
-    problems.push({ path: 'url', received: describeReceived(url), expected });
-  }
-  if (secret !== undefined && !(typeof secret === 'string' && secret.length >= MIN_SECRET_LENGTH)) {
-    const expected = `a text of at least ${MIN_SECRET_LENGTH} characters`;
-    problems.push({ path: 'secret', received: describeReceived(secret), expected });
-  }
-  if (keyPrefix !== undefined && !(typeof keyPrefix === 'string' && KEY_PREFIX.test(keyPrefix))) {
-    const expected = '1 to 64 letters, digits and . _ : -';
-    problems.push({ path: 'keyPrefix', received: quoteReceived(keyPrefix), expected });
-  }
-  return problems;
-}
-
-function isRedisUrl(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, hostname, pathname, search, hash } = new URL(value);
-  if (protocol !== 'redis:' && protocol !== 'rediss:') return false;
-  // What the driver would read from a query is set by the backing, and must stay as it is.
-  return hostname !== '' && /^(\/\d{0,5})?$/.test(pathname) && search === '' && hash === '';
-}

@@ -9,12 +9,23 @@ export class RedisScript {
     this.hash = createHash('sha1').update(source).digest('hex');
   }
 
-  /** Runs it on one key, of which it derives all others. Rejects with what the driver or the script says. */
+  /**
+   * Runs it on one key, of which it derives all others. Rejects with what the driver or the script says.
+   *
+   * In a Cluster a second key is named, which never exists. While the slot is being moved some keys are here and some
+   * there, and a script of which the named ones are not all here is refused as a whole (TRYAGAIN). One key alone would
+   * be found, and the script do half of its work.
+   */
   run(redis: RedisCommands, key: string, args: readonly (string | number)[]): Promise<unknown> {
-    return redis.evalsha(this.hash, 1, key, ...args).catch((cause: unknown) => {
+    const keys = isCluster(redis) ? [key, `${key}:moving`] : [key];
+    return redis.evalsha(this.hash, keys.length, ...keys, ...args).catch((cause: unknown) => {
       // Nothing has run: the server was started anew, or had its scripts flushed.
-      if (String(cause).includes('NOSCRIPT')) return redis.eval(this.source, 1, key, ...args);
+      if (String(cause).includes('NOSCRIPT')) return redis.eval(this.source, keys.length, ...keys, ...args);
       throw cause;
     });
   }
+}
+
+function isCluster(redis: RedisCommands): boolean {
+  return 'isCluster' in redis && redis.isCluster === true;
 }

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 import type { Cancel, Clock } from '../../core/clock.js';
 import { COMMAND_TIMEOUT_MS, CONNECTION_SETTINGS, PING_INTERVAL_MS, PING_TIMEOUT_MS } from './connection-settings.js';
 import { ReachReport } from './reach-report.js';
@@ -7,7 +8,14 @@ import type { RedisLine } from './redis-line.js';
 import { SubscriberConnection } from './subscriber-connection.js';
 import { SubscriberLine } from './subscriber-line.js';
 
-/** Two connections to one server: one for commands, one that listens and carries all lines. */
+/** Where a server is, and who we are to it, as the driver takes it. */
+export type ServerReach = Omit<RedisOptions, 'replyMapping'>;
+
+/**
+ * Two connections to one server: one for commands, one that listens and carries all lines. Behind Sentinel each is led to
+ * the master whenever it connects. While that changes they may be led to different ones, so whichever is found elsewhere
+ * than the commands is led again.
+ */
 export class StandaloneConnections implements RedisConnections {
   readonly commands: Redis;
   readonly publishCommand = 'PUBLISH';
@@ -18,17 +26,18 @@ export class StandaloneConnections implements RedisConnections {
   private cancelPings: Cancel = () => {};
   private wasClosed = false;
 
-  /** @param url Such as `redis://localhost:6379`; an invalid one throws. */
+  /** @param server Where it is, and who we are to it. */
   constructor(
-    url: string,
+    server: ServerReach,
     private readonly clock: Clock,
   ) {
-    this.commands = new Redis(url, { ...CONNECTION_SETTINGS, commandTimeout: COMMAND_TIMEOUT_MS });
-    this.subscriber = new Redis(url, { ...CONNECTION_SETTINGS, commandTimeout: PING_TIMEOUT_MS });
+    this.commands = new Redis({ ...server, ...CONNECTION_SETTINGS, commandTimeout: COMMAND_TIMEOUT_MS });
+    this.subscriber = new Redis({ ...server, ...CONNECTION_SETTINGS, commandTimeout: PING_TIMEOUT_MS });
     for (const connection of [this.commands, this.subscriber]) {
       connection.on('error', (cause: Error) => this.report.failed(cause));
     }
     this.commands.on('ready', () => this.report.isBack());
+    for (const connection of [this.commands, this.subscriber]) connection.on('ready', () => this.bringTogether());
     this.commands.on('close', () => (this.wasClosed = true));
     this.listener = new SubscriberConnection(this.subscriber, {
       onReady: () => this.line.attach(this.listener),
@@ -69,9 +78,20 @@ export class StandaloneConnections implements RedisConnections {
     this.subscriber.disconnect();
   }
 
+  /** Behind an address of its own (a proxy, a managed endpoint) all servers look alike, and probes tell. */
+  private bringTogether(): void {
+    if (this.commands.status !== 'ready' || this.subscriber.status !== 'ready') return;
+    if (peerOf(this.commands) !== peerOf(this.subscriber)) this.listener.renew();
+  }
+
   private ping(): void {
     // Nothing is to come but the end: where no answer does, the driver cuts the line.
     if (this.isReady) this.commands.ping().catch(() => {});
     this.listener.ping();
   }
+}
+
+function peerOf({ stream }: Redis): string {
+  const { remoteAddress, remotePort } = stream as { readonly remoteAddress?: string; readonly remotePort?: number };
+  return `${remoteAddress}:${remotePort}`;
 }

@@ -8,18 +8,28 @@ export interface SubscriberEvents {
   /** It was ready, and is no longer. */
   onLost(): void;
   onMessage(channel: string, message: string): void;
+  /** A slot is elsewhere, by the word of the server. */
+  onMoved?(): void;
 }
+
+/** Pub/sub of a server, or that of a slot in a Cluster. */
+export type SubscriberKind = 'plain' | 'sharded';
 
 /** A connection that listens, and is cut as soon as it does not answer. Whoever makes it opens and closes it. */
 export class SubscriberConnection implements LineCarrier {
   private isUp = false;
   private isPinging = false;
+  /** Hints that a slot has moved, less those that came as the answer to a subscription. */
+  private unexplainedMoves = 0;
 
   constructor(
     private readonly redis: Redis,
-    events: SubscriberEvents,
+    private readonly events: SubscriberEvents,
+    private readonly kind: SubscriberKind = 'plain',
   ) {
-    redis.on('message', (channel: string, message: string) => events.onMessage(channel, message));
+    const message = kind === 'plain' ? 'message' : 'smessage';
+    redis.on(message, (channel: string, text: string) => events.onMessage(channel, text));
+    redis.on('moved', () => this.noteMove());
     redis.on('ready', () => {
       this.isUp = true;
       events.onReady();
@@ -33,17 +43,19 @@ export class SubscriberConnection implements LineCarrier {
 
   async subscribe(channels: readonly string[]): Promise<void> {
     try {
-      await this.redis.subscribe(...channels);
+      await (this.kind === 'plain' ? this.redis.subscribe(...channels) : this.redis.ssubscribe(...channels));
     } catch (cause) {
+      if (String(cause).includes('MOVED ')) this.unexplainedMoves = Math.max(0, this.unexplainedMoves - 1);
       // What was confirmed and what was not cannot be told any more.
-      if (!isRefusal(cause)) this.renew();
+      else if (!isRefusal(cause)) this.renew();
       throw cause;
     }
   }
 
   unsubscribe(channels: readonly string[]): void {
+    const done = this.kind === 'plain' ? this.redis.unsubscribe(...channels) : this.redis.sunsubscribe(...channels);
     // What still comes is not listened to.
-    this.redis.unsubscribe(...channels).catch(() => {});
+    done.catch(() => {});
   }
 
   renew(): void {
@@ -58,5 +70,17 @@ export class SubscriberConnection implements LineCarrier {
       .ping()
       .catch(() => this.renew())
       .finally(() => (this.isPinging = false));
+  }
+
+  /** The driver hints at it for a subscription that was refused, and for channels that the server has ended. */
+  private noteMove(): void {
+    if (++this.unexplainedMoves > 1) return;
+    // By then a subscription that was refused has heard of it.
+    setImmediate(() => {
+      const hasLostChannels = this.unexplainedMoves > 0;
+      this.unexplainedMoves = 0;
+      if (hasLostChannels) this.renew();
+      this.events.onMoved?.();
+    });
   }
 }
