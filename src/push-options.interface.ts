@@ -15,7 +15,8 @@ import type { AdmissionOptions } from './push/handshake.service.js';
 import type { InboundOptions } from './push/inbound-queue.js';
 import type { LivenessOptions } from './push/liveness.service.js';
 import type { UpstreamOptions } from './push/upstream.service.js';
-import type { SendLimits } from './push/push.service.js';
+import type { SendLimits } from './push/send-validation.js';
+import type { TenantLimits } from './push/tenant-spaces.js';
 import type { PushRestOptions, TargetLimits } from './rest/push-rest-options.interface.js';
 
 /** Where the transports are, absolute, outside of any global prefix and versioning. */
@@ -46,6 +47,7 @@ export interface PushModuleOptions
     MessageLogLimits,
     SendLimits,
     TargetLimits,
+    TenantLimits,
     DrainOptions {
   /** How tokens are checked. Without it, and without an authenticator of the host's own, nobody can connect. */
   readonly auth?: PushAuthOptions;

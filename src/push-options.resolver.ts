@@ -42,6 +42,7 @@ export const NUMBER_OPTIONS = {
   maxPendingHandshakes: wholeNumber(1_000, 1),
   authTimeoutMs: wholeNumber(5_000, 1, DAY_MS),
   maxGroupsPerConnection: wholeNumber(100, 0),
+  maxIdleTenants: wholeNumber(1_000, 0),
   maxFramesPerSecond: wholeNumber(100, 1),
   maxWaitingFrames: wholeNumber(16, 1),
   maxFrameBytes: wholeNumber(65_536, 128, 256 * 1024 * 1024),

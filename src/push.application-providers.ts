@@ -1,105 +1,108 @@
-/** Wires what stands on sessions and delivery: the cluster's view of connections, polls, frames by request, REST's keys. */
+/** Wires what stands before and around the spaces of tenants: the handshake, the sweep, the end, the transports. */
 import type { Provider } from '@nestjs/common';
+import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.js';
+import { ClientAddress } from './auth/client-address.js';
+import { OriginPolicy } from './auth/origin-policy.js';
+import { PushAuthorizer } from './auth/push-authorizer.js';
 import type { Backing } from './backing/backing.interface.js';
 import type { Clock } from './core/clock.js';
-import { ConnectionRegistry } from './core/connection-registry.js';
-import { FanOut } from './core/fan-out.js';
 import { FlushScheduler } from './core/flush-scheduler.js';
+import { OpenPipes } from './core/open-pipes.js';
 import { Telemetry } from './core/telemetry.js';
 import { FailureLog } from './failure-log.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { PushTransports } from './push.transports.js';
-import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
-import { ClusterDirectory } from './push/cluster-directory.js';
-import { answerNodes } from './push/cluster-operations.js';
-import { ClusterReceipts } from './push/cluster-receipts.js';
-import { ConnectionDirectory } from './push/connection-directory.js';
-import { FrameService } from './push/frame.service.js';
-import { GroupService } from './push/group.service.js';
+import { PUSH_BACKING, PUSH_CLOCK, PUSH_OPTIONS } from './push.tokens.js';
+import { AccessService } from './push/access.service.js';
+import { DrainService } from './push/drain.service.js';
 import { HandshakeService } from './push/handshake.service.js';
-import { IdempotencyService } from './push/idempotency.service.js';
-import { PollService } from './push/poll.service.js';
-import { SessionService } from './push/session.service.js';
-import { StreamFrames } from './push/stream-frames.js';
+import { LivenessService } from './push/liveness.service.js';
+import { TenantSpaces } from './push/tenant-spaces.js';
 import { UpstreamService } from './push/upstream.service.js';
 
-/** What nodes ask of each other. */
-export const clusterProviders: Provider[] = [
-  {
-    provide: ClusterReceipts,
-    inject: [PUSH_BACKING, FanOut, PUSH_CLOCK],
-    useFactory: ({ nodes }: Backing, fanOut: FanOut, clock: Clock) => new ClusterReceipts(nodes, fanOut, clock),
-  },
-  {
-    provide: StreamFrames,
-    inject: [ConnectionRegistry, SessionService],
-    useFactory: (registry: ConnectionRegistry, sessions: SessionService) => new StreamFrames(registry, sessions),
-  },
-  {
-    provide: ClusterDirectory,
-    inject: [PUSH_BACKING, ConnectionDirectory, ClusterReceipts, GroupService, StreamFrames],
-    useFactory: (
-      { nodes }: Backing,
-      directory: ConnectionDirectory,
-      receipts: ClusterReceipts,
-      groups: GroupService,
-      streams: StreamFrames,
-    ) => {
-      answerNodes(nodes, { directory, receipts, groups, streams });
-      return new ClusterDirectory(nodes, directory);
-    },
-  },
-];
+const handshakeProvider: Provider = {
+  provide: HandshakeService,
+  inject: [
+    PUSH_OPTIONS,
+    PUSH_CLOCK,
+    PUSH_BACKING,
+    OpenPipes,
+    TenantSpaces,
+    AccessService,
+    PushAuthorizer,
+    FailureLog,
+    Telemetry,
+  ],
+  useFactory: (
+    options: ResolvedPushOptions,
+    clock: Clock,
+    { tickets }: Backing,
+    pipes: OpenPipes,
+    spaces: TenantSpaces,
+    access: AccessService,
+    authorizer: PushAuthorizer,
+    failures: FailureLog,
+    telemetry: Telemetry,
+  ) =>
+    new HandshakeService({
+      telemetry,
+      pipes,
+      spaces,
+      access,
+      tickets,
+      authorizer,
+      clock,
+      clockToleranceMs: clockToleranceMsOf(options),
+      options,
+      origins: new OriginPolicy(options.origins),
+      clientAddress: new ClientAddress(options.trustProxy),
+      tokenSources: options.auth ?? {},
+      onFailure: failures.add,
+    }),
+};
 
-/** What transports and PushService work with beside sessions. */
+/** What transports and the life of the application work with. */
 export const applicationProviders: Provider[] = [
+  handshakeProvider,
   {
-    provide: PollService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, ConnectionRegistry, SessionService, FailureLog, Telemetry],
+    provide: LivenessService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces],
+    useFactory: (options: ResolvedPushOptions, clock: Clock, spaces: TenantSpaces) =>
+      new LivenessService({ spaces, clock, options, clockToleranceMs: clockToleranceMsOf(options) }),
+  },
+  {
+    provide: DrainService,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces, OpenPipes, FlushScheduler, HandshakeService, LivenessService],
     useFactory: (
       options: ResolvedPushOptions,
       clock: Clock,
-      { log }: Backing,
-      registry: ConnectionRegistry,
-      sessions: SessionService,
-      failures: FailureLog,
-      { counters }: Telemetry,
-    ) => new PollService({ sessions, registry, log, clock, options, counters, onFailure: failures.add }),
+      spaces: TenantSpaces,
+      pipes: OpenPipes,
+      scheduler: FlushScheduler,
+      handshakes: HandshakeService,
+      liveness: LivenessService,
+    ) => new DrainService({ spaces, pipes, scheduler, handshakes, liveness, clock, options }),
   },
   {
     provide: UpstreamService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, PUSH_BACKING, StreamFrames, FlushScheduler, FrameService],
-    useFactory: (
-      options: ResolvedPushOptions,
-      clock: Clock,
-      { nodes }: Backing,
-      streams: StreamFrames,
-      scheduler: FlushScheduler,
-      frames: FrameService,
-    ) => new UpstreamService({ streams, nodes, scheduler, frames, clock, options }),
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces, FlushScheduler],
+    useFactory: (options: ResolvedPushOptions, clock: Clock, spaces: TenantSpaces, scheduler: FlushScheduler) =>
+      new UpstreamService({ spaces, scheduler, clock, options }),
   },
   {
     provide: PushTransports,
-    inject: [PUSH_OPTIONS, PUSH_BACKING, HandshakeService, SessionService, PollService, UpstreamService, FailureLog],
+    inject: [PUSH_OPTIONS, PUSH_BACKING, HandshakeService, TenantSpaces, UpstreamService, FailureLog],
     useFactory: (
       options: ResolvedPushOptions,
       { tickets }: Backing,
       handshakes: HandshakeService,
-      sessions: SessionService,
-      polls: PollService,
+      spaces: TenantSpaces,
       upstream: UpstreamService,
       failures: FailureLog,
-    ) => new PushTransports({ handshakes, sessions, polls, upstream, tickets, options, onFailure: failures.add }),
-  },
-  {
-    provide: IdempotencyService,
-    inject: [PUSH_BACKING],
-    useFactory: ({ idempotency }: Backing) => new IdempotencyService(idempotency),
-  },
-  {
-    provide: ConnectionDirectory,
-    inject: [ConnectionRegistry, PUSH_CLOCK, PUSH_NODE_ID],
-    useFactory: (registry: ConnectionRegistry, clock: Clock, nodeId: string) =>
-      new ConnectionDirectory(registry, clock, nodeId),
+    ) => new PushTransports({ handshakes, spaces, upstream, tickets, options, onFailure: failures.add }),
   },
 ];
+
+function clockToleranceMsOf({ auth }: ResolvedPushOptions): number {
+  return (auth?.jwt?.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS) * 1000;
+}

@@ -20,9 +20,9 @@ import { assertAdapterInstalled } from './gateway/push-ws.adapter.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { PUSH_BACKING, PUSH_OPTIONS } from './push.tokens.js';
 import { DrainService } from './push/drain.service.js';
-import { FrameService } from './push/frame.service.js';
 import { HandshakeService } from './push/handshake.service.js';
 import { LivenessService } from './push/liveness.service.js';
+import { TenantSpaces } from './push/tenant-spaces.js';
 import { UpstreamService } from './push/upstream.service.js';
 import { PushTransports } from './push.transports.js';
 
@@ -39,7 +39,7 @@ export class PushLifecycle
     @Inject(PUSH_OPTIONS) private readonly options: ResolvedPushOptions,
     @Inject(PUSH_BACKING) private readonly backing: Backing,
     @Inject(GatewayBridge) private readonly bridge: GatewayBridge,
-    @Inject(FrameService) private readonly frames: FrameService,
+    @Inject(TenantSpaces) private readonly spaces: TenantSpaces,
     @Inject(HandshakeService) private readonly handshakes: HandshakeService,
     @Inject(LivenessService) private readonly liveness: LivenessService,
     @Inject(DrainService) private readonly drain: DrainService,
@@ -49,7 +49,7 @@ export class PushLifecycle
 
   async onModuleInit(): Promise<void> {
     assertAdapterInstalled(this.bridge, this.modules);
-    this.frames.hostHandlers = this.bridge;
+    this.spaces.hostHandlers = this.bridge;
     // Hooks of modules that use this one come later, so that they can send in theirs.
     await this.backing.whenStarted();
     // Undefined in an application context, where the module only sends.

@@ -4,8 +4,7 @@ import type { HttpServer } from '@nestjs/common';
 import type { TicketStore } from './backing/ticket-store.interface.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import type { HandshakeService } from './push/handshake.service.js';
-import type { PollService } from './push/poll.service.js';
-import type { SessionService } from './push/session.service.js';
+import type { TenantSpaces } from './push/tenant-spaces.js';
 import type { UpstreamService } from './push/upstream.service.js';
 import { handshakeRoute } from './transports/handshake/handshake.route.js';
 import { HttpEntrance } from './transports/http-entrance.js';
@@ -19,8 +18,7 @@ import { PushWebSocketGateway } from './transports/ws/push-websocket.gateway.js'
 /** What the transports work with. */
 export interface TransportParts {
   readonly handshakes: HandshakeService;
-  readonly sessions: SessionService;
-  readonly polls: PollService;
+  readonly spaces: TenantSpaces;
   readonly upstream: UpstreamService;
   readonly tickets: TicketStore;
   readonly options: ResolvedPushOptions;
@@ -32,20 +30,20 @@ export class PushTransports {
   private readonly webSockets: PushWebSocketGateway;
 
   constructor(private readonly parts: TransportParts) {
-    const { handshakes, sessions, options, onFailure } = parts;
+    const { handshakes, spaces, options, onFailure } = parts;
     const { paths, maxFrameBytes } = options;
-    this.webSockets = new PushWebSocketGateway(handshakes, sessions, { path: paths.ws, maxFrameBytes }, onFailure);
+    this.webSockets = new PushWebSocketGateway(handshakes, spaces, { path: paths.ws, maxFrameBytes }, onFailure);
   }
 
   /** Takes the requests of our paths. */
   attach(adapter: HttpServer): void {
-    const { handshakes, sessions, polls, upstream, tickets, options, onFailure } = this.parts;
+    const { handshakes, spaces, upstream, tickets, options, onFailure } = this.parts;
     const { paths, maxFrameBytes } = options;
     const entrance = new HttpEntrance(handshakes, onFailure);
     this.webSockets.attach(adapter.getHttpServer() as Server);
     answerPlainRequests(adapter, paths.ws);
-    new PushSseGateway(entrance, sessions).attach(adapter, paths.sse);
-    new PushPollGateway(entrance, polls).attach(adapter, paths.poll);
+    new PushSseGateway(entrance, spaces).attach(adapter, paths.sse);
+    new PushPollGateway(entrance, spaces).attach(adapter, paths.poll);
     new PushUpstreamGateway(entrance, upstream, maxFrameBytes, onFailure).attach(adapter, paths.upstream);
     entrance.open(adapter, handshakeRoute(paths.handshake));
     const { ttlSeconds } = options.tickets;

@@ -14,12 +14,27 @@ import type { TicketLimits, TicketStore } from './ticket-store.interface.js';
  */
 export type BackingState = { readonly status: 'up' } | { readonly status: 'degraded'; readonly reason: string };
 
-/** What the log, memberships and the rest live in. */
-export interface Backing {
-  readonly state: BackingState;
+/** What is kept of one tenant. Nothing of it can be reached from that of another. */
+export interface TenantStores {
   readonly log: MessageLog;
   readonly memberships: Memberships;
   readonly idempotency: IdempotencyStore;
+}
+
+/** What is kept of a tenant that comes and goes. */
+export interface NamedTenantStores extends TenantStores {
+  /**
+   * Nobody of the tenant is here any more. What cannot be had again from elsewhere is kept, but for messages: who comes
+   * back to a place among them is told of a gap. Nothing of these stores is used afterwards.
+   */
+  release(): void;
+}
+
+/** What the log, memberships and the rest live in: those of the default tenant, and of any other by its name. */
+export interface Backing extends TenantStores {
+  readonly state: BackingState;
+  /** The stores of a tenant. Asked for again only after they were released. */
+  of(tenant: string): NamedTenantStores;
   readonly revocations: RevocationList;
   readonly tickets: TicketStore;
   readonly limits: SharedLimits;

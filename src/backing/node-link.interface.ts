@@ -31,17 +31,10 @@ export interface Question {
  */
 export type NodeHandler = (message: NodeMessage, ageMs: number) => unknown;
 
-/**
- * The way to the other nodes that share the backing. A node that stands alone has none: its questions are answered by
- * nobody, at once and in whole.
- */
-export interface NodeLink {
-  /** Tells this node from all others, and from itself in an earlier life. */
-  readonly nodeId: string;
+/** The other nodes, to be asked and told. */
+export interface OtherNodes {
   /** Nodes that are alive, this one counted; 0 while the others are out of reach, when nobody can say. */
   readonly nodeCount: number;
-  /** Names who carries out what others ask. Called once, before the first question. */
-  handle(handler: NodeHandler): void;
   /**
    * Asks all other nodes and resolves when all that are alive have answered, or one has answered enough, or the time is
    * over. Rejects with a PushError `PUSH_ERR_UNAVAILABLE` where the others cannot be reached.
@@ -49,4 +42,15 @@ export interface NodeLink {
   ask(message: NodeMessage, question: Question): Promise<NodeAnswers>;
   /** Tells all other nodes, those that are cut off within `keepMs`. Resolves when it is said; rejects like {@link ask}. */
   tell(message: NodeMessage, keepMs?: number): Promise<void>;
+}
+
+/**
+ * The way to the other nodes that share the backing. A node that stands alone has none: its questions are answered by
+ * nobody, at once and in whole.
+ */
+export interface NodeLink extends OtherNodes {
+  /** Tells this node from all others, and from itself in an earlier life. */
+  readonly nodeId: string;
+  /** Names who carries out what others ask. Called once, before the first question. */
+  handle(handler: NodeHandler): void;
 }

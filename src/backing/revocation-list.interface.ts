@@ -1,7 +1,12 @@
 import type { Principal } from '../core/principal.js';
 
-/** Which tokens end: all of a user issued until a moment, one by its id, or all issued before a moment. */
-export type RevokedTokens =
+/**
+ * Which tokens end, of one tenant, undefined for the default one: all of a user issued until a moment, one by its id, or
+ * all issued before a moment.
+ */
+export type RevokedTokens = { readonly tenant?: string | undefined } & TokenChoice;
+
+type TokenChoice =
   | { readonly type: 'user'; readonly userId: string; readonly untilMs: number }
   | { readonly type: 'token'; readonly tokenId: string }
   | { readonly type: 'issuedBefore'; readonly beforeMs: number };

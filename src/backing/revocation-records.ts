@@ -13,30 +13,37 @@ interface Entry {
  * timer.
  */
 export class RevocationRecords {
+  /** By tenant and name. */
   private readonly users = new Map<string, Entry>();
   private readonly tokens = new Map<string, Entry>();
+  /** Named tenants of which all tokens have ended that were issued until a moment. */
+  private readonly tenants = new Map<string, Entry>();
   private issuedBeforeMs = Number.NEGATIVE_INFINITY;
 
-  /** Revocations of users and of single tokens that are remembered. */
+  /** Revocations that are remembered and take room. */
   get size(): number {
-    return this.users.size + this.tokens.size;
+    return this.users.size + this.tokens.size + this.tenants.size;
   }
 
   /** Whether such a revocation takes no more room. */
   includes(tokens: RevokedTokens): boolean {
-    if (tokens.type === 'user') return this.users.has(tokens.userId);
-    return tokens.type === 'token' ? this.tokens.has(tokens.tokenId) : true;
+    const { type, tenant } = tokens;
+    if (type === 'user') return this.users.has(nameOf(tenant, tokens.userId));
+    if (type === 'token') return this.tokens.has(nameOf(tenant, tokens.tokenId));
+    return tenant === undefined || this.tenants.has(tenant);
   }
 
-  /** Remembers until this moment. Tokens issued before a moment are remembered for good. */
+  /** Remembers until this moment. Tokens of the default tenant issued before a moment are remembered for good. */
   add(tokens: RevokedTokens, forgottenAtMs: number): void {
-    switch (tokens.type) {
+    const { type, tenant } = tokens;
+    switch (type) {
       case 'user':
-        return remember(this.users, tokens.userId, tokens.untilMs, forgottenAtMs);
+        return remember(this.users, nameOf(tenant, tokens.userId), tokens.untilMs, forgottenAtMs);
       case 'token':
-        return remember(this.tokens, tokens.tokenId, Number.POSITIVE_INFINITY, forgottenAtMs);
+        return remember(this.tokens, nameOf(tenant, tokens.tokenId), Number.POSITIVE_INFINITY, forgottenAtMs);
       case 'issuedBefore':
-        this.issuedBeforeMs = Math.max(this.issuedBeforeMs, tokens.beforeMs);
+        if (tenant === undefined) this.issuedBeforeMs = Math.max(this.issuedBeforeMs, tokens.beforeMs);
+        else remember(this.tenants, tenant, lastBefore(tokens.beforeMs), forgottenAtMs);
     }
   }
 
@@ -44,14 +51,27 @@ export class RevocationRecords {
   forgetOver(nowMs: number): void {
     forgetOver(this.users, nowMs);
     forgetOver(this.tokens, nowMs);
+    forgetOver(this.tenants, nowMs);
   }
 
   /** Whether the principal's token has ended; see RevocationList. */
-  isRevoked({ userId, tokenId, issuedAtMs = Number.NEGATIVE_INFINITY }: Principal, nowMs: number): boolean {
-    if (issuedAtMs < this.issuedBeforeMs) return true;
-    if (this.users.size > 0 && isAmong(this.users, userId, issuedAtMs, nowMs)) return true;
-    return tokenId !== undefined && this.tokens.size > 0 && isAmong(this.tokens, tokenId, issuedAtMs, nowMs);
+  isRevoked({ userId, tenant, tokenId, issuedAtMs = Number.NEGATIVE_INFINITY }: Principal, nowMs: number): boolean {
+    if (tenant === undefined && issuedAtMs < this.issuedBeforeMs) return true;
+    if (this.size === 0) return false;
+    if (tenant !== undefined && isAmong(this.tenants, tenant, issuedAtMs, nowMs)) return true;
+    if (isAmong(this.users, nameOf(tenant, userId), issuedAtMs, nowMs)) return true;
+    return tokenId !== undefined && isAmong(this.tokens, nameOf(tenant, tokenId), issuedAtMs, nowMs);
   }
+}
+
+/** Tells names of all tenants apart: no name of a tenant is empty or holds the character between, whatever a token id does. */
+function nameOf(tenant: string | undefined, name: string): string {
+  return `${tenant ?? ''}\u0000${name}`;
+}
+
+/** Moments are whole milliseconds, but what is before one may be said in parts of them. */
+function lastBefore(momentMs: number): number {
+  return Math.ceil(momentMs) - 1;
 }
 
 function isAmong(entries: ReadonlyMap<string, Entry>, name: string, issuedAtMs: number, nowMs: number): boolean {

@@ -1,6 +1,6 @@
 /**
- * The routing table of this process: which connections there are, of which users, in which groups. Answers "who gets
- * this?" in time proportional to the answer.
+ * The routing table of one tenant on this process: which connections there are, of which users, in which groups. Answers
+ * "who gets this?" in time proportional to the answer.
  *
  * A connection may be in a group for several reasons at once (its token, the server, its own wish); it is a member
  * until the last of them ends.
@@ -8,6 +8,7 @@
 import type { TransportName } from '../protocol/frames.js';
 import { UserConnections } from './connection.js';
 import type { Connection } from './connection.js';
+import { OpenPipes } from './open-pipes.js';
 
 /** Why a connection is in a group: its token's claim, a membership that the server holds, or its own join. */
 export const MembershipSource = { Token: 1, Server: 2, Join: 4 } as const;
@@ -26,7 +27,9 @@ export class ConnectionRegistry {
   private readonly byGroup = new Map<string, Set<Connection>>();
   private readonly memberships = new Map<Connection, Memberships>();
   private readonly byTransport: Record<TransportName, number> = { ws: 0, sse: 0, poll: 0 };
-  private readonly byAddress = new Map<string, number>();
+
+  /** @param pipes Where the limits of the process count the connections of all tenants. */
+  constructor(private readonly pipes = new OpenPipes()) {}
 
   /** Connections that messages reach. */
   get size(): number {
@@ -55,7 +58,7 @@ export class ConnectionRegistry {
     this.byId.set(connection.id, connection);
     this.addToUser(connection);
     this.byTransport[connection.transport.name]++;
-    this.byAddress.set(connection.address, this.countOfAddress(connection.address) + 1);
+    this.pipes.opened(connection.address);
   }
 
   /** The connection is being closed: messages do not reach it any more. False if they did not before. */
@@ -69,9 +72,7 @@ export class ConnectionRegistry {
   remove(connection: Connection): boolean {
     const wasReached = this.takeOut(connection);
     if (!wasReached && !this.closing.delete(connection)) return false;
-    const others = this.countOfAddress(connection.address) - 1;
-    if (others > 0) this.byAddress.set(connection.address, others);
-    else this.byAddress.delete(connection.address);
+    this.pipes.closed(connection.address);
     return wasReached;
   }
 
@@ -147,10 +148,6 @@ export class ConnectionRegistry {
 
   ofGroup(group: string): ReadonlySet<Connection> {
     return this.byGroup.get(group) ?? NO_CONNECTIONS;
-  }
-
-  countOfAddress(address: string): number {
-    return this.byAddress.get(address) ?? 0;
   }
 
   private addToUser(connection: Connection): void {

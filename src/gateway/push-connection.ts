@@ -56,6 +56,11 @@ export class PushConnection extends EventEmitter {
     return this.connection.principal;
   }
 
+  /** Whose user it is; undefined for the default tenant. `push.forTenant(connection.tenant)` sends to its like. */
+  get tenant(): string | undefined {
+    return this.connection.principal.tenant;
+  }
+
   /** The peer's address, behind trusted proxies the client's. */
   get address(): string {
     return this.connection.address;

@@ -44,11 +44,11 @@ export class AccessService {
   }
 
   /**
-   * Ends tokens from now on. Rejects with a PushError that lists what is wrong with the revocation, or
-   * `PUSH_ERR_UNAVAILABLE` where it cannot be remembered.
+   * Ends tokens of a tenant, the default one for undefined, from now on. Rejects with a PushError that lists what is wrong
+   * with the revocation, or `PUSH_ERR_UNAVAILABLE` where it cannot be remembered.
    */
-  async revoke(revocation: Revocation): Promise<void> {
-    await this.revocations.revoke(this.read(revocation));
+  async revoke(revocation: Revocation, tenant?: string): Promise<void> {
+    await this.revocations.revoke({ ...this.read(revocation), tenant });
   }
 
   /** Names who hears of tokens that other nodes have ended. */

@@ -5,7 +5,7 @@
  * A node that does not answer is missing from presence and listings, which are hints. It is not missing from what ends
  * connections: what it did not hear is kept for it, and it carries that out when it is back.
  */
-import type { NodeLink } from '../backing/node-link.interface.js';
+import type { OtherNodes } from '../backing/node-link.interface.js';
 import { comparePlaces, DEFAULT_PAGE_LIMIT, pageCursorOf, readPageCursor } from './connection-directory.js';
 import type { ConnectionDirectory } from './connection-directory.js';
 import { askNodes, KEPT_FOR_MS } from './node-questions.js';
@@ -26,7 +26,7 @@ const ANSWER_MS = 1_000;
 /** Asks all nodes, this one included. */
 export class ClusterDirectory {
   constructor(
-    private readonly nodes: NodeLink,
+    private readonly nodes: OtherNodes,
     private readonly here: ConnectionDirectory,
   ) {}
 

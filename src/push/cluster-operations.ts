@@ -1,49 +1,86 @@
-import type { NodeLink, NodeMessage } from '../backing/node-link.interface.js';
-import type { ClusterReceipts } from './cluster-receipts.js';
-import type { ConnectionDirectory } from './connection-directory.js';
-import type { GroupService } from './group.service.js';
+import type { NodeLink } from '../backing/node-link.interface.js';
+import { DistinctIds } from '../core/distinct-ids.js';
 import type { NodeOperation, NodeOperations } from './node-questions.js';
-import type { StreamFrames } from './stream-frames.js';
+import { OF_TENANT } from './tenant-nodes.js';
+import type { TenantMessage } from './tenant-nodes.js';
+import type { TenantSpace } from './tenant-space.js';
 
-/** What a node answers with. */
-export interface ClusterOperationsParts {
-  readonly directory: ConnectionDirectory;
-  readonly receipts: ClusterReceipts;
-  readonly groups: GroupService;
-  readonly streams: StreamFrames;
+/** What a node answers from. */
+export type AnsweringSpace = Pick<TenantSpace, 'registry' | 'directory' | 'receipts' | 'groups' | 'streams'>;
+
+/** The spaces of a node. */
+export interface AnsweringSpaces {
+  readonly home: AnsweringSpace;
+  find(tenant: string): AnsweringSpace | undefined;
 }
+
+type Answer<Operation extends NodeOperation> =
+  NodeOperations[Operation]['gets'] | Promise<NodeOperations[Operation]['gets']>;
 
 type Handlers = {
   readonly [Operation in NodeOperation]: (
+    space: AnsweringSpace,
     asked: NodeOperations[Operation]['asks'],
     ageMs: number,
-  ) => NodeOperations[Operation]['gets'] | Promise<NodeOperations[Operation]['gets']>;
+  ) => Answer<Operation>;
+};
+
+const NOBODY = DistinctIds.of([]).toJSON();
+
+const handlers: Handlers = {
+  presence: ({ directory }, { userIds }) => userIds.map((userId) => directory.countOf(userId)),
+  connections: ({ directory }, { filter, after, limit }) => directory.list(filter, after, limit),
+  counts: ({ directory }) => {
+    const { connections, users, groups } = directory.counts();
+    return { connections, users: users.toJSON(), groups: groups.toJSON() };
+  },
+  disconnect: ({ directory }, { filter, code, reason }, ageMs) => {
+    return { matched: directory.close(filter, code, reason, ageMs) };
+  },
+  report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
+  held: ({ groups }, membership) => {
+    groups.heldElsewhere({ ...membership, expiresAtMs: membership.expiresAtMs });
+    return null;
+  },
+  released: ({ groups }, { userId, group }) => {
+    groups.releasedElsewhere(userId, group);
+    return null;
+  },
+  frame: async ({ streams }, { userId, connectionId, parsed }) => {
+    const stream = streams.find(userId, connectionId);
+    return stream ? streams.carryOut(stream, parsed) : null;
+  },
+};
+
+/** What a node answers that has no space of the tenant: it has nobody, which is an answer and no silence. */
+const absent: { readonly [Operation in NodeOperation]: (asked: NodeOperations[Operation]['asks']) => unknown } = {
+  presence: ({ userIds }) => userIds.map(() => 0),
+  connections: () => [],
+  counts: () => ({ connections: { ws: 0, sse: 0, poll: 0 }, users: NOBODY, groups: NOBODY }),
+  disconnect: () => ({ matched: 0 }),
+  report: () => ({ connections: 0, users: NOBODY, written: 0 }),
+  held: () => null,
+  released: () => null,
+  frame: () => null,
 };
 
 /** Has this node carry out what other nodes ask of it. What they send has been authenticated by the link. */
-export function answerNodes(nodes: NodeLink, { directory, receipts, groups, streams }: ClusterOperationsParts): void {
-  const handlers: Handlers = {
-    presence: ({ userIds }) => userIds.map((userId) => directory.countOf(userId)),
-    connections: ({ filter, after, limit }) => directory.list(filter, after, limit),
-    counts: () => {
-      const { connections, users, groups: named } = directory.counts();
-      return { connections, users: users.toJSON(), groups: named.toJSON() };
-    },
-    disconnect: ({ filter, code, reason }, ageMs) => ({ matched: directory.close(filter, code, reason, ageMs) }),
-    report: ({ messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
-    held: (membership) => {
-      groups.heldElsewhere({ ...membership, expiresAtMs: membership.expiresAtMs });
-      return null;
-    },
-    released: ({ userId, group }) => {
-      groups.releasedElsewhere(userId, group);
-      return null;
-    },
-    frame: async ({ userId, connectionId, parsed }) => {
-      const stream = streams.find(userId, connectionId);
-      return stream ? streams.carryOut(stream, parsed) : null;
-    },
-  };
-  const known: ReadonlyMap<string, (asked: never, ageMs: number) => unknown> = new Map(Object.entries(handlers));
-  nodes.handle(({ operation, payload }: NodeMessage, ageMs) => known.get(operation)?.(payload as never, ageMs));
+export function answerNodes(nodes: NodeLink, spaces: AnsweringSpaces): void {
+  nodes.handle(({ operation, payload }, ageMs) => {
+    if (operation !== OF_TENANT) return answer(spaces.home, operation, payload, ageMs);
+    const { tenant, ...message } = payload as TenantMessage;
+    return answer(spaces.find(tenant), message.operation, message.payload, ageMs);
+  });
+}
+
+/** Undefined where the operation is none that this version knows. */
+function answer(space: AnsweringSpace | undefined, operation: string, asked: unknown, ageMs: number): unknown {
+  if (!isOperation(operation)) return undefined;
+  const isMissed = operation === 'report' && space?.registry.size === 0;
+  if (!space || isMissed) return absent[operation](asked as never);
+  return handlers[operation](space, asked as never, ageMs);
+}
+
+function isOperation(operation: string): operation is NodeOperation {
+  return Object.hasOwn(handlers, operation);
 }

@@ -3,7 +3,7 @@
  * way, so that they count it when it comes; the last few that came are looked through too, for where the message was
  * faster than the question. Messages that nobody asks about cost a place in a ring.
  */
-import type { NodeLink } from '../backing/node-link.interface.js';
+import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { Delivery } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { MatchCount, Target } from '../core/delivery-target.js';
@@ -33,7 +33,7 @@ export class ClusterReceipts {
   private readonly awaited = new Map<string, (delivery: Delivery) => void>();
 
   constructor(
-    private readonly nodes: NodeLink,
+    private readonly nodes: OtherNodes,
     private readonly fanOut: FanOut,
     private readonly clock: Clock,
   ) {}

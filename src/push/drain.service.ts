@@ -3,14 +3,16 @@
  * 1012 behind what was sent before, and who has not gone by the deadline is cut off.
  */
 import type { Clock } from '../core/clock.js';
-import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { Connection } from '../core/connection.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
+import type { OpenPipes } from '../core/open-pipes.js';
 import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
 import { encodeFrame } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { DrainingData } from '../protocol/frames.js';
 import type { HandshakeService } from './handshake.service.js';
 import type { LivenessService } from './liveness.service.js';
+import type { TenantSpaces } from './tenant-spaces.js';
 
 /** How the end is bounded. */
 export interface DrainOptions {
@@ -30,7 +32,8 @@ const POLL_MS = 10;
 
 /** What the end works with. */
 export interface DrainParts {
-  readonly registry: ConnectionRegistry;
+  readonly spaces: Pick<TenantSpaces, 'all'>;
+  readonly pipes: OpenPipes;
   readonly scheduler: FlushScheduler;
   readonly handshakes: HandshakeService;
   readonly liveness: LivenessService;
@@ -57,19 +60,19 @@ export class DrainService {
 
   /** Says goodbye to all, waits until they are gone or the time is over, and cuts off the rest. */
   async finish(): Promise<void> {
-    const { registry } = this.parts;
+    const { pipes } = this.parts;
     this.begin();
     this.parts.liveness.stop();
     this.parts.scheduler.flushAll();
     const deadlineMs = this.parts.clock.now() + this.parts.options.drainMs;
     await this.sayGoodbye();
-    while (registry.pipeCount > 0 && this.parts.clock.now() < deadlineMs) await this.pause(POLL_MS);
-    for (const connection of [...registry.all(), ...registry.retired()]) connection.transport.terminate();
+    while (pipes.count > 0 && this.parts.clock.now() < deadlineMs) await this.pause(POLL_MS);
+    for (const connection of this.connections(true)) connection.transport.terminate();
   }
 
   private async sayGoodbye(): Promise<void> {
     let closed = 0;
-    for (const connection of [...this.parts.registry.all()]) {
+    for (const connection of this.connections()) {
       if (!connection.isOpen) continue;
       const reconnectInMs = MIN_RECONNECT_MS + Math.floor(Math.random() * RECONNECT_WINDOW_MS);
       const data: DrainingData = { reconnectInMs };
@@ -77,6 +80,14 @@ export class DrainService {
       connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, reconnectInMs);
       if (++closed % CLOSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** Those of all tenants, at this moment. */
+  private connections(withRetired = false): Connection[] {
+    return [...this.parts.spaces.all()].flatMap(({ registry }) => [
+      ...registry.all(),
+      ...(withRetired ? registry.retired() : []),
+    ]);
   }
 
   private pause(milliseconds: number): Promise<void> {

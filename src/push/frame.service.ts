@@ -20,9 +20,9 @@ import type { GroupService } from './group.service.js';
 import type { HostHandlers, Reply } from './host-handlers.interface.js';
 import type { MessageDraft } from './message-stamper.js';
 import type { Publisher } from './publisher.js';
-import type { SendLimits } from './push.service.js';
 import type { PushReceipt } from './push-types.js';
 import { encodeData } from './send-validation.js';
+import type { SendLimits } from './send-validation.js';
 
 /** What frames are carried out with. */
 export interface FrameParts {

@@ -1,7 +1,7 @@
 /** The place of one handshake under way among the limits. */
 export class HandshakePlace {
-  private userId: string | undefined;
-  private giveBack: (() => void) | undefined;
+  private account: string | undefined;
+  private readonly attached: (() => void)[] = [];
   private isHeld = true;
 
   constructor(
@@ -11,15 +11,15 @@ export class HandshakePlace {
   ) {}
 
   /** The token has said whose connection it will be. A visit, or a place that was given back, takes no part. */
-  assignUser(userId: string): void {
+  assignUser(account: string): void {
     if (!this.isHeld || this.address === undefined) return;
-    this.userId = userId;
-    this.places.countUser(userId, 1);
+    this.account = account;
+    this.places.countUser(account, 1);
   }
 
   /** Something else that is given back with the place, at once where that was given back. */
   attach(giveBack: () => void): void {
-    if (this.isHeld) this.giveBack = giveBack;
+    if (this.isHeld) this.attached.push(giveBack);
     else giveBack();
   }
 
@@ -28,8 +28,8 @@ export class HandshakePlace {
     if (!this.isHeld) return;
     this.isHeld = false;
     this.places.count(this.address, -1);
-    if (this.userId !== undefined) this.places.countUser(this.userId, -1);
-    this.giveBack?.();
+    if (this.account !== undefined) this.places.countUser(this.account, -1);
+    for (const giveBack of this.attached) giveBack();
   }
 }
 
@@ -54,8 +54,9 @@ export class HandshakePlaces {
     return this.byAddress.get(address) ?? 0;
   }
 
-  ofUser(userId: string): number {
-    return this.byUser.get(userId) ?? 0;
+  /** @param account The user and its tenant as one text. */
+  ofUser(account: string): number {
+    return this.byUser.get(account) ?? 0;
   }
 
   /** Takes the place of a connection to be, whether there is one or not: the limits are judged before. */
@@ -81,8 +82,8 @@ export class HandshakePlaces {
   }
 
   /** Changes the count of a user; for the places themselves. */
-  countUser(userId: string, by: number): void {
-    change(this.byUser, userId, by);
+  countUser(account: string, by: number): void {
+    change(this.byUser, account, by);
   }
 }
 

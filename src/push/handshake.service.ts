@@ -11,10 +11,10 @@ import type { OriginPolicy } from '../auth/origin-policy.js';
 import type { PushAuthorizer } from '../auth/push-authorizer.js';
 import { extractCredential } from '../auth/token-extractor.js';
 import type { Credential, TokenSources } from '../auth/token-extractor.js';
-import type { MessageLog } from '../backing/message-log.interface.js';
 import type { TicketStore } from '../backing/ticket-store.interface.js';
 import type { Clock } from '../core/clock.js';
-import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { OpenPipes } from '../core/open-pipes.js';
+import { accountOf } from '../core/principal.js';
 import type { Principal } from '../core/principal.js';
 import { retryAfter } from '../core/problem.js';
 import { PushError } from '../core/push-error.js';
@@ -25,7 +25,7 @@ import { isGroup } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
 import { refused } from './admission.js';
 import type { Admission, Handshake, HandshakePurpose, HandshakeRequest, RefusedGroup, Rejection } from './admission.js';
-import type { GroupOptions, GroupService } from './group.service.js';
+import type { GroupOptions } from './group.service.js';
 import { HandshakePlaces } from './handshake-places.js';
 import type { HandshakePlace } from './handshake-places.js';
 import type { HeldGroups } from './held-groups.js';
@@ -34,6 +34,7 @@ import type { Knock, PendingCheck } from './pending-checks.js';
 import { Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
 import { requestIdOf } from './request-id.js';
+import type { TenantSpace } from './tenant-space.js';
 
 /** What the number of connections is bounded by. */
 export interface AdmissionOptions {
@@ -49,12 +50,19 @@ export interface AdmissionOptions {
   readonly authTimeoutMs?: number;
 }
 
+/** What the pipeline asks of the space of the bearer's tenant. */
+export type HandshakeSpace = Pick<TenantSpace, 'leave'> & {
+  readonly registry: Pick<TenantSpace['registry'], 'ofUser'>;
+  readonly groups: Pick<TenantSpace['groups'], 'expect'>;
+  readonly log: Pick<TenantSpace['log'], 'isFollowing'>;
+};
+
 /** What the pipeline works with. */
 export interface HandshakeParts {
-  readonly registry: ConnectionRegistry;
+  readonly pipes: Pick<OpenPipes, 'count' | 'countOfAddress'>;
+  /** A space is kept until the place of the handshake is given back. */
+  readonly spaces: { enter(tenant: string | undefined): HandshakeSpace };
   readonly access: AccessService;
-  readonly groups: Pick<GroupService, 'expect'>;
-  readonly log: Pick<MessageLog, 'isFollowing'>;
   readonly tickets: TicketStore;
   readonly authorizer: PushAuthorizer;
   readonly origins: OriginPolicy;
@@ -123,7 +131,7 @@ export class HandshakeService {
   }
 
   private checkBeforeToken(request: HandshakeRequest, address: string, purpose: HandshakePurpose): Refusal | undefined {
-    const { options, registry } = this.parts;
+    const { options, pipes } = this.parts;
     if (!this.isAccepting) return draining();
     const malformed = request.shapeProblem ?? (purpose === 'call' ? undefined : cursorProblem(request));
     if (malformed) return malformed;
@@ -131,8 +139,8 @@ export class HandshakeService {
     const { pending, connecting } = this.places;
     if (pending >= options.maxPendingHandshakes) return Refusals.serverFull('too many handshakes are being checked');
     if (purpose === 'call') return undefined;
-    if (registry.pipeCount + connecting >= options.maxConnections) return Refusals.serverFull('come back later');
-    const fromAddress = registry.countOfAddress(address) + this.places.fromAddress(address);
+    if (pipes.count + connecting >= options.maxConnections) return Refusals.serverFull('come back later');
+    const fromAddress = pipes.countOfAddress(address) + this.places.fromAddress(address);
     if (options.maxPerIp > 0 && fromAddress >= options.maxPerIp)
       return Refusals.addressLimit('close another one first');
     return undefined;
@@ -164,12 +172,13 @@ export class HandshakeService {
     const principal = await this.identify(credential);
     if (!principal) return refused(Refusals.badToken('get a new one'));
     if (purpose === 'call') return admitted(principal, address);
-    if (!this.hasRoomFor(principal.userId)) return refused(Refusals.userLimit('close another one first'));
-    place.assignUser(principal.userId);
+    const space = this.enter(place, principal);
+    if (!this.hasRoomFor(principal, space)) return refused(Refusals.userLimit('close another one first'));
+    place.assignUser(accountOf(principal));
     const asked = request.query?.get('groups');
     const groups = asked ? await this.judgeGroups(principal, asked) : undefined;
     // As late as can be, so that next to nothing can change before the connection is there.
-    const heldGroups = purpose === 'connect' ? await this.expectHeld(place, principal.userId) : undefined;
+    const heldGroups = purpose === 'connect' ? await this.expectHeld(place, space, principal.userId) : undefined;
     // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
     if (purpose === 'connect' && credential.type === 'ticket' && !(await this.parts.tickets.redeem(credential.text)))
       return refused(Refusals.badToken('get a new one'));
@@ -194,22 +203,32 @@ export class HandshakeService {
     return isOver ? undefined : principal;
   }
 
+  private enter(place: HandshakePlace, { tenant }: Principal): HandshakeSpace {
+    const space = this.parts.spaces.enter(tenant);
+    place.attach(() => space.leave());
+    return space;
+  }
+
   /** What the server holds for the user follows every change until the place is given back. */
-  private async expectHeld(place: HandshakePlace, userId: string): Promise<HeldGroups | undefined> {
+  private async expectHeld(
+    place: HandshakePlace,
+    { groups, log }: HandshakeSpace,
+    userId: string,
+  ): Promise<HeldGroups | undefined> {
     try {
-      const held = await this.parts.groups.expect(userId);
+      const held = await groups.expect(userId);
       place.attach(() => held.release());
       return held;
     } catch (cause) {
       // While messages flow it would miss those of its groups. While they are out of reach too it can wait for both.
-      if (this.parts.log.isFollowing) throw cause;
+      if (log.isFollowing) throw cause;
       return undefined;
     }
   }
 
-  private hasRoomFor(userId: string): boolean {
-    const { registry, options } = this.parts;
-    return registry.ofUser(userId).length + this.places.ofUser(userId) < options.maxPerUser;
+  private hasRoomFor(principal: Principal, { registry }: HandshakeSpace): boolean {
+    const underWay = this.places.ofUser(accountOf(principal));
+    return registry.ofUser(principal.userId).length + underWay < this.parts.options.maxPerUser;
   }
 
   private async judgeGroups(principal: Principal, asked: string): Promise<GroupsVerdict> {

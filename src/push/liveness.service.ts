@@ -31,8 +31,10 @@ const MIN_SWEEP_INTERVAL_MS = 10;
 
 /** What the sweep works with. */
 export interface LivenessParts {
-  readonly registry: ConnectionRegistry;
-  readonly groups: GroupService;
+  readonly spaces: {
+    all(): Iterable<{ readonly registry: ConnectionRegistry; readonly groups: Pick<GroupService, 'sweep'> }>;
+    sweep(nowMs: number): void;
+  };
   readonly clock: Clock;
   /** How far the clocks of issuer and server may be apart; a token lasts so much longer. */
   readonly clockToleranceMs: number;
@@ -59,8 +61,12 @@ export class LivenessService {
 
   private sweep(): void {
     const nowMs = this.parts.clock.now();
-    this.parts.groups.sweep(nowMs);
-    for (const connection of this.parts.registry.all()) this.examine(connection, nowMs);
+    const { spaces } = this.parts;
+    for (const { groups, registry } of spaces.all()) {
+      groups.sweep(nowMs);
+      for (const connection of registry.all()) this.examine(connection, nowMs);
+    }
+    spaces.sweep(nowMs);
   }
 
   private examine(connection: Connection, nowMs: number): void {

@@ -1,5 +1,5 @@
 /** What nodes ask each other about their connections: each operation with what it is about and what it is answered with. */
-import type { NodeAnswers, NodeLink, Question } from '../backing/node-link.interface.js';
+import type { NodeAnswers, OtherNodes, Question } from '../backing/node-link.interface.js';
 import type { HeldMembership } from '../backing/memberships.interface.js';
 import type { Target } from '../core/delivery-target.js';
 import type { DistinctIdsJson } from '../core/distinct-ids.js';
@@ -75,7 +75,7 @@ export const KEPT_FOR_MS = 3_600_000;
 
 /** Tells all other nodes, also those that are cut off now. */
 export async function tellNodes<Operation extends NodeOperation>(
-  nodes: NodeLink,
+  nodes: OtherNodes,
   operation: Operation,
   payload: NodeOperations[Operation]['asks'],
 ): Promise<void> {
@@ -84,7 +84,7 @@ export async function tellNodes<Operation extends NodeOperation>(
 
 /** Asks all other nodes. The link knows whom it is from, and a node of another version knows not the operation. */
 export async function askNodes<Operation extends NodeOperation>(
-  nodes: NodeLink,
+  nodes: OtherNodes,
   operation: Operation,
   payload: NodeOperations[Operation]['asks'],
   question: QuestionOf<Operation>,

@@ -5,9 +5,10 @@
  * A send is synchronous up to the queues of its recipients and resolves when its first slice has been flushed; a large
  * fan-out goes on after that. Works in an application context without an HTTP server, where nobody is connected.
  * Every method rejects with a PushError that lists each problem of its input.
+ *
+ * Whatever is said here is about one tenant: the one that is injected speaks for the default tenant, `forTenant` gives the
+ * same for another. "Everyone" is everyone of that tenant.
  */
-import type { Memberships } from '../backing/memberships.interface.js';
-import type { NodeLink } from '../backing/node-link.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { PushErrorDetail } from '../core/push-error.js';
@@ -15,16 +16,13 @@ import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type { EventData, EventName } from '../protocol/push-events.js';
 import { cursorProblems, DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
-import type { ClusterDirectory } from './cluster-directory.js';
-import type { GroupService } from './group.service.js';
 import { fingerprintOf } from './idempotency.service.js';
-import type { IdempotencyService } from './idempotency.service.js';
 import { tellNodes } from './node-questions.js';
-import type { Publisher } from './publisher.js';
 import type * as Push from './push-types.js';
 import type { RevocationService } from './revocation.service.js';
 import {
   assertSendable,
+  assertTenant,
   assertUserId,
   assertUserIds,
   encodeData,
@@ -32,24 +30,17 @@ import {
   throwIfAny,
   userIdProblems,
 } from './send-validation.js';
-
-/** What a send is bounded by. */
-export interface SendLimits {
-  /**
-   * Most bytes of `data` as JSON; past it a send is refused (413).
-   * @default 65_536
-   */
-  readonly maxPayloadBytes?: number;
-}
+import type { SendLimits } from './send-validation.js';
+import type { TenantSpace } from './tenant-space.js';
+import type { TenantSpaces } from './tenant-spaces.js';
 
 /** What PushService works with. */
 export interface PushServiceParts {
-  readonly publisher: Publisher;
-  readonly cluster: ClusterDirectory;
-  readonly nodes: NodeLink;
-  readonly groups: GroupService;
-  readonly memberships: Memberships;
-  readonly idempotency: IdempotencyService;
+  readonly spaces: Pick<TenantSpaces, 'home' | 'enter'>;
+  /** Whom it speaks for; undefined for the default tenant. */
+  readonly tenant: string | undefined;
+  /** Makes the same for another tenant. */
+  readonly create: (tenant: string | undefined) => PushService;
   readonly revocations: RevocationService;
   readonly clock: Clock;
   readonly limits: Required<SendLimits>;
@@ -61,6 +52,21 @@ const IDEMPOTENCY_SCOPE = 'PushService';
 /** Sends to live connections and says who they are. Inject it anywhere. */
 export class PushService {
   constructor(protected readonly parts: PushServiceParts) {}
+
+  /** Whom it speaks for; undefined for the default tenant. */
+  get tenant(): string | undefined {
+    return this.parts.tenant;
+  }
+
+  /**
+   * The same for another tenant, as a principal names it: undefined is the default tenant. Costs next to nothing and can be
+   * kept. Throws a PushError where this is no name of a tenant.
+   */
+  forTenant(tenant: string | undefined): PushService {
+    if (tenant === this.parts.tenant) return this;
+    if (tenant !== undefined) assertTenant(tenant);
+    return this.parts.create(tenant);
+  }
 
   /** Sends to everyone. */
   broadcast<Event extends EventName>(event: Event, data?: EventData<Event>, options?: Push.SendOptions) {
@@ -113,21 +119,25 @@ export class PushService {
       ...groupProblems(group),
       ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
     ]);
-    await this.parts.groups.hold(userId, group, expiresAtMs);
-    await tellNodes(this.parts.nodes, 'held', { userId, group, expiresAtMs });
+    await this.within(async ({ groups, nodes }) => {
+      await groups.hold(userId, group, expiresAtMs);
+      await tellNodes(nodes, 'held', { userId, group, expiresAtMs });
+    });
   }
 
   /** Ends the membership; the user's connections leave unless their token names the group. */
   async removeFromGroup(userId: string, group: string): Promise<void> {
     throwIfAny([...userIdProblems(userId), ...groupProblems(group)]);
-    await this.parts.groups.release(userId, group);
-    await tellNodes(this.parts.nodes, 'released', { userId, group });
+    await this.within(async ({ groups, nodes }) => {
+      await groups.release(userId, group);
+      await tellNodes(nodes, 'released', { userId, group });
+    });
   }
 
   /** The groups that the server holds the user in. */
   async groupsOf(userId: string): Promise<readonly string[]> {
     assertUserId(userId);
-    return (await this.parts.memberships.ofUser(userId)).map(({ group }) => group);
+    return (await this.within(({ memberships }) => memberships.ofUser(userId))).map(({ group }) => group);
   }
 
   /** The members that the server holds in the group, in the order of their ids. */
@@ -135,7 +145,7 @@ export class PushService {
     throwIfAny([...groupProblems(group), ...limitProblems(page)]);
     const { limit = DEFAULT_PAGE_LIMIT } = page;
     const after = page.cursor === undefined ? undefined : Buffer.from(page.cursor, 'base64url').toString();
-    const found = await this.parts.memberships.ofGroup(group, after, limit + 1);
+    const found = await this.within(({ memberships }) => memberships.ofGroup(group, after, limit + 1));
     const items = found.slice(0, limit);
     const last = items.at(-1);
     return {
@@ -150,13 +160,13 @@ export class PushService {
   /** Whether the user has a connection. */
   async isOnline(userId: string): Promise<boolean> {
     assertUserId(userId);
-    return this.parts.cluster.isOnline(userId);
+    return this.within(({ cluster }) => cluster.isOnline(userId));
   }
 
   /** Who of these users is connected, in the order given. */
   async presence(userIds: readonly string[]): Promise<readonly Push.Presence[]> {
     assertUserIds(userIds);
-    return this.parts.cluster.presence(userIds);
+    return this.within(({ cluster }) => cluster.presence(userIds));
   }
 
   /** Live connections, oldest first. */
@@ -165,7 +175,7 @@ export class PushService {
     page: Push.PageRequest = {},
   ): Promise<Push.Page<Push.ConnectionInfo>> {
     throwIfAny([...filterProblems(filter), ...limitProblems(page), ...cursorProblems(page)]);
-    return this.parts.cluster.list(filter, page);
+    return this.within(({ cluster }) => cluster.list(filter, page));
   }
 
   /** Closes the connections that match the filter, which must not be empty. */
@@ -180,17 +190,17 @@ export class PushService {
       ...filterProblems(filter),
       ...closingProblems(options, code, reason),
     ]);
-    return this.parts.cluster.disconnect(filter, code, reason);
+    return this.within(({ cluster }) => cluster.disconnect(filter, code, reason));
   }
 
   /** Ends tokens: live connections that came with one close with 4501, and it opens no new ones. */
   async revoke(revocation: Push.Revocation): Promise<void> {
-    await this.parts.revocations.revoke(revocation);
+    await this.within((space) => this.parts.revocations.revoke(revocation, space));
   }
 
   /** Counts of now. */
   async stats(): Promise<Push.PushStats> {
-    return this.parts.cluster.stats();
+    return this.within(({ cluster }) => cluster.stats());
   }
 
   /** What every send comes down to. */
@@ -203,7 +213,7 @@ export class PushService {
     try {
       return await this.publish(target, event, data, options);
     } catch (cause) {
-      this.parts.publisher.recordFailure(cause);
+      this.parts.spaces.home.publisher.recordFailure(cause);
       throw cause;
     }
   }
@@ -215,20 +225,29 @@ export class PushService {
     options: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     assertSendable(target, event, options);
-    const { publisher, idempotency, limits } = this.parts;
-    const dataText = encodeData(data, limits.maxPayloadBytes);
+    const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
     const { by, ...others } = options;
     const { store, ttlSeconds, collapseKey, idempotencyKey } = others;
     const draft = { event, dataText, store, ttlSeconds, collapseKey, by };
-    const publish = () => publisher.publish(target, draft, reportDeadlineMs(options.report));
-    if (idempotencyKey === undefined) return publish();
+    const publish = ({ publisher }: TenantSpace) => {
+      return publisher.publish(target, draft, reportDeadlineMs(options.report));
+    };
+    if (idempotencyKey === undefined) return this.within(publish);
 
     const fingerprint = fingerprintOf([target, event, dataText, others]);
     const once = { scope: IDEMPOTENCY_SCOPE, key: idempotencyKey, fingerprint };
-    const { answer, isReplay } = await idempotency.run(once, publish);
+    const { answer, isReplay } = await this.within((space) => space.idempotency.run(once, () => publish(space)));
     if (!isReplay) return answer;
-    publisher.recordDuplicate();
+    this.parts.spaces.home.publisher.recordDuplicate();
     return { ...answer, duplicate: true };
+  }
+
+  /** Does something in the tenant's space, which is kept meanwhile. That of the default tenant is always there. */
+  private within<Result>(action: (space: TenantSpace) => Promise<Result>): Promise<Result> {
+    const { spaces, tenant } = this.parts;
+    if (tenant === undefined) return action(spaces.home);
+    const space = spaces.enter(tenant);
+    return action(space).finally(() => space.leave());
   }
 }
 

@@ -17,7 +17,8 @@ const MAX_REMEMBERED_BYTES = 8 * 1024 * 1024;
  * connection is due pass through here too, and are many in a crowd: a map by text would hash each of them in whole.
  */
 export class ReplayedMessages {
-  private readonly places = Array.from<OutgoingMessage | undefined>({ length: PLACES });
+  /** Made when there is something to remember: most of the time, and in most tenants, there is not. */
+  private places: (OutgoingMessage | undefined)[] | undefined;
   private bytes = 0;
   private cancel: Cancel | undefined;
 
@@ -26,7 +27,7 @@ export class ReplayedMessages {
   /** The message as it goes out, the same object to all who are replayed it about now. */
   of({ text, cursor, number, partition }: LoggedMessage): OutgoingMessage {
     const place = number % PLACES;
-    const known = this.places[place];
+    const known = this.places?.[place];
     if (known?.text === text) return known;
     const message = new OutgoingMessage(text, cursor, number, partition);
     this.bytes += message.byteLength - (known?.byteLength ?? 0);
@@ -36,6 +37,7 @@ export class ReplayedMessages {
   }
 
   private remember(message: OutgoingMessage, place: number): void {
+    this.places ??= Array.from<OutgoingMessage | undefined>({ length: PLACES });
     this.places[place] = message;
     this.cancel ??= this.clock.after(REMEMBERED_MS, () => this.forget());
   }
@@ -43,7 +45,7 @@ export class ReplayedMessages {
   private forget(): void {
     this.cancel?.();
     this.cancel = undefined;
-    this.places.fill(undefined);
+    this.places = undefined;
     this.bytes = 0;
   }
 }

@@ -1,25 +1,30 @@
-import type { ConnectionRegistry } from '../core/connection-registry.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import type { AccessService } from './access.service.js';
 import type { Revocation } from './push-types.js';
+import type { TenantSpace } from './tenant-space.js';
+
+/** A space as far as revocations go. */
+export type RevocationSpace = Pick<TenantSpace, 'tenant' | 'registry'>;
 
 /** Ends tokens, and the connections that came with them, whichever node the revocation is made on. */
 export class RevocationService {
   constructor(
     private readonly access: AccessService,
-    private readonly registry: ConnectionRegistry,
+    spaces: { all(): Iterable<RevocationSpace> },
   ) {
-    access.onRevoked(() => this.closeRevoked());
+    access.onRevoked(() => {
+      for (const space of spaces.all()) this.closeRevoked(space);
+    });
   }
 
-  /** Ends tokens: their connections on this node close with 4501 at once, on others when they hear of it. */
-  async revoke(revocation: Revocation): Promise<void> {
-    await this.access.revoke(revocation);
-    this.closeRevoked();
+  /** Ends tokens of one tenant: their connections on this node close with 4501 at once, on others when they hear of it. */
+  async revoke(revocation: Revocation, space: RevocationSpace): Promise<void> {
+    await this.access.revoke(revocation, space.tenant);
+    this.closeRevoked(space);
   }
 
-  private closeRevoked(): void {
-    for (const connection of [...this.registry.all()]) {
+  private closeRevoked({ registry }: RevocationSpace): void {
+    for (const connection of [...registry.all()]) {
       if (this.access.isRevoked(connection.principal)) connection.close(CloseCode.TokenRevoked);
     }
   }

@@ -3,8 +3,17 @@ import type { Exclusion, Target, TargetSome } from '../core/delivery-target.js';
 import { PushError } from '../core/push-error.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import { hasForbiddenKey, isTooDeep } from '../protocol/json-guard.js';
-import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
+import { isEvent, isGroup, isReservedEvent, isTenant, isUserId } from '../protocol/names.js';
 import type { SendOptions } from './push-types.js';
+
+/** What a send is bounded by. */
+export interface SendLimits {
+  /**
+   * Most bytes of `data` as JSON; past it a send is refused (413).
+   * @default 65_536
+   */
+  readonly maxPayloadBytes?: number;
+}
 
 const RECIPIENT_MEMBERS = ['users', 'groups', 'connections'] as const;
 const RECIPIENTS: ReadonlySet<string> = new Set(RECIPIENT_MEMBERS);
@@ -49,6 +58,12 @@ export function groupProblems(group: unknown, pointer = '/group'): PushErrorDeta
 /** Throws a PushError unless this is a user id. */
 export function assertUserId(userId: unknown, pointer?: string): asserts userId is string {
   throwIfAny(userIdProblems(userId, pointer));
+}
+
+/** Throws a PushError unless this is the name of a tenant. */
+export function assertTenant(tenant: unknown): asserts tenant is string {
+  const detail = 'a tenant is 1 to 128 characters without control characters';
+  throwIfAny(isTenant(tenant) ? [] : [{ pointer: '/tenant', detail }]);
 }
 
 /** Throws a PushError that lists every entry which is no user id. */

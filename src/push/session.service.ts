@@ -37,6 +37,8 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly options: Required<InboundOptions & LivenessOptions>;
   readonly telemetry?: Telemetry | undefined;
+  /** Hears that the last pipe is gone. */
+  readonly onEmpty?: () => void;
 }
 
 /** A connection that was opened. */
@@ -137,8 +139,9 @@ export class SessionService {
   ended(connection: Connection): void {
     connection.ended();
     this.inbound.delete(connection);
-    if (!this.parts.registry.remove(connection)) return;
-    this.left(connection, connection.transport.name === 'poll' ? 'answered' : 'left');
+    const { registry, onEmpty } = this.parts;
+    if (registry.remove(connection)) this.left(connection, connection.transport.name === 'poll' ? 'answered' : 'left');
+    if (registry.pipeCount === 0) onEmpty?.();
   }
 
   /** Out of the routing table at once, so that nobody counts on who is on the way out. */

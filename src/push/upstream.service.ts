@@ -6,7 +6,7 @@
  * its frames wait in the queue of an {@link UpstreamCaller}.
  */
 import type { Cancel, Clock } from '../core/clock.js';
-import type { NodeLink } from '../backing/node-link.interface.js';
+import { accountOf } from '../core/principal.js';
 import type { Principal } from '../core/principal.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError } from '../protocol/frame-encoder.js';
@@ -15,10 +15,11 @@ import type { Admission } from './admission.js';
 import type { AdmissionOptions } from './handshake.service.js';
 import type { InboundOptions } from './inbound-queue.js';
 import { askNodes } from './node-questions.js';
+import type { NodeOperations } from './node-questions.js';
 import { Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
 import { refOf, replyWithout } from './stream-frames.js';
-import type { StreamFrames } from './stream-frames.js';
+import type { TenantSpace } from './tenant-space.js';
 import { UpstreamCaller } from './upstream-caller.js';
 import type { CallerParts } from './upstream-caller.js';
 
@@ -29,12 +30,14 @@ export interface UpstreamOptions {
 }
 
 /** What requests with a frame work with. */
-export interface UpstreamParts extends CallerParts {
-  readonly streams: StreamFrames;
-  readonly nodes: NodeLink;
+export interface UpstreamParts extends Omit<CallerParts, 'frames'> {
+  readonly spaces: { enter(tenant: string | undefined): UpstreamSpace };
   readonly clock: Clock;
   readonly options: Required<InboundOptions & AdmissionOptions & UpstreamOptions>;
 }
+
+/** The space of a caller's tenant, as far as its frames go. */
+export type UpstreamSpace = Pick<TenantSpace, 'streams' | 'nodes' | 'frames' | 'leave'>;
 
 /** Where a request with a frame stands. */
 export interface UpstreamCall {
@@ -50,7 +53,8 @@ const SWEEP_INTERVAL_MS = 10_000;
 
 /** Carries out the frames of requests. */
 export class UpstreamService {
-  private readonly callers = new Map<string, UpstreamCaller>();
+  /** By account, each in the space of its tenant, which is kept for it. */
+  private readonly callers = new Map<string, KeptCaller>();
   private readonly callsOfUser = new Map<string, number>();
   private calls = 0;
   private cancelSweep: Cancel | undefined;
@@ -60,63 +64,73 @@ export class UpstreamService {
   /** Takes a place among the requests under way before anything of the frame is read. `onTimeout`: it took too long. */
   begin({ principal, address }: Admission, onTimeout: () => void): UpstreamCall | Refusal {
     const { options, clock } = this.parts;
-    const { userId } = principal;
-    const ofUser = this.callsOfUser.get(userId) ?? 0;
+    const account = accountOf(principal);
+    const ofUser = this.callsOfUser.get(account) ?? 0;
     if (this.calls >= options.maxConnections) return Refusals.serverFull('too many requests are under way');
     if (ofUser >= options.maxPerUser) return Refusals.userLimit('too many requests are under way');
     this.calls++;
-    this.callsOfUser.set(userId, ofUser + 1);
+    this.callsOfUser.set(account, ofUser + 1);
     const cancel = clock.after(options.upstreamTimeoutMs, onTimeout);
     return new Call(this, principal, address, cancel);
   }
 
   /** Ends the callers that are kept, with the application. */
   stop(): void {
-    for (const caller of this.callers.values()) caller.end();
-    this.callers.clear();
+    for (const account of this.callers.keys()) this.drop(account);
     this.cancelSweep?.();
     this.cancelSweep = undefined;
   }
 
   /** The place of a call is free; for the calls themselves. */
-  ended({ userId }: Principal): void {
+  ended(principal: Principal): void {
     this.calls--;
-    const left = (this.callsOfUser.get(userId) ?? 1) - 1;
-    if (left > 0) this.callsOfUser.set(userId, left);
-    else this.callsOfUser.delete(userId);
+    const account = accountOf(principal);
+    const left = (this.callsOfUser.get(account) ?? 1) - 1;
+    if (left > 0) this.callsOfUser.set(account, left);
+    else this.callsOfUser.delete(account);
   }
 
   /** Carries a frame out for the caller's own stream, wherever it is; for the calls themselves. */
-  async carryOutFor({ userId }: Principal, connectionId: string, parsed: ParsedFrame | FrameFailure): Promise<string> {
-    const { streams, nodes, options } = this.parts;
-    const stream = streams.find(userId, connectionId);
-    if (stream) return streams.carryOut(stream, parsed);
-    if (nodes.nodeCount !== 1) {
-      const question = { withinMs: options.upstreamTimeoutMs, isEnough: (reply: string | null) => reply !== null };
-      const { answers } = await askNodes(nodes, 'frame', { userId, connectionId, parsed }, question);
-      const reply = answers.find((answer) => answer !== null);
-      if (reply) return reply;
+  async carryOutFor(principal: Principal, connectionId: string, parsed: ParsedFrame | FrameFailure): Promise<string> {
+    const space = this.parts.spaces.enter(principal.tenant);
+    try {
+      const reply = await this.replyOfStream(space, { userId: principal.userId, connectionId, parsed });
+      return reply ?? encodeError(ErrorCode.Forbidden, 'Push-Connection names no stream of yours', refOf(parsed));
+    } finally {
+      space.leave();
     }
-    return encodeError(ErrorCode.Forbidden, 'Push-Connection names no stream of yours', refOf(parsed));
   }
 
   /** Who speaks for a user that names no stream; for the calls themselves. */
   callerOf(principal: Principal, address: string): UpstreamCaller {
-    const { userId } = principal;
-    const known = this.callers.get(userId);
-    if (known) return known;
-    const forget = () => void this.callers.delete(userId);
-    const caller = new UpstreamCaller(this.parts, principal, address, forget);
+    const account = accountOf(principal);
+    const known = this.callers.get(account);
+    if (known) return known.caller;
     this.makeRoom();
-    this.callers.set(userId, caller);
+    const space = this.parts.spaces.enter(principal.tenant);
+    const parts = { ...this.parts, frames: space.frames };
+    const caller = new UpstreamCaller(parts, principal, address, () => this.forget(account));
+    this.callers.set(account, { caller, space });
     this.cancelSweep ??= this.parts.clock.every(SWEEP_INTERVAL_MS, () => this.sweep());
     return caller;
   }
 
+  private async replyOfStream(
+    { streams, nodes }: UpstreamSpace,
+    asked: NodeOperations['frame']['asks'],
+  ): Promise<string | undefined> {
+    const stream = streams.find(asked.userId, asked.connectionId);
+    if (stream) return streams.carryOut(stream, asked.parsed);
+    if (nodes.nodeCount === 1) return undefined;
+    const withinMs = this.parts.options.upstreamTimeoutMs;
+    const { answers } = await askNodes(nodes, 'frame', asked, { withinMs, isEnough: (reply) => reply !== null });
+    return answers.find((answer) => answer !== null);
+  }
+
   private sweep(): void {
     const idleSinceMs = this.parts.clock.now() - CALLER_IDLE_MS;
-    for (const [userId, caller] of this.callers) {
-      if (!caller.isBusy && caller.lastUsedAtMs <= idleSinceMs) this.drop(userId, caller);
+    for (const [account, { caller }] of this.callers) {
+      if (!caller.isBusy && caller.lastUsedAtMs <= idleSinceMs) this.drop(account);
     }
     if (this.callers.size > 0) return;
     this.cancelSweep?.();
@@ -126,17 +140,29 @@ export class UpstreamService {
   /** As many as there may be connections; those under way are bounded by the same number. */
   private makeRoom(): void {
     if (this.callers.size < this.parts.options.maxConnections) return;
-    for (const [userId, caller] of this.callers) {
+    for (const [account, { caller }] of this.callers) {
       if (caller.isBusy) continue;
-      this.drop(userId, caller);
+      this.drop(account);
       return;
     }
   }
 
-  private drop(userId: string, caller: UpstreamCaller): void {
-    this.callers.delete(userId);
-    caller.end();
+  private drop(account: string): void {
+    const caller = this.callers.get(account)?.caller;
+    this.forget(account);
+    caller?.end();
   }
+
+  private forget(account: string): void {
+    const space = this.callers.get(account)?.space;
+    this.callers.delete(account);
+    space?.leave();
+  }
+}
+
+interface KeptCaller {
+  readonly caller: UpstreamCaller;
+  readonly space: UpstreamSpace;
 }
 
 /** One request with a frame. */

@@ -5,9 +5,9 @@
  */
 import { Delete, Get, Inject, Post, Put, Req, Res } from '@nestjs/common';
 import { PushError } from '../core/push-error.js';
-import { PushService } from '../push/push.service.js';
 import type { Revocation } from '../push/push-types.js';
 import { readBody, readOptionalBody } from './body-reader.js';
+import { CallerTenant } from './caller-tenant.js';
 import { PushBatchDto } from './dto/push-batch.dto.js';
 import { PushEventDto } from './dto/push-event.dto.js';
 import { PushMembershipDto } from './dto/push-membership.dto.js';
@@ -26,7 +26,7 @@ import { RequiresScope } from './send-scope.js';
 /** The handlers; createPushController makes a controller of them for each registration of the module. */
 export class PushControllerBase {
   constructor(
-    @Inject(PushService) private readonly push: PushService,
+    @Inject(CallerTenant) private readonly caller: CallerTenant,
     @Inject(RestSender) private readonly sender: RestSender,
     @Inject(RestAnswers) private readonly answers: RestAnswers,
     @Inject(REST_LIMITS) private readonly limits: RestLimits,
@@ -73,34 +73,38 @@ export class PushControllerBase {
   @RequiresScope('push:admin')
   async addMember(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     const { expiresAt } = readOptionalBody(request, PushMembershipDto) ?? {};
-    await this.push.addToGroup(userInPath(request), groupInPath(request), { expiresAt });
+    await this.caller.pushOf(request).addToGroup(userInPath(request), groupInPath(request), { expiresAt });
     this.answers.send(response, 204);
   }
 
   @Delete('groups/:group/members/:userId')
   @RequiresScope('push:admin')
   async removeMember(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    await this.push.removeFromGroup(userInPath(request), groupInPath(request));
+    await this.caller.pushOf(request).removeFromGroup(userInPath(request), groupInPath(request));
     this.answers.send(response, 204);
   }
 
   @Get('groups/:group/members')
   @RequiresScope('push:admin')
   async listMembers(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    this.answers.send(response, 200, await this.push.membersOf(groupInPath(request), pageInQuery(request)));
+    this.answers.send(
+      response,
+      200,
+      await this.caller.pushOf(request).membersOf(groupInPath(request), pageInQuery(request)),
+    );
   }
 
   @Get('connections')
   @RequiresScope('push:admin')
   async listConnections(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     const filter = { user: textInQuery(request, 'user'), group: textInQuery(request, 'group') };
-    this.answers.send(response, 200, await this.push.connections(filter, pageInQuery(request)));
+    this.answers.send(response, 200, await this.caller.pushOf(request).connections(filter, pageInQuery(request)));
   }
 
   @Delete('connections/:id')
   @RequiresScope('push:admin')
   async closeConnection(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    const outcome = await this.push.disconnect({ connection: request.params['id'] ?? '' });
+    const outcome = await this.caller.pushOf(request).disconnect({ connection: request.params['id'] ?? '' });
     // A node that did not answer may have it, and closes it when it hears of this.
     if (outcome.matched === 0 && !outcome.partial)
       throw new PushError('PUSH_ERR_UNKNOWN_CONNECTION', 'there is no such connection');
@@ -110,7 +114,7 @@ export class PushControllerBase {
   @Delete('users/:userId/connections')
   @RequiresScope('push:admin')
   async closeUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    this.answers.send(response, 202, await this.push.disconnect({ user: userInPath(request) }));
+    this.answers.send(response, 202, await this.caller.pushOf(request).disconnect({ user: userInPath(request) }));
   }
 
   @Post('revocations')
@@ -118,14 +122,14 @@ export class PushControllerBase {
   async revoke(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     const revocation: unknown = readBody(request, PushRevocationDto);
     // Exactly one member may be there, which is judged by PushService.
-    await this.push.revoke(revocation as Revocation);
+    await this.caller.pushOf(request).revoke(revocation as Revocation);
     this.answers.send(response, 204);
   }
 
   @Get('users/:userId/presence')
   @RequiresScope('push:admin')
   async presenceOfUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    const [presence] = await this.push.presence([userInPath(request)]);
+    const [presence] = await this.caller.pushOf(request).presence([userInPath(request)]);
     this.answers.send(response, 200, presence);
   }
 
@@ -135,13 +139,13 @@ export class PushControllerBase {
     const { users } = readBody(request, PushPresenceQueryDto);
     const { maxTargets } = this.limits;
     if (users.length > maxTargets) throw invalid('/users', `must not name more than ${maxTargets} users`);
-    this.answers.send(response, 200, { items: await this.push.presence(users) });
+    this.answers.send(response, 200, { items: await this.caller.pushOf(request).presence(users) });
   }
 
   @Get('stats')
   @RequiresScope('push:admin')
-  async stats(@Req() _request: RestRequest, @Res() response: unknown): Promise<void> {
-    this.answers.send(response, 200, await this.push.stats());
+  async stats(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    this.answers.send(response, 200, await this.caller.pushOf(request).stats());
   }
 
   private accept(response: unknown, { body, isReplay, waitSeconds }: SendOutcome<unknown>): void {

@@ -1,6 +1,7 @@
 import { Controller, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import type { Provider, Type } from '@nestjs/common';
 import { BodyErrorResponder, REST_PATH } from './body-error-responder.js';
+import { CallerTenant, REST_TENANT_OF } from './caller-tenant.js';
 import { describeController, describeRoutes } from './openapi/describe-controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { PushApiGuard } from './push-api.guard.js';
@@ -32,7 +33,14 @@ export function createPushController({
   return PushController;
 }
 
-/** What the controller needs beside PushService, IdempotencyService, AccessService and `REST_LIMITS`. */
-export function createRestProviders({ path = DEFAULT_PATH }: PushRestOptions = {}): Provider[] {
-  return [{ provide: REST_PATH, useValue: path }, RestAnswers, RestSender, BodyErrorResponder];
+/** What the controller needs beside PushService, TenantSpaces, AccessService and `REST_LIMITS`. */
+export function createRestProviders({ path = DEFAULT_PATH, tenantOf }: PushRestOptions = {}): Provider[] {
+  return [
+    { provide: REST_PATH, useValue: path },
+    { provide: REST_TENANT_OF, useValue: tenantOf ?? null },
+    CallerTenant,
+    RestAnswers,
+    RestSender,
+    BodyErrorResponder,
+  ];
 }

@@ -22,6 +22,13 @@ export interface PushRestOptions {
    */
   readonly guards?: readonly (Type<CanActivate> | CanActivate)[];
   /**
+   * Says whose request it is, where guards of the host have let it in and not {@link PushApiGuard}, whose token says it:
+   * the name of the tenant that is sent to, listed and counted; undefined is the default tenant. What it throws is the
+   * answer.
+   * @default the default tenant
+   */
+  readonly tenantOf?: (request: unknown) => string | undefined;
+  /**
    * Class decorators of the host for the controller, such as `Public()`, `SkipThrottle()` or `ApiTags('push')`.
    * @default []
    */

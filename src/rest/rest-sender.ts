@@ -5,10 +5,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../core/delivery-target.js';
 import { PushError } from '../core/push-error.js';
-import { fingerprintOf, IdempotencyService } from '../push/idempotency.service.js';
-import { PushService } from '../push/push.service.js';
+import { fingerprintOf } from '../push/idempotency.service.js';
+import type { PushService } from '../push/push.service.js';
 import type { PushReceipt, SendRequest } from '../push/push-types.js';
+import { TenantSpaces } from '../push/tenant-spaces.js';
 import { assertValid, errorBelow } from './body-reader.js';
+import { CallerTenant } from './caller-tenant.js';
 import type { PushEventDto } from './dto/push-event.dto.js';
 import { PushMessageDto } from './dto/push-message.dto.js';
 import { answerOf } from './problem.js';
@@ -36,13 +38,19 @@ export interface BatchResults {
   readonly results: readonly (PushReceipt | Problem)[];
 }
 
+/** A request, and what it sends with. */
+interface Call {
+  readonly request: RestRequest;
+  readonly push: PushService;
+}
+
 @Injectable()
 export class RestSender {
   private readonly logger = new Logger(RestSender.name);
 
   constructor(
-    @Inject(PushService) private readonly push: PushService,
-    @Inject(IdempotencyService) private readonly idempotency: IdempotencyService,
+    @Inject(CallerTenant) private readonly caller: CallerTenant,
+    @Inject(TenantSpaces) private readonly spaces: TenantSpaces,
     @Inject(REST_LIMITS) private readonly limits: RestLimits,
   ) {}
 
@@ -58,25 +66,31 @@ export class RestSender {
     const waitSeconds = waitOf(request);
     const key = keyOf(request, message);
     const by = principalOf(request)?.userId;
-    const action = () => this.push.send({ ...requestOf(target, message, waitSeconds), by });
-    return { ...(await this.once(request, key, [route, target, message], action)), waitSeconds };
+    const call = this.callOf(request);
+    const action = () => call.push.send({ ...requestOf(target, message, waitSeconds), by });
+    return { ...(await this.once(call, key, [route, target, message], action)), waitSeconds };
   }
 
   /** Sends each message of a batch, in order; a bad one becomes a problem and leaves the others alone. */
   async sendAll(request: RestRequest, route: string, messages: readonly unknown[]): Promise<SendOutcome<BatchResults>> {
     const waitSeconds = waitOf(request);
-    const action = async () => ({ results: await this.sendEach(request, messages, waitSeconds) });
-    return { ...(await this.once(request, idempotencyKeyOf(request), [route, messages], action)), waitSeconds };
+    const call = this.callOf(request);
+    const action = async () => ({ results: await this.sendEach(call, messages, waitSeconds) });
+    return { ...(await this.once(call, idempotencyKeyOf(request), [route, messages], action)), waitSeconds };
+  }
+
+  private callOf(request: RestRequest): Call {
+    return { request, push: this.caller.pushOf(request) };
   }
 
   private async sendEach(
-    request: RestRequest,
+    call: Call,
     messages: readonly unknown[],
     waitSeconds: number | undefined,
   ): Promise<(PushReceipt | Problem)[]> {
     const results: Promise<PushReceipt | Problem>[] = [];
     for (const [index, message] of messages.entries()) {
-      const result = this.sendItem(request, message, `/messages/${index}`, waitSeconds);
+      const result = this.sendItem(call, message, `/messages/${index}`, waitSeconds);
       results.push(result);
       // A key is looked up before its message is sent, and the messages after it must not overtake it.
       if (hasKey(message)) await result;
@@ -85,7 +99,7 @@ export class RestSender {
   }
 
   private async sendItem(
-    request: RestRequest,
+    call: Call,
     message: unknown,
     at: string,
     waitSeconds: number | undefined,
@@ -93,12 +107,12 @@ export class RestSender {
     try {
       assertValid(message, PushMessageDto, at);
       const { target, idempotencyKey } = message;
-      assertMaySend(principalOf(request), target);
+      assertMaySend(principalOf(call.request), target);
       this.assertFewEnough(target, `${at}/target`);
-      const by = principalOf(request)?.userId;
-      const action = () => this.sendBelow(at, { ...requestOf(target, message, waitSeconds), by });
+      const by = principalOf(call.request)?.userId;
+      const action = () => this.sendBelow(at, call.push, { ...requestOf(target, message, waitSeconds), by });
       if (idempotencyKey === undefined) return await action();
-      const { body, isReplay } = await this.once(request, idempotencyKey, ['batch item', message], action);
+      const { body, isReplay } = await this.once(call, idempotencyKey, ['batch item', message], action);
       return isReplay ? { ...body, duplicate: true } : body;
     } catch (error) {
       const { problem } = answerOf(error);
@@ -107,24 +121,30 @@ export class RestSender {
     }
   }
 
-  private async sendBelow(at: string, request: SendRequest): Promise<PushReceipt> {
+  private async sendBelow(at: string, push: PushService, request: SendRequest): Promise<PushReceipt> {
     try {
-      return await this.push.send(request);
+      return await push.send(request);
     } catch (error) {
       throw errorBelow(error, at);
     }
   }
 
   private async once<Body>(
-    request: RestRequest,
+    { request, push }: Call,
     key: string | undefined,
     what: unknown,
     action: () => Promise<Body>,
   ): Promise<{ readonly body: Body; readonly isReplay: boolean }> {
     if (key === undefined) return { body: await action(), isReplay: false };
     const scope = `rest ${callerOf(request)}`;
-    const { answer, isReplay } = await this.idempotency.run({ scope, key, fingerprint: fingerprintOf(what) }, action);
-    return { body: answer, isReplay };
+    const space = this.spaces.enter(push.tenant);
+    try {
+      const once = { scope, key, fingerprint: fingerprintOf(what) };
+      const { answer, isReplay } = await space.idempotency.run(once, action);
+      return { body: answer, isReplay };
+    } finally {
+      space.leave();
+    }
   }
 
   private assertFewEnough(target: Target, at: string): void {

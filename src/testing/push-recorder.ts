@@ -1,4 +1,4 @@
-import type { HeldMembership } from '../backing/memberships.interface.js';
+import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import type { Envelope } from '../protocol/frames.js';
@@ -6,11 +6,14 @@ import { isReservedEvent } from '../protocol/names.js';
 import { HeldGroups } from '../push/held-groups.js';
 import type { PushReceipt, SendOptions } from '../push/push-types.js';
 import type { SessionService } from '../push/session.service.js';
+import type { TenantSpace } from '../push/tenant-space.js';
 import { FakeTransport } from './fake-transport.js';
 import type { ManualClock } from './manual-clock.js';
 
 /** One send of the application under test. */
 export interface RecordedSend {
+  /** Whose `PushService` it was sent with; absent for the default tenant. */
+  readonly tenant?: string;
   readonly target: Target;
   readonly event: string;
   readonly data: unknown;
@@ -20,6 +23,8 @@ export interface RecordedSend {
 
 /** Who connects in a test. */
 export interface FakeClientOptions {
+  /** @default the default tenant */
+  readonly tenant?: string;
   readonly groups?: readonly string[];
   readonly scopes?: readonly string[];
   /** How long the token lasts. @default 3_600 */
@@ -59,10 +64,10 @@ export class FakeClient {
 
 /** What a recorder connects clients with. */
 export interface RecorderParts {
-  readonly sessions: SessionService;
   readonly clock: ManualClock;
-  /** The memberships that the server holds for a user at this moment. */
-  readonly heldNow: (userId: string) => readonly HeldMembership[];
+  readonly spaceOf: (tenant: string | undefined) => Pick<TenantSpace, 'sessions' | 'memberships'>;
+  /** The memberships that a server holds for a user at this moment. */
+  readonly heldNow: (memberships: Memberships, userId: string) => readonly HeldMembership[];
 }
 
 /** What the application under test sends, and clients to send to. Inject it beside PushService. */
@@ -79,17 +84,19 @@ export class PushRecorder {
   }
 
   /** Connects a client of this user, without token and handshake. */
-  connect(userId: string, { groups = [], scopes = [], expiresInSeconds = 3_600 }: FakeClientOptions = {}): FakeClient {
+  connect(userId: string, options: FakeClientOptions = {}): FakeClient {
     if (!this.parts) throw new Error('inject PushRecorder from a module that imports PushTestingModule');
-    const { sessions, clock, heldNow } = this.parts;
+    const { tenant, groups = [], scopes = [], expiresInSeconds = 3_600 } = options;
+    const { clock, spaceOf, heldNow } = this.parts;
+    const { sessions, memberships } = spaceOf(tenant);
     const transport = new FakeTransport();
-    const principal = { userId, groups, scopes, expiresAtMs: clock.now() + expiresInSeconds * 1_000 };
+    const principal = { userId, tenant, groups, scopes, expiresAtMs: clock.now() + expiresInSeconds * 1_000 };
     const admission = {
       type: 'admitted',
       principal,
       address: '127.0.0.1',
       cursor: undefined,
-      heldGroups: HeldGroups.of(userId, heldNow(userId)),
+      heldGroups: HeldGroups.of(userId, heldNow(memberships, userId)),
       grantedGroups: [],
       refusedGroups: [],
     } as const;

@@ -1,15 +1,14 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import type { Backing } from '../backing/backing.interface.js';
 import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
 import { MemoryMemberships } from '../backing/memory/memory-memberships.js';
 import type { PushModuleOptions } from '../push-options.interface.js';
 import { RAW_PUSH_OPTIONS } from '../push.module-definition.js';
 import { createParts, pushServiceProvider } from '../push.providers.js';
-import { PUSH_BACKING, PUSH_CLOCK } from '../push.tokens.js';
+import { PUSH_CLOCK } from '../push.tokens.js';
 import { PushHealth } from '../push/push-health.js';
 import { PushService } from '../push/push.service.js';
-import { SessionService } from '../push/session.service.js';
+import { TenantSpaces } from '../push/tenant-spaces.js';
 import { ManualClock } from './manual-clock.js';
 import { PushRecorder } from './push-recorder.js';
 import { RecordingPushService } from './recording-push.service.js';
@@ -40,9 +39,9 @@ function replacements(options: PushModuleOptions): Provider[] {
     { provide: PUSH_CLOCK, useExisting: ManualClock },
     {
       provide: PushRecorder,
-      inject: [SessionService, ManualClock, PUSH_BACKING],
-      useFactory: (sessions: SessionService, clock: ManualClock, { memberships }: Backing) =>
-        recorder.attach({ sessions, clock, heldNow: (userId) => heldNow(memberships, userId) }),
+      inject: [TenantSpaces, ManualClock],
+      useFactory: (spaces: TenantSpaces, clock: ManualClock) =>
+        recorder.attach({ clock, spaceOf: (tenant) => spaces.of(tenant), heldNow }),
     },
     pushServiceProvider((parts) => new RecordingPushService(parts, recorder)),
   ];

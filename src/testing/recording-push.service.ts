@@ -20,7 +20,8 @@ export class RecordingPushService extends PushService {
     options: SendOptions = {},
   ): Promise<PushReceipt> {
     const receipt = await super.deliver(target, event, data, options);
-    this.recorder.sent.push({ target, event, data, options, receipt });
+    const { tenant } = this.parts;
+    this.recorder.sent.push({ ...(tenant !== undefined && { tenant }), target, event, data, options, receipt });
     return receipt;
   }
 }

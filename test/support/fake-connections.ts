@@ -3,6 +3,7 @@ import { Connection } from '../../src/core/connection.js';
 import { ConnectionRegistry } from '../../src/core/connection-registry.js';
 import { FanOut } from '../../src/core/fan-out.js';
 import { FlushScheduler } from '../../src/core/flush-scheduler.js';
+import { OpenPipes } from '../../src/core/open-pipes.js';
 import { PushCounters } from '../../src/core/push-counters.js';
 import type { Principal } from '../../src/core/principal.js';
 import { NodeLogFollower } from '../../src/push/log-follower.js';
@@ -19,7 +20,8 @@ export interface FakePeer {
 /** What services of floor 3 stand on, without Nest and without sockets, under a clock that stands still. */
 export class FakeConnections {
   readonly clock = new ManualClock();
-  readonly registry = new ConnectionRegistry();
+  readonly pipes = new OpenPipes();
+  readonly registry = new ConnectionRegistry(this.pipes);
   readonly counters = new PushCounters();
   readonly scheduler = new FlushScheduler({ maxQueueBytes: 65_536, flushWindowMs: 0 }, this.counters);
   readonly fanOut = new FanOut(this.registry, this.counters);

@@ -78,7 +78,8 @@ export class FakeUpstream {
     };
     const streams = new StreamFrames(registry, sessions);
     const options = { ...SESSION_OPTIONS, ...admission, upstreamTimeoutMs: 30_000, ...limits };
-    this.service = new UpstreamService({ streams, nodes: new LoneNode('n'), frames, scheduler, clock, options });
+    const space = { streams, nodes: new LoneNode('n'), frames, leave: () => undefined };
+    this.service = new UpstreamService({ spaces: { enter: () => space }, scheduler, clock, options });
   }
 
   /** A stream of the user that requests may name. */

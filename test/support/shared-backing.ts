@@ -1,13 +1,19 @@
-import type { Backing, BackingFactory } from '../../src/backing/backing.interface.js';
+import type { Backing, BackingFactory, NamedTenantStores, TenantStores } from '../../src/backing/backing.interface.js';
 import { memory } from '../../src/backing/memory/memory-backing.js';
 import type { Delivery, LogFollower, MessageLog } from '../../src/backing/message-log.interface.js';
 import { BusLink, NodeBus } from './node-bus.js';
+
+/** What is kept, and who is told of its messages on each node. */
+interface SharedStores {
+  readonly stores: TenantStores;
+  readonly followers: Map<BusLink, LogFollower>;
+}
 
 /** A backing that several nodes of one process share. Its nodes hear of every message in one order, like those of Redis. */
 export class SharedBacking {
   private readonly bus = new NodeBus();
   private readonly links: BusLink[] = [];
-  private readonly followers = new Map<BusLink, LogFollower>();
+  private readonly tenants = new Map<string, SharedStores>();
   private shared: Backing | undefined;
   private publisher: BusLink | undefined;
 
@@ -16,10 +22,16 @@ export class SharedBacking {
     return {
       name: 'shared',
       create: (context) => {
-        const shared = (this.shared ??= this.follow(memory().create(context)));
+        const shared = (this.shared ??= memory().create(context));
         const nodes = this.bus.add(context.nodeId);
         this.links.push(nodes);
-        return { ...shared, log: this.logOf(nodes, shared.log), nodes, close: async () => this.bus.remove(nodes) };
+        return {
+          ...shared,
+          ...this.storesOn(nodes, '', shared),
+          of: (tenant) => this.storesOn(nodes, tenant, () => shared.of(tenant)),
+          nodes,
+          close: async () => this.bus.remove(nodes),
+        };
       },
     };
   }
@@ -31,11 +43,25 @@ export class SharedBacking {
     return link;
   }
 
-  private follow(backing: Backing): Backing {
-    backing.log.follow({
+  /** What is kept of a tenant, as one node sees it. The stores themselves stay, as in a server that all nodes share. */
+  private storesOn(link: BusLink, tenant: string, made: TenantStores | (() => TenantStores)): NamedTenantStores {
+    let shared = this.tenants.get(tenant);
+    if (!shared) {
+      const stores = typeof made === 'function' ? made() : made;
+      shared = { stores, followers: new Map() };
+      this.tenants.set(tenant, shared);
+      this.follow(shared);
+    }
+    const { stores, followers } = shared;
+    const { memberships, idempotency } = stores;
+    return { memberships, idempotency, log: this.logOf(link, shared), release: () => void followers.delete(link) };
+  }
+
+  private follow({ stores, followers }: SharedStores): void {
+    stores.log.follow({
       deliver: (message, target) => {
         let here: Delivery | undefined;
-        for (const [link, follower] of this.followers) {
+        for (const [link, follower] of followers) {
           const delivery = follower.deliver(message, target);
           if (link === this.publisher) here = delivery;
         }
@@ -45,16 +71,15 @@ export class SharedBacking {
       interrupted: () => undefined,
       recovered: () => undefined,
     });
-    return backing;
   }
 
-  private logOf(link: BusLink, log: MessageLog): MessageLog {
+  private logOf(link: BusLink, { stores: { log }, followers }: SharedStores): MessageLog {
     return {
       get position() {
         return log.position;
       },
       isFollowing: true,
-      follow: (follower) => void this.followers.set(link, follower),
+      follow: (follower) => void followers.set(link, follower),
       publish: (content, routing) => {
         this.publisher = link;
         return log.publish(content, routing);

@@ -10,6 +10,7 @@ const DEFAULTS = {
   maxPendingHandshakes: 1_000,
   authTimeoutMs: 5_000,
   maxGroupsPerConnection: 100,
+  maxIdleTenants: 1_000,
   maxFramesPerSecond: 100,
   maxWaitingFrames: 16,
   maxFrameBytes: 65_536,

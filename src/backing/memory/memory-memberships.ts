@@ -50,6 +50,12 @@ export class MemoryMemberships implements Memberships {
       .slice(0, limit);
   }
 
+  /** Forgets all that have ended. True where any is left. */
+  forgetOver(): boolean {
+    for (const membership of this.ending) if (this.isOver(membership)) this.forget(membership.userId, membership.group);
+    return this.byUser.size > 0;
+  }
+
   private lasting(memberships: ReadonlyMap<string, HeldMembership> | undefined): HeldMembership[] {
     const lasting: HeldMembership[] = [];
     for (const membership of memberships?.values() ?? []) {

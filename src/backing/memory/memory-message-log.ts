@@ -26,6 +26,7 @@ import type {
   MessageRouting,
   ReplayRequest,
 } from '../message-log.interface.js';
+import type { HistoryShelf } from './history-shelf.js';
 import { MessageEntry } from './message-entry.js';
 import type { MessageTerms } from './message-entry.js';
 import { MessageHistory } from './message-history.js';
@@ -55,13 +56,16 @@ export class MemoryMessageLog implements MessageLog {
   constructor(
     { historyCount = 100, historySeconds = 300, historyAllCount, maxHistoryBytes = 268_435_456 }: MessageLogLimits = {},
     private readonly clock: Pick<Clock, 'now'> = systemClock,
+    /** Where its messages stand with those of other tenants, whose bytes are bounded together. */
+    shelf?: HistoryShelf,
   ) {
-    this.history = new MessageHistory({
+    const limits = {
       historyCount,
       historySeconds,
       historyAllCount: historyAllCount ?? defaultHistoryAllCount(historyCount),
       maxHistoryBytes,
-    });
+    };
+    this.history = new MessageHistory(limits, shelf);
   }
 
   get position(): Cursor {
@@ -86,6 +90,11 @@ export class MemoryMessageLog implements MessageLog {
     const logged = this.append(content, routing);
     if (!this.follower) throw new Error('nobody follows the log');
     return this.follower.deliver(logged, routing.target);
+  }
+
+  /** Gives up all that is kept. The log is not used afterwards. */
+  clear(): void {
+    this.history.clear(this.clock.now());
   }
 
   private append({ event, dataText, id, ts, from }: MessageContent, routing: MessageRouting): LoggedMessage {

@@ -3,6 +3,12 @@ import type { MessageEntry } from './message-entry.js';
 /** What a target weighs beside the messages that it holds: its record, its name and its place in the index. */
 export const TARGET_OVERHEAD_BYTES = 300;
 
+/** Where a history is found by the name of its target. */
+export interface HistoryIndex {
+  /** Forgets the history; up to where it lost messages is remembered. */
+  drop(history: TargetHistory): void;
+}
+
 /** So many free places at the front of a list are not worth moving the rest for. */
 const FREE_FRONT = 32;
 
@@ -29,6 +35,8 @@ export class TargetHistory {
     readonly name: string,
     readonly maxCount: number,
     lostThrough: number,
+    /** Undefined for that of everyone, which is always there. */
+    readonly index?: HistoryIndex,
   ) {
     this.lostThrough = lostThrough;
   }

@@ -65,6 +65,10 @@ export class RedisBacking implements Backing {
     return { status: 'up' };
   }
 
+  of(): never {
+    throw unavailable();
+  }
+
   async whenStarted(): Promise<void> {
     await this.untilUp();
     // A token that was revoked before this node was there must not come in.

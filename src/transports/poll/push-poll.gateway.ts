@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
 import type { Admission, HandshakeRequest } from '../../push/admission.js';
 import type { PollAnswer } from '../../push/open-poll.js';
-import type { PollService } from '../../push/poll.service.js';
 import { Refusals } from '../../push/refusal.js';
+import type { TenantSpaces } from '../../push/tenant-spaces.js';
 import { answerJson, answerProblem } from '../http-answer.js';
 import type { HttpEntrance } from '../http-entrance.js';
 import type { HttpExchange } from '../http-exchange.js';
@@ -17,7 +17,7 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 export class PushPollGateway {
   constructor(
     private readonly entrance: HttpEntrance,
-    private readonly polls: PollService,
+    private readonly spaces: Pick<TenantSpaces, 'of'>,
   ) {}
 
   /** Takes the requests of the path on this adapter. */
@@ -35,7 +35,8 @@ export class PushPollGateway {
     // The wait is ours to end. Node sets the timeout anew for the next request of the socket.
     if (request.httpVersionMajor === 1) request.socket.setTimeout(0);
     const waitMs = (waitSecondsOf(query) ?? MAX_WAIT_SECONDS) * 1000;
-    const poll = this.polls.open(admission, waitMs, (answer) => answerPoll(response, answer));
+    const { polls } = this.spaces.of(admission.principal.tenant);
+    const poll = polls.open(admission, waitMs, (answer) => answerPoll(response, answer));
     response.once('close', () => poll.abandon());
   }
 }

@@ -10,6 +10,7 @@ import type { Admission, HandshakeRequest } from '../../push/admission.js';
 import { retryAfterMsOf } from '../../push/refusal.js';
 import type { Refusal } from '../../push/refusal.js';
 import type { SessionService } from '../../push/session.service.js';
+import type { TenantSpaces } from '../../push/tenant-spaces.js';
 import { answerProblem } from '../http-answer.js';
 import type { HttpEntrance } from '../http-entrance.js';
 import type { HttpExchange } from '../http-exchange.js';
@@ -31,7 +32,7 @@ interface BoundResponse extends ServerResponse {
 export class PushSseGateway {
   constructor(
     private readonly entrance: HttpEntrance,
-    private readonly sessions: SessionService,
+    private readonly spaces: Pick<TenantSpaces, 'of'>,
   ) {}
 
   /** Takes the requests of the path on this adapter. */
@@ -50,8 +51,9 @@ export class PushSseGateway {
     if (request.httpVersionMajor === 1) request.socket.setTimeout(0).setNoDelay(true);
     const transport = new SseTransport(response, isNamed(query));
     transport.begin(MIN_RETRY_MS + jitter(RETRY_WINDOW_MS));
-    const { connection, greeted } = this.sessions.open(admission, transport);
-    (response as BoundResponse)[SESSION] = { connection, sessions: this.sessions };
+    const { sessions } = this.spaces.of(admission.principal.tenant);
+    const { connection, greeted } = sessions.open(admission, transport);
+    (response as BoundResponse)[SESSION] = { connection, sessions };
     response.on('close', onClose);
     const release = () => {
       connection.outbound.flush();

@@ -11,7 +11,8 @@ import { WebSocketServer } from 'ws';
 import type { Server, ServerOptions } from 'ws';
 import type { Admission } from '../../push/admission.js';
 import type { HandshakeService } from '../../push/handshake.service.js';
-import type { OpenedSession, SessionService } from '../../push/session.service.js';
+import type { OpenedSession } from '../../push/session.service.js';
+import type { TenantSpaces } from '../../push/tenant-spaces.js';
 import { CloseCode } from '../../protocol/close-codes.js';
 import { PushSocket } from './push-socket.js';
 import { interceptUpgrades } from './upgrade-interceptor.js';
@@ -38,7 +39,7 @@ export class PushWebSocketGateway {
 
   constructor(
     private readonly handshakes: HandshakeService,
-    private readonly sessions: SessionService,
+    private readonly spaces: Pick<TenantSpaces, 'of'>,
     private readonly options: WebSocketOptions,
     private readonly onFailure: (cause: unknown) => void,
   ) {
@@ -88,6 +89,7 @@ export class PushWebSocketGateway {
 
   /** Holds the 101 back until the welcome and what was missed are there, so that all leave in one segment. */
   private open(admission: Admission, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { sessions } = this.spaces.of(admission.principal.tenant);
     let session: OpenedSession | undefined;
     const release = () => {
       session?.connection.outbound.flush();
@@ -97,8 +99,8 @@ export class PushWebSocketGateway {
     this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', ignore);
       try {
-        session = this.sessions.open(admission, new WsTransport(webSocket, socket));
-        webSocket.bind({ connection: session.connection, sessions: this.sessions });
+        session = sessions.open(admission, new WsTransport(webSocket, socket));
+        webSocket.bind({ connection: session.connection, sessions });
       } catch (cause) {
         this.onFailure(cause);
         webSocket.close(CloseCode.InternalError);

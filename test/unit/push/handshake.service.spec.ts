@@ -62,10 +62,9 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
   groups = new GroupService(memberships, registry, clock, { maxGroupsPerConnection: 3 });
   log = { isFollowing: true };
   handshakes = new HandshakeService({
-    registry,
+    pipes: fakes.pipes,
+    spaces: { enter: () => ({ registry, groups, log, leave: () => undefined }) },
     clock,
-    groups,
-    log,
     access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock),
     tickets,
     clockToleranceMs: CLOCK_TOLERANCE_MS,

@@ -25,8 +25,7 @@ function watch(options: LivenessOptions = {}): void {
   const { registry, clock } = fakes;
   groups = new GroupService(new MemoryMemberships(clock), registry, clock, { maxGroupsPerConnection: 1 });
   liveness = new LivenessService({
-    registry,
-    groups,
+    spaces: { all: () => [{ registry, groups }], sweep: () => undefined },
     clock,
     clockToleranceMs: TOLERANCE_MS,
     options: {

@@ -4,6 +4,7 @@ import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocat
 import { AccessService } from '../../../src/push/access.service.js';
 import type { Revocation } from '../../../src/push/push-types.js';
 import { RevocationService } from '../../../src/push/revocation.service.js';
+import type { RevocationSpace } from '../../../src/push/revocation.service.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 
 class NoTokens extends PushAuthenticator {
@@ -24,21 +25,41 @@ class SharedList extends MemoryRevocationList {
 let fakes: FakeConnections;
 let list: SharedList;
 let revocations: RevocationService;
+let home: RevocationSpace;
+let acme: FakeConnections;
 
 beforeEach(() => {
   fakes = new FakeConnections();
   list = new SharedList({}, fakes.clock);
-  revocations = new RevocationService(new AccessService(new NoTokens(), list, fakes.clock), fakes.registry);
+  acme = new FakeConnections();
+  home = { tenant: undefined, registry: fakes.registry };
+  const all = () => [home, { tenant: 'acme', registry: acme.registry }];
+  revocations = new RevocationService(new AccessService(new NoTokens(), list, fakes.clock), { all });
 });
 
 describe('RevocationService', () => {
   it('closes the connections whose token ends with 4501, and no others', async () => {
     const [one, two, other] = [fakes.connect('7'), fakes.connect('7'), fakes.connect('8')];
 
-    await revocations.revoke({ sub: '7' });
+    await revocations.revoke({ sub: '7' }, home);
 
     expect([one, two, other].map(({ transport }) => transport.closed?.code)).toEqual([4501, 4501, undefined]);
   });
+
+  it.each([{ sub: '7' }, { jti: 'j' }, { issuedBefore: '2100-01-01' }])(
+    'closes nobody of another tenant for %j',
+    async (revocation) => {
+      const [ours, theirs] = [
+        fakes.connect('7', { tokenId: 'j' }),
+        acme.connect('7', { tenant: 'acme', tokenId: 'j' }),
+      ];
+
+      await revocations.revoke(revocation, home);
+      list.tell();
+
+      expect([ours, theirs].map(({ transport }) => transport.closed?.code)).toEqual([4501, undefined]);
+    },
+  );
 
   it('closes them too when the revocation was made on another node', async () => {
     const [one, other] = [fakes.connect('7'), fakes.connect('8')];
@@ -51,7 +72,9 @@ describe('RevocationService', () => {
 
   it('closes nothing for a revocation that is refused', async () => {
     const { transport } = fakes.connect('7');
-    await expect(revocations.revoke({} as Revocation)).rejects.toMatchObject({ code: 'PUSH_ERR_INVALID_ARGUMENT' });
+    await expect(revocations.revoke({} as Revocation, home)).rejects.toMatchObject({
+      code: 'PUSH_ERR_INVALID_ARGUMENT',
+    });
     expect(transport.closed).toBeUndefined();
   });
 });

@@ -1,0 +1,114 @@
+/**
+ * What the histories of all tenants have in common: how much they may weigh together, how old a message may get, and which
+ * target was quiet longest, whosever it is.
+ *
+ * There is no timer. Targets that nothing is added to any more are dropped from the front of the quiet order with each
+ * message that is kept, so memory follows what is sent.
+ *
+ * Invariants: `bytes` is the weight of all records with a holder and of all histories in an index; a history in an index,
+ * and only such a one or that of everyone, is in the quiet order.
+ */
+import type { MessageLogLimits } from '../message-log.interface.js';
+import { ENTRY_OVERHEAD_BYTES } from './message-entry.js';
+import type { MessageEntry } from './message-entry.js';
+import { QuietOrder } from './quiet-order.js';
+import { TARGET_OVERHEAD_BYTES } from './target-history.js';
+import type { TargetHistory } from './target-history.js';
+
+/** Bounds what is kept, of one tenant or of all. */
+export class HistoryShelf {
+  private readonly order = new QuietOrder();
+  private readonly maxAgeMs: number;
+  private readonly maxBytes: number;
+  private heldBytes = 0;
+
+  constructor({
+    historySeconds,
+    maxHistoryBytes,
+  }: Pick<Required<MessageLogLimits>, 'historySeconds' | 'maxHistoryBytes'>) {
+    this.maxAgeMs = historySeconds * 1000;
+    this.maxBytes = maxHistoryBytes;
+  }
+
+  /** What is held weighs so much, about. */
+  get bytes(): number {
+    return this.heldBytes;
+  }
+
+  /** A message is about to be kept. It is held here until {@link end}, so that one full target does not let it go for the others. */
+  begin(entry: MessageEntry, nowMs: number): void {
+    this.dropQuiet(nowMs);
+    entry.holders = 1;
+    this.heldBytes += weightOf(entry);
+  }
+
+  /** All targets have the message. */
+  end(entry: MessageEntry, nowMs: number): void {
+    this.release(entry);
+    for (let { quietest } = this.order; quietest && this.heldBytes > this.maxBytes; { quietest } = this.order) {
+      this.shrink(quietest, nowMs);
+    }
+  }
+
+  /** A target has got a history. */
+  opened(): void {
+    this.heldBytes += TARGET_OVERHEAD_BYTES;
+  }
+
+  /** Has the history hold the newest message. */
+  add(history: TargetHistory, entry: MessageEntry, nowMs: number): void {
+    // A target may name the same user or group twice.
+    if (history.newest === entry) return;
+    this.order.moveToEnd(history);
+    const collapseId = entry.terms?.collapseId;
+    if (collapseId !== undefined) this.release(history.takeCollapsed(collapseId));
+    history.add(entry);
+    entry.holders++;
+    if (history.size > history.maxCount) this.release(history.loseOldest(nowMs));
+    this.trimOld(history, nowMs);
+  }
+
+  /** Drops what is too old from one history. */
+  trimOld(history: TargetHistory, nowMs: number): void {
+    for (let { oldest } = history; oldest && this.isOld(oldest, nowMs); { oldest } = history) {
+      this.release(history.loseOldest(nowMs));
+    }
+  }
+
+  /** Drops a history with all that it holds. */
+  drop(history: TargetHistory, nowMs: number): void {
+    while (history.size > 0) this.release(history.loseOldest(nowMs));
+    this.order.remove(history);
+    if (!history.index) return;
+    history.index.drop(history);
+    this.heldBytes -= TARGET_OVERHEAD_BYTES;
+  }
+
+  /** Drops targets whose newest message is old: they are the first in the quiet order. */
+  private dropQuiet(nowMs: number): void {
+    for (let { quietest } = this.order; quietest; { quietest } = this.order) {
+      const { newest } = quietest;
+      if (newest && !this.isOld(newest, nowMs)) return;
+      this.drop(quietest, nowMs);
+    }
+  }
+
+  /** Makes room: the target loses its oldest message, and with its last one its history. */
+  private shrink(history: TargetHistory, nowMs: number): void {
+    this.release(history.loseOldest(nowMs));
+    if (history.size === 0) this.drop(history, nowMs);
+  }
+
+  /** A message from far ahead counts as old too: the clock was set back, and it would be kept for as long as that. */
+  private isOld({ storedAtMs }: MessageEntry, nowMs: number): boolean {
+    return Math.abs(nowMs - storedAtMs) >= this.maxAgeMs;
+  }
+
+  private release(entry: MessageEntry | undefined): void {
+    if (entry && --entry.holders === 0) this.heldBytes -= weightOf(entry);
+  }
+}
+
+function weightOf({ byteLength }: MessageEntry): number {
+  return ENTRY_OVERHEAD_BYTES + byteLength;
+}

@@ -1,0 +1,132 @@
+/**
+ * Everything that routes, keeps or lists for one tenant on this node. What is in a space has no way to name anything of
+ * another: there is no look-up between them that could be asked with the wrong name. What is bounded for the process as a
+ * whole (connections, handshakes, the flush, the sweep, the end) is shared by all spaces.
+ */
+import type { PushAuthorizer } from '../auth/push-authorizer.js';
+import type { TenantStores } from '../backing/backing.interface.js';
+import type { Memberships } from '../backing/memberships.interface.js';
+import type { MessageLog } from '../backing/message-log.interface.js';
+import type { OtherNodes } from '../backing/node-link.interface.js';
+import type { Clock } from '../core/clock.js';
+import { ConnectionRegistry } from '../core/connection-registry.js';
+import { FanOut } from '../core/fan-out.js';
+import type { DeliveryOptions, FlushScheduler } from '../core/flush-scheduler.js';
+import type { OpenPipes } from '../core/open-pipes.js';
+import type { Telemetry } from '../core/telemetry.js';
+import type { AccessService } from './access.service.js';
+import { ClusterDirectory } from './cluster-directory.js';
+import { ClusterReceipts } from './cluster-receipts.js';
+import { ConnectionDirectory } from './connection-directory.js';
+import { FrameService } from './frame.service.js';
+import { GroupService } from './group.service.js';
+import type { GroupOptions } from './group.service.js';
+import { IdempotencyService } from './idempotency.service.js';
+import type { InboundOptions } from './inbound-queue.js';
+import type { LivenessOptions } from './liveness.service.js';
+import { NodeLogFollower } from './log-follower.js';
+import type { MessageStamper } from './message-stamper.js';
+import { PollService } from './poll.service.js';
+import { Publisher } from './publisher.js';
+import { ResumeService } from './resume.service.js';
+import type { SendLimits } from './send-validation.js';
+import { SessionService } from './session.service.js';
+import { StreamFrames } from './stream-frames.js';
+
+/** What all spaces share. */
+export interface SharedParts {
+  readonly clock: Clock;
+  readonly nodeId: string;
+  readonly scheduler: FlushScheduler;
+  readonly pipes: OpenPipes;
+  readonly access: AccessService;
+  readonly authorizer: PushAuthorizer;
+  readonly stamper: MessageStamper;
+  readonly telemetry: Telemetry;
+  readonly options: Required<GroupOptions & InboundOptions & LivenessOptions & DeliveryOptions & SendLimits>;
+  /** Hears of failures that are our own. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** What a space is made of beside that. */
+export interface TenantSpaceInit {
+  /** Undefined for the default tenant. */
+  readonly tenant: string | undefined;
+  readonly stores: TenantStores;
+  /** The other nodes, as they are asked about this tenant. */
+  readonly nodes: OtherNodes;
+  /** Nobody is connected and nothing is under way any more. May be told more than once. */
+  readonly onIdle: (space: TenantSpace) => void;
+}
+
+/** One tenant on this node. */
+export class TenantSpace {
+  readonly tenant: string | undefined;
+  readonly nodes: OtherNodes;
+  readonly log: MessageLog;
+  readonly memberships: Memberships;
+  readonly registry: ConnectionRegistry;
+  readonly groups: GroupService;
+  readonly publisher: Publisher;
+  readonly frames: FrameService;
+  readonly sessions: SessionService;
+  readonly polls: PollService;
+  readonly streams: StreamFrames;
+  readonly idempotency: IdempotencyService;
+  readonly receipts: ClusterReceipts;
+  /** Who is connected to this node. */
+  readonly directory: ConnectionDirectory;
+  /** Who is connected to any node. */
+  readonly cluster: ClusterDirectory;
+  private readonly onIdle: (space: TenantSpace) => void;
+  private underWay = 0;
+
+  constructor({ tenant, stores, nodes, onIdle }: TenantSpaceInit, shared: SharedParts) {
+    const { clock, nodeId, scheduler, access, authorizer, telemetry, options, onFailure } = shared;
+    const { counters } = telemetry;
+    const { log, memberships } = stores;
+    this.tenant = tenant;
+    this.nodes = nodes;
+    this.log = log;
+    this.memberships = memberships;
+    this.onIdle = onIdle;
+    const registry = new ConnectionRegistry(shared.pipes);
+    const fanOut = new FanOut(registry, counters);
+    const resumes = new ResumeService({ log, registry, scheduler, clock, counters, onFailure });
+    this.registry = registry;
+    this.idempotency = new IdempotencyService(stores.idempotency);
+    this.groups = new GroupService(memberships, registry, clock, options);
+    this.receipts = new ClusterReceipts(nodes, fanOut, clock);
+    log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts));
+    this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry);
+    const { groups, publisher } = this;
+    this.frames = new FrameService({ access, authorizer, groups, publisher, limits: options, counters, onFailure });
+    const { frames } = this;
+    const onEmpty = () => this.tellIfIdle();
+    const parts = { registry, scheduler, groups, log, frames, resumes, clock, options, telemetry, onEmpty };
+    this.sessions = new SessionService(parts);
+    this.polls = new PollService({ sessions: this.sessions, registry, log, clock, options, counters, onFailure });
+    this.streams = new StreamFrames(registry, this.sessions);
+    this.directory = new ConnectionDirectory(registry, clock, nodeId);
+    this.cluster = new ClusterDirectory(nodes, this.directory);
+  }
+
+  /** Whether nobody is connected and nothing is under way. */
+  get isIdle(): boolean {
+    return this.underWay === 0 && this.registry.pipeCount === 0;
+  }
+
+  /** Something is under way that needs the space: it is kept until as many calls of {@link leave} have come. */
+  enter(): void {
+    this.underWay++;
+  }
+
+  leave(): void {
+    this.underWay--;
+    this.tellIfIdle();
+  }
+
+  private tellIfIdle(): void {
+    if (this.isIdle) this.onIdle(this);
+  }
+}
