@@ -36,7 +36,7 @@ function rangeOf({ min, max }: { readonly min: number; readonly max: number }): 
 function declaredOfRedis(): readonly string[] {
   const source = readFileSync(join(projectRoot, 'src/backing/redis/redis-options.ts'), 'utf8');
   const membersOf = (name: string, before: string) => {
-    const [, body = ''] = new RegExp(`interface ${name} \\{([^}]*(?:\\{@link[^}]*\\}[^}]*)*)\\n\\}`).exec(source) ?? [];
+    const [, body = ''] = new RegExp(`interface ${name} \\{([\\s\\S]*?)\\n\\}`).exec(source) ?? [];
     return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member = '']) => before + member);
   };
   const slices = [
