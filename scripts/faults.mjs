@@ -1,6 +1,9 @@
 /**
  * `npm run faults`: runs every fault of test/cluster on real processes, and writes what became of the messages into
- * docs/fault-results.md. Takes some minutes. Fails, and writes nothing, when a promise is broken.
+ * docs/fault-results.md. Takes about ten minutes. Fails, and writes nothing, when a promise is broken; the history of a run
+ * with a defect is then in .build.
+ *
+ * `npm run faults -- -t 'a node'` runs those of a name, and prints their table.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,29 +30,60 @@ const COLUMNS = [
   ['disordered', ({ defects }) => defects.disordered],
   ['never published', ({ defects }) => defects['never-published']],
   ['other', ({ defects }) => defects['not-for-them'] + defects.stale + defects.garbled],
-  ['longest send', ({ longestSendMs }) => `${longestSendMs} ms`],
+  ['longest answer', ({ longestAnswerMs }) => `${longestAnswerMs} ms`],
+  ['longest silence', ({ longestSilenceMs }) => `${longestSilenceMs} ms`],
+  ['back again, p99', ({ backAgainMs }) => `${backAgainMs.p99} ms`],
 ];
+
+const FIGURES = `## Figures of single faults
+
+What a fault is also about: how soon it is noticed, or how long something takes. A figure has a limit where one is promised.`;
+
+const FIGURE_COLUMNS = [
+  ['fault', ({ name }) => name],
+  ['measured', ({ what }) => what],
+  ['figure', ({ value, unit }) => withUnit(value, unit)],
+  ['at most', ({ atMost, unit }) => (atMost === undefined ? '–' : withUnit(atMost, unit))],
+  ['verdict', ({ value, atMost }) => (atMost === undefined ? '–' : value <= atMost ? 'met' : '**missed**')],
+];
+
+const wishes = process.argv.slice(2);
 
 mkdirSync(join(root, '.build'), { recursive: true });
 rmSync(results, { force: true });
 process.exitCode = runFaults();
-if (process.exitCode === 0) await writeDocument();
+if (wishes.length > 0) console.log(tables());
+else if (process.exitCode === 0) await writeDocument();
 
 function runFaults() {
-  const args = ['scripts/test.mjs', 'test/cluster/faults.spec.ts', ...process.argv.slice(2)];
-  const env = { ...process.env, FAULT_RESULTS: results };
+  const args = ['scripts/test.mjs', 'test/cluster/faults.spec.ts', ...wishes];
+  const env = { HISTORY_DUMP: join(root, '.build/'), ...process.env, FAULT_RESULTS: results };
   return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
 }
 
 async function writeDocument() {
+  const text = `${introduction()}\n\n${tables()}\n`;
+  writeFileSync(document, await format(text, { parser: 'markdown', printWidth: 120 }));
+}
+
+function tables() {
   const rows = readFileSync(results, 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  const cells = [COLUMNS.map(([title]) => title), COLUMNS.map(() => '---')];
-  for (const row of rows) cells.push(COLUMNS.map(([, cellOf]) => cellOf(row)));
-  const table = cells.map((line) => `| ${line.join(' | ')} |`).join('\n');
-  writeFileSync(document, await format(`${introduction()}\n\n${table}\n`, { parser: 'markdown', printWidth: 120 }));
+  const all = table(COLUMNS, rows);
+  const figures = rows.flatMap(({ name, figures = [] }) => figures.map((figure) => ({ name, ...figure })));
+  return figures.length === 0 ? all : `${all}\n\n${FIGURES}\n\n${table(FIGURE_COLUMNS, figures)}`;
+}
+
+function table(columns, rows) {
+  const cells = [columns.map(([title]) => title), columns.map(() => '---')];
+  for (const row of rows) cells.push(columns.map(([, cellOf]) => cellOf(row)));
+  return cells.map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+function withUnit(value, unit) {
+  return unit === '' ? `${value}` : `${value} ${unit}`;
 }
 
 function introduction() {
@@ -63,7 +97,8 @@ function introduction() {
 Made by \`npm run faults\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, ${versions}, everything on that machine.
 
 Three nodes are processes of their own and share one \`redis-server\`. Twelve recipients of four users, on WebSocket, SSE and long
-poll, break off all the time and come back on any node and any transport with the cursor they have. One publisher sends
+poll, break off all the time and come back on any node and any transport with the cursor they have; three more stay on the first node,
+which is the one that the fault strikes where it strikes one. One publisher sends
 to each node and one goes from node to node with an idempotency key until it is answered, while users join a group and
 leave it. Then the fault strikes. Afterwards a checker that knows the server only from outside holds what each recipient got against what was published for it.
 
@@ -73,5 +108,11 @@ leave it. Then the fault strikes. Afterwards a checker that knows the server onl
 - **told as gap**: did not arrive, and the recipient was told so with \`push:gap\`. Only where Redis forgot them.
 - **lost** without a word, **repeated**, **disordered**, **never published** (or refused, and delivered all the same), and
   **other**: for somebody else, past their time, or unreadable.
-- **longest send**: until its answer, by any publisher. The one that goes from node to node asks again until it is accepted.`;
+- **longest answer**: the longest that a request to publish waited for its answer, whatever that was. A node that is frozen,
+  stalled or killed answers late or never.
+- **longest silence**: in which a recipient got nothing, while several messages a second were for it.
+- **back again**: from the end of a connection until the next one has its place; recipients are sent to nodes that are gone
+  as well, and try again after 100 ms at most.
+
+How many milliseconds something took depends on the machine, which ran publishers, recipients, nodes and Redis at once.`;
 }

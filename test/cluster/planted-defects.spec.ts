@@ -7,28 +7,37 @@ import { LogPublisher } from '../../src/backing/redis/log-publisher.js';
 import { RedisScript } from '../../src/backing/redis/redis-script.js';
 import { OutboundQueue } from '../../src/core/outbound-queue.js';
 import type { DefectType } from '../history/history-checker.js';
-import { findRedisServer } from '../support/redis-server.js';
+import { redisAbsence } from '../support/redis-server.js';
+import type { RedisServer } from '../support/redis-server.js';
 import { ClusterRun } from './faults/cluster-run.js';
 import type { FaultResult } from './faults/fault-result.js';
 import { InProcessNode } from './faults/in-process-node.js';
 import { withOperator } from './faults/redis-command.js';
+import { StandaloneRedis } from './faults/redis-world.js';
 
-type Cluster = ClusterRun<InProcessNode>;
+/** Nodes in this process, and the Redis that they share. */
+interface Cluster {
+  readonly run: ClusterRun<InProcessNode>;
+  readonly server: RedisServer;
+}
 
 afterEach(() => {
   jest.restoreAllMocks();
 });
 
 async function judge(strike: (cluster: Cluster) => Promise<void>, changesGroups = true): Promise<FaultResult> {
-  const cluster = await ClusterRun.start((url) => InProcessNode.start(url), { nodes: 2 });
+  const world = await StandaloneRedis.start();
+  const { server } = world;
+  const run = await ClusterRun.start(() => InProcessNode.start(server.url), { nodes: 2 });
   try {
-    await cluster.join();
-    cluster.load({ changesGroups });
-    await strike(cluster);
+    await run.join();
+    run.load({ changesGroups });
+    await strike({ run, server });
     await sleep(500);
-    return await cluster.finish();
+    return await run.finish();
   } finally {
-    await cluster.close();
+    await run.close();
+    await world.stop();
   }
 }
 
@@ -67,8 +76,8 @@ function subscribeLate(): void {
   });
 }
 
-const killSubscribers = ({ redis }: Cluster) =>
-  withOperator(redis, async (say) => {
+const killSubscribers = ({ server }: Cluster) =>
+  withOperator(server, async (say) => {
     for (let time = 0; time < 4; time++) {
       await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
       await sleep(500);
@@ -76,31 +85,31 @@ const killSubscribers = ({ redis }: Cluster) =>
   });
 
 /** Some are away while the log loses its end and grows past the place that they have. */
-const goBackInTime = async ({ redis, recipients }: Cluster) => {
-  const away = recipients.filter((_, number) => number % 2 === 0);
-  await withOperator(redis, async (say) => void (await say('SAVE')));
+const goBackInTime = async ({ server, run }: Cluster) => {
+  const away = run.recipients.filter((_, number) => number % 2 === 0);
+  await withOperator(server, async (say) => void (await say('SAVE')));
   await sleep(700);
   for (const recipient of away) {
     recipient.sleep();
     recipient.cut();
   }
-  await redis.kill();
-  await redis.run();
+  await server.kill();
+  await server.run();
   await sleep(3_000);
   for (const recipient of away) recipient.wake();
 };
 
-const freeze = async ({ redis }: Cluster) => {
+const freeze = async ({ server }: Cluster) => {
   await sleep(300);
-  redis.freeze();
+  server.freeze();
   await sleep(1_500);
-  redis.thaw();
+  server.thaw();
   await sleep(500);
 };
 
-const describeWithRedis = findRedisServer() ? describe : describe.skip;
+const absence = redisAbsence();
 
-describeWithRedis('the checker finds', () => {
+(absence === '' ? describe : describe.skip)(`the checker finds${absence}`, () => {
   it('nothing where nothing is planted', async () => {
     expect(typesIn(await judge(killSubscribers))).toEqual([]);
   }, 40_000);

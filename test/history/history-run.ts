@@ -246,8 +246,14 @@ export class HistoryRun {
   }
 }
 
-/** Leaves the run in the file that `HISTORY_DUMP` names, for whoever looks into a defect. */
+/**
+ * Leaves the run in the file that `HISTORY_DUMP` names, for whoever looks into a defect. A name with a slash at its end is
+ * that of a folder, for runs with defects alone.
+ */
 export async function keepHistory(history: History, verdict: Verdict): Promise<void> {
-  const file = process.env['HISTORY_DUMP'];
-  if (file !== undefined) await writeFile(file, JSON.stringify({ history, verdict }));
+  const place = process.env['HISTORY_DUMP'];
+  if (place === undefined) return;
+  const text = JSON.stringify({ history, verdict });
+  if (!place.endsWith('/')) return writeFile(place, text);
+  if (verdict.defects.length > 0) await writeFile(`${place}history-${Date.now()}.json`, text);
 }

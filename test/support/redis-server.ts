@@ -36,12 +36,16 @@ export class RedisServer {
     readonly port: number,
     private readonly folder: string,
     private readonly settings: readonly string[],
+    private readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  /** Starts one. `settings` are arguments of the program, such as `--appendonly yes`. */
-  static async start(settings: readonly string[] = []): Promise<RedisServer> {
+  /** Starts one. `settings` are arguments of the program, such as `--appendonly yes`; `env` is set beside ours. */
+  static async start(
+    settings: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'push-redis-'));
-    const server = new RedisServer(await freePort(), folder, ['--dir', folder, '--save', '', ...settings]);
+    const server = new RedisServer(await freePort(), folder, ['--dir', folder, '--save', '', ...settings], env);
     await server.run();
     return server;
   }
@@ -51,7 +55,7 @@ export class RedisServer {
     const folder = await mkdtemp(join(tmpdir(), 'push-sentinel-'));
     const file = join(folder, 'sentinel.conf');
     await writeFile(file, `${lines.join('\n')}\n`);
-    const server = new RedisServer(await freePort(), folder, [file, '--sentinel']);
+    const server = new RedisServer(await freePort(), folder, [file, '--sentinel'], {});
     await server.run();
     return server;
   }
@@ -64,10 +68,11 @@ export class RedisServer {
   async run(): Promise<void> {
     const program = findRedisServer();
     if (!program) throw new Error('no redis-server: install it, or name it in REDIS_SERVER');
-    // The name of a file comes first, if there is one.
-    const child = spawn(program, [...this.settings, '--port', `${this.port}`, '--bind', '127.0.0.1'], {
-      stdio: 'ignore',
-    });
+    // The name of a file comes first, if there is one; what settings say of addresses comes last, and holds.
+    const named = this.settings.findIndex((setting) => setting.startsWith('--'));
+    const where = ['--port', `${this.port}`, '--bind', '127.0.0.1'];
+    const args = [...this.settings.slice(0, named), ...where, ...this.settings.slice(named)];
+    const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...this.env } });
     this.child = child;
     const killWithUs = () => child.kill('SIGKILL');
     process.on('exit', killWithUs);

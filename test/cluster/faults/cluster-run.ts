@@ -1,9 +1,9 @@
 /**
- * One run over many nodes: a Redis, nodes that share it, recipients that come back on any node and any transport,
- * publishers on every node. All times are taken in this process, so that one clock orders the history. `finish` waits
- * until one last message has reached everyone and gives the history to the checker.
+ * One run over many nodes: nodes that share a Redis, recipients that come back on any node and any transport, publishers
+ * on every node. All times are taken in this process, so that one clock orders the history. `finish` waits until one last
+ * message has reached everyone and gives the history to the checker.
  *
- * The scenario does the harm: to `redis`, to a node, or to the line between the two.
+ * The scenario does the harm: to a node, to Redis, or to what lies between the two.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TransportName } from '../../../src/protocol/frames.js';
@@ -16,26 +16,20 @@ import type { Send } from '../../history/publisher.js';
 import { Recipient } from '../../history/recipient.js';
 import { SeededRandom } from '../../history/seeded-random.js';
 import { eventually } from '../../support/eventually.js';
-import { RedisServer } from '../../support/redis-server.js';
-import { RestClient } from '../../support/rest-client.js';
 import { signToken } from '../../support/tokens.js';
 import type { RunningNode } from './cluster-node.js';
-import { sendToNode, sendUntilAccepted } from './node-senders.js';
-import { RedisLine } from './redis-line.js';
 import { resultOf } from './fault-result.js';
 import type { FaultResult } from './fault-result.js';
+import { NodeSenders } from './node-senders.js';
+import { ServerMemberships } from './server-memberships.js';
 
-/** Starts the node of that number on the Redis at the URL. */
-export type StartNode<Node extends RunningNode> = (redisUrl: string, number: number) => Promise<Node>;
+/** Starts the node of that number. */
+export type StartNode<Node extends RunningNode> = (number: number) => Promise<Node>;
 
 /** What a run wants otherwise. */
 export interface ClusterRunOptions {
   /** @default 3 */
   readonly nodes?: number;
-  /** Arguments of `redis-server`. */
-  readonly redis?: readonly string[];
-  /** Numbers of the nodes that reach Redis over a line of their own. */
-  readonly onLines?: readonly number[];
 }
 
 /** The ways of connecting, and in which order a recipient takes them. */
@@ -48,6 +42,9 @@ const ORDERS: readonly (readonly TransportName[])[] = [
   ['sse', 'ws'],
 ];
 
+/** Of the recipients that stay on the first node as long as it has them. */
+const STAYING: readonly (readonly TransportName[])[] = [['ws'], ['sse'], ['poll']];
+
 /** How long one of the publishers rests between two handfuls, in milliseconds. */
 const REST_MS = 40;
 /** How long between two recipients that break off, in milliseconds. */
@@ -56,38 +53,43 @@ const CHURN_MS = 60;
 const MARKER_MS = 3_000;
 const MAX_MARKERS = 6;
 
+/** Nobody's token ends in a run, not even where a clock is an hour off. */
+const TOKEN_SECONDS = 6 * 3_600;
+
 /** Everything that takes part. */
 export class ClusterRun<Node extends RunningNode> {
   readonly recipients: Recipient[] = [];
+  readonly senders = new NodeSenders();
+  private readonly roaming: Recipient[] = [];
   private readonly publishers: HistoryPublisher[] = [];
   private readonly memberships: MembershipChange[] = [];
   private readonly underWay: Promise<void>[] = [];
   private isLoaded = false;
+  private loadedAt = Infinity;
+  private unloadedAt = Infinity;
 
   private constructor(
-    readonly redis: RedisServer,
     readonly nodes: readonly Node[],
-    readonly lines: ReadonlyMap<number, RedisLine>,
     readonly random: SeededRandom,
   ) {}
 
   static async start<Node extends RunningNode>(
     startNode: StartNode<Node>,
-    { nodes = 3, redis: settings = [], onLines = [] }: ClusterRunOptions = {},
+    { nodes = 3 }: ClusterRunOptions = {},
     random = SeededRandom.fromEnvironment(),
   ): Promise<ClusterRun<Node>> {
-    const redis = await RedisServer.start(settings);
-    const lines = new Map<number, RedisLine>();
-    for (const number of onLines) lines.set(number, await RedisLine.start(redis.port));
-    const starting = Array.from({ length: nodes }, (_, number) =>
-      startNode(lines.get(number)?.url ?? redis.url, number),
-    );
-    return new ClusterRun(redis, await Promise.all(starting), lines, random);
+    const starting = Array.from({ length: nodes }, (_, number) => startNode(number));
+    return new ClusterRun(await Promise.all(starting), random);
   }
 
-  /** Adds recipients, users and ways of connecting in turn, and waits until each has a place in the log. */
+  /**
+   * Adds recipients, users and ways of connecting in turn, and waits until each has a place in the log. Three of them stay
+   * on the first node; the others break off, and come back on any.
+   */
   async join(count = 12): Promise<void> {
-    for (let number = 0; number < count; number++) this.recipients.push(this.recipientFor(number));
+    for (let number = 0; number < count; number++) this.roaming.push(this.recipientFor(number));
+    const staying = STAYING.map((transports, index) => this.recipientFor(count + index, transports));
+    this.recipients.push(...this.roaming, ...staying);
     for (const recipient of this.recipients) recipient.start();
     await eventually(() => this.recipients.every(({ isPlaced }) => isPlaced), {
       timeoutMs: 10_000,
@@ -101,16 +103,26 @@ export class ClusterRun<Node extends RunningNode> {
    */
   load({ changesGroups = true } = {}): void {
     this.isLoaded = true;
-    const senders = [...this.nodes.map((node) => sendToNode(node)), sendUntilAccepted(() => this.anyNode())];
+    this.loadedAt = historyNow();
+    const { senders: to } = this;
+    const senders = [...this.nodes.map((node) => to.toNode(node)), to.untilAccepted(() => this.anyNode())];
     for (const send of senders) this.underWay.push(this.keepPublishing(send));
     this.underWay.push(this.keepChurning());
-    if (changesGroups) this.underWay.push(this.keepChanging());
+    if (!changesGroups) return;
+    const memberships = new ServerMemberships(this.nodes, this.random, this.memberships);
+    this.underWay.push(memberships.keepChanging(() => this.isLoaded, ADDRESSEES.users, 'room:1'));
   }
 
   /** The load ends; resolves when the last send has. */
   async unload(): Promise<void> {
     this.isLoaded = false;
+    this.unloadedAt = Math.min(this.unloadedAt, historyNow());
     await Promise.all(this.underWay);
+  }
+
+  /** Publishes in this way too, as long as the load lasts. */
+  alsoPublish(send: Send): void {
+    this.underWay.push(this.keepPublishing(send));
   }
 
   /** A publisher of this run. */
@@ -133,13 +145,6 @@ export class ClusterRun<Node extends RunningNode> {
     return node;
   }
 
-  /** The line of that node to Redis. */
-  line(number: number): RedisLine {
-    const line = this.lines.get(number);
-    if (!line) throw new Error(`node ${number} has no line of its own`);
-    return line;
-  }
-
   /** Waits until a message to everyone has reached everyone, and judges. */
   async finish(): Promise<FaultResult> {
     await this.unload();
@@ -148,19 +153,18 @@ export class ClusterRun<Node extends RunningNode> {
     await this.close();
     const verdict = check(history);
     await keepHistory(history, verdict);
-    return resultOf(history, verdict);
+    const load = { startedAt: this.loadedAt, finishedAt: this.unloadedAt };
+    return { ...resultOf(history, verdict, load), longestAnswerMs: this.senders.longestAnswerMs };
   }
 
   async close(): Promise<void> {
     this.isLoaded = false;
     await Promise.all(this.recipients.map((recipient) => recipient.stop()));
     await Promise.all(this.nodes.map((node) => node.stop()));
-    await Promise.all([...this.lines.values()].map((line) => line.close()));
-    await this.redis.stop();
   }
 
   private async settle(): Promise<void> {
-    const publisher = this.publisher(sendUntilAccepted(() => this.anyNode()));
+    const publisher = this.publisher(this.senders.untilAccepted(() => this.anyNode()));
     for (let attempt = 0; attempt < MAX_MARKERS; attempt++) {
       const key = `${publisher.name}-marker-${attempt}`;
       await publisher.publish({ target: { all: true } }, { key });
@@ -192,52 +196,16 @@ export class ClusterRun<Node extends RunningNode> {
 
   private async keepChurning(): Promise<void> {
     while (this.isLoaded) {
-      const { recipients } = this;
-      recipients[this.random.between(0, recipients.length - 1)]?.cut();
+      const { roaming } = this;
+      roaming[this.random.between(0, roaming.length - 1)]?.cut();
       await sleep(CHURN_MS);
     }
   }
 
-  /** The server takes users into rooms and out of them, by whichever node. */
-  private async keepChanging(): Promise<void> {
-    const inside = new Set<string>();
-    while (this.isLoaded) {
-      const user = this.random.pick(ADDRESSEES.users);
-      await this.change(inside.has(user) ? 'leave' : 'join', user, 'room:1');
-      if (!inside.delete(user)) inside.add(user);
-      await sleep(CHURN_MS);
-    }
-  }
-
-  /** Asks until it is done: what has no answer may have been done. */
-  private async change(type: MembershipChange['type'], user: string, group: string): Promise<void> {
-    const change = { user, group, type, startedAt: historyNow(), finishedAt: Infinity };
-    this.memberships.push(change);
-    const path = `/push/groups/${encodeURIComponent(group)}/members/${user}`;
-    for (;;) {
-      const rest = RestClient.of(this.nodeWithoutLine());
-      const asked = type === 'join' ? rest.put(path, {}) : rest.delete(path);
-      const status = await asked.then(
-        (answer) => answer.status,
-        () => 0,
-      );
-      if (status === 204) break;
-      if (!this.isLoaded) return;
-      await sleep(CHURN_MS);
-    }
-    change.finishedAt = historyNow();
-  }
-
-  /** What a line that stands still holds back is carried out when it goes again: too late to know in which order. */
-  private nodeWithoutLine(): Node {
-    const ready = this.nodes.filter(({ isUp }, number) => isUp && !this.lines.has(number));
-    return this.random.pick(ready as [Node, ...Node[]]);
-  }
-
-  private recipientFor(number: number): Recipient {
+  private recipientFor(number: number, staysOn?: readonly TransportName[]): Recipient {
     const userId = ADDRESSEES.users[number % ADDRESSEES.users.length] ?? 'anna';
-    const transports = ORDERS[number % ORDERS.length] ?? ['ws'];
-    const name = `r${number} ${userId} ${transports.join('-')}`;
+    const transports = staysOn ?? ORDERS[number % ORDERS.length] ?? ['ws'];
+    const name = `r${number} ${userId} ${transports.join('-')}${staysOn ? ' stays' : ''}`;
     const groups = TOKEN_GROUPS[userId] ?? [];
     for (const group of groups) {
       this.memberships.push({ recipient: name, group, type: 'join', startedAt: -Infinity, finishedAt: -Infinity });
@@ -247,8 +215,8 @@ export class ClusterRun<Node extends RunningNode> {
       userId,
       transports,
       // A balancer sends its clients to nodes that have just gone, too.
-      port: () => this.random.pick(this.nodes as [Node, ...Node[]]).port,
-      token: () => signToken({ sub: userId, groups }),
+      port: () => (staysOn ? this.node(0) : this.random.pick(this.nodes as [Node, ...Node[]])).port,
+      token: () => signToken({ sub: userId, groups }, { expiresInSeconds: TOKEN_SECONDS }),
       random: this.random.fork(),
       backoffMs: 100,
     });

@@ -1,5 +1,16 @@
-import type { History } from '../../history/history.js';
+import type { History, RecipientLog, Span } from '../../history/history.js';
 import type { DefectType, Verdict } from '../../history/history-checker.js';
+
+/** What a fault measures beside what became of messages. */
+export interface Figure {
+  /** Such as `presence of the killed node is gone`. */
+  readonly what: string;
+  readonly value: number;
+  /** `ms`, `KB`, or empty for a count. */
+  readonly unit: string;
+  /** What is promised. */
+  readonly atMost?: number;
+}
 
 /** What a run under a fault came to: the verdict in figures, over all recipients. */
 export interface FaultResult {
@@ -19,15 +30,25 @@ export interface FaultResult {
   readonly defects: Readonly<Record<DefectType, number>>;
   /** The first ones in words, for whoever looks into them. */
   readonly examples: readonly string[];
-  /** The longest that a send took until its answer, in milliseconds. */
-  readonly longestSendMs: number;
+  /** The longest that a single request to publish took until its answer, in milliseconds. */
+  readonly longestAnswerMs: number;
+  /** The longest that any recipient got nothing while there was something for it all the time, in milliseconds. */
+  readonly longestSilenceMs: number;
+  /** How long recipients took from the end of a connection to their place in the next one, in milliseconds. */
+  readonly backAgainMs: { readonly p50: number; readonly p99: number };
+  /** The fault's own. */
+  readonly figures?: readonly Figure[];
 }
 
 /** Most defects that are told in words. */
 const MAX_EXAMPLES = 5;
 
-/** Counts what a history and its verdict say. */
-export function resultOf({ publications }: History, verdict: Verdict): FaultResult {
+/** Counts what a history and its verdict say; `load` is when messages were published all the time. */
+export function resultOf(
+  { publications, recipients }: History,
+  verdict: Verdict,
+  load: Span,
+): Omit<FaultResult, 'longestAnswerMs'> {
   const defects: Record<DefectType, number> = {
     lost: 0,
     repeated: 0,
@@ -39,7 +60,7 @@ export function resultOf({ publications }: History, verdict: Verdict): FaultResu
   };
   for (const { type } of verdict.defects) defects[type]++;
   const outcomes = (wanted: string) => publications.filter(({ outcome }) => outcome === wanted).length;
-  const ended = publications.filter(({ finishedAt }) => Number.isFinite(finishedAt));
+  const returns = recipients.flatMap(returnsOf).sort((one, other) => one - other);
   const { published, due, received, toldAsGap, gaps, sessions } = verdict;
   return {
     published,
@@ -55,8 +76,37 @@ export function resultOf({ publications }: History, verdict: Verdict): FaultResu
     examples: verdict.defects
       .slice(0, MAX_EXAMPLES)
       .map(({ type, recipient, key, detail }) => `${type}: ${key} for ${recipient}: ${detail}`),
-    longestSendMs: Math.round(Math.max(0, ...ended.map(({ startedAt, finishedAt }) => finishedAt - startedAt))),
+    longestSilenceMs: Math.round(Math.max(0, ...recipients.map((log) => silenceOf(log, load)))),
+    backAgainMs: { p50: quantile(returns, 0.5), p99: quantile(returns, 0.99) },
   };
+}
+
+function silenceOf({ events }: RecipientLog, { startedAt, finishedAt }: Span): number {
+  let longest = 0;
+  let last = startedAt;
+  for (const { type, at } of events) {
+    if (type !== 'message' || at < startedAt) continue;
+    longest = Math.max(longest, Math.min(at, finishedAt) - last);
+    last = at;
+    if (at > finishedAt) break;
+  }
+  return longest;
+}
+
+function returnsOf({ events }: RecipientLog): readonly number[] {
+  const returns: number[] = [];
+  let goneAt: number | undefined;
+  for (const { type, at } of events) {
+    if (type === 'closed') goneAt ??= at;
+    if (type !== 'welcome') continue;
+    if (goneAt !== undefined) returns.push(at - goneAt);
+    goneAt = undefined;
+  }
+  return returns;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
 }
 
 /** Every message that arrived was right, and every one that did not was told of. */

@@ -4,24 +4,33 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterNode } from './cluster-node.js';
+import type { ClusterNodeOptions } from './cluster-node.js';
 import { ClusterRun } from './cluster-run.js';
 import type { ClusterRunOptions } from './cluster-run.js';
-import type { FaultResult } from './fault-result.js';
+import type { FaultResult, Figure } from './fault-result.js';
+import { StandaloneRedis } from './redis-world.js';
+import type { RedisWorld } from './redis-world.js';
 
 /** A cluster whose nodes are processes. */
 export type FaultyCluster = ClusterRun<ClusterNode>;
 
-/** One scenario. */
-export interface Fault {
+/** One scenario, in a world that it may do harm to. */
+export interface Fault<World extends RedisWorld = RedisWorld> {
   /** Such as `a node is killed`, to stand after "loses nothing when". */
   readonly name: string;
   /** Whether it is over within a few seconds, and so runs with every test run. */
   readonly isQuick: boolean;
+  /** Why it cannot run on this machine; undefined or empty where it can. */
+  readonly absence?: string;
+  /** Recipients are told of gaps: the log forgets (`told`), it does not and nobody may be (`none`), or either (`may`). */
+  readonly gaps: 'none' | 'told' | 'may';
+  /** @default a standalone Redis that every node reaches directly */
+  world?(): Promise<World>;
   readonly cluster?: ClusterRunOptions;
-  /** Does the harm and mends it; called under load. */
-  strike(cluster: FaultyCluster): Promise<void>;
-  /** Whether recipients are told of gaps: the log forgets (`told`), or it does not and nobody may be (`none`). */
-  readonly gaps: 'none' | 'told';
+  /** How the node of that number is started otherwise. */
+  nodeOptions?(number: number): ClusterNodeOptions;
+  /** Does the harm and mends it; called under load. Answers what it has measured. */
+  strike(cluster: FaultyCluster, world: World): Promise<readonly Figure[] | void>;
   /** Whether the figures show that the fault struck at all. */
   readonly isSeenIn?: (result: FaultResult) => boolean;
 }
@@ -32,17 +41,26 @@ const BEFORE_MS = 700;
 const AFTER_MS = 1_500;
 
 /** Runs a fault on a cluster of its own. */
-export async function runFault({ cluster: options, strike, gaps }: Fault): Promise<FaultResult> {
-  const cluster = await ClusterRun.start((redisUrl) => ClusterNode.start({ redisUrl, push: AMPLE }), options);
+export async function runFault(fault: Fault): Promise<FaultResult> {
+  const world = await (fault.world?.() ?? StandaloneRedis.start());
+  const startNode = (number: number) => {
+    const { push, ...changes } = fault.nodeOptions?.(number) ?? {};
+    return ClusterNode.start({ ...world.nodeOptions(number), ...changes, push: { ...AMPLE, ...push } });
+  };
   try {
-    await cluster.join();
-    cluster.load({ changesGroups: gaps === 'none' });
-    await sleep(BEFORE_MS);
-    await strike(cluster);
-    await sleep(AFTER_MS);
-    return await cluster.finish();
+    const cluster = await ClusterRun.start(startNode, fault.cluster);
+    try {
+      await cluster.join();
+      cluster.load({ changesGroups: fault.gaps === 'none' });
+      await sleep(BEFORE_MS);
+      const figures = (await fault.strike(cluster, world)) ?? [];
+      await sleep(AFTER_MS);
+      return { ...(await cluster.finish()), figures };
+    } finally {
+      await cluster.close();
+    }
   } finally {
-    await cluster.close();
+    await world.stop();
   }
 }
 

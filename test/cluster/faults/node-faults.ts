@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.js';
 import type { Fault } from './fault.js';
+import { connectTo, elapsed, presenceGone } from './node-watch.js';
+import { restOf } from './node-senders.js';
+import { nextWireFlags } from './next-wire.js';
 
 /** What happens to nodes. */
 export const NODE_FAULTS: readonly Fault[] = [
@@ -14,13 +18,48 @@ export const NODE_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'a node is killed (-9) and stays away',
+    isQuick: false,
+    gaps: 'none',
+    async strike(cluster) {
+      await connectTo(cluster.node(0), 'lone');
+      await eventually(async () => {
+        const { json } = await restOf(cluster.node(1)).get('/push/users/lone/presence');
+        return json['online'] === true;
+      });
+      const since = performance.now();
+      await cluster.node(0).kill();
+      const presence = await presenceGone(cluster.node(1), 'lone', since);
+      await eventually(async () => (await restOf(cluster.node(1)).get('/push/stats')).json['nodes'] === 2);
+      const counted = { what: 'no longer counted after', value: elapsed(since), unit: 'ms', atMost: 6_000 };
+      await cluster.node(0).restart();
+      return [presence, counted];
+    },
+  },
+  {
     name: 'nodes are replaced one after the other (SIGTERM)',
     isQuick: true,
     gaps: 'none',
     async strike({ nodes }) {
+      let longest = 0;
+      for (const node of nodes) {
+        const since = performance.now();
+        await node.stop();
+        longest = Math.max(longest, elapsed(since));
+        await node.restart();
+      }
+      return [{ what: 'a node takes its leave within', value: longest, unit: 'ms' }];
+    },
+  },
+  {
+    name: 'nodes are replaced by a version that speaks another wire, one after the other',
+    isQuick: false,
+    gaps: 'none',
+    async strike({ nodes }) {
       for (const node of nodes) {
         await node.stop();
-        await node.restart();
+        await node.restart({ flags: nextWireFlags() });
+        await sleep(1_000);
       }
     },
   },
@@ -40,8 +79,8 @@ export const NODE_FAULTS: readonly Fault[] = [
     gaps: 'none',
     async strike(cluster) {
       cluster.node(0).stall();
-      await sleep(3_000);
+      await sleep(3_500);
     },
-    isSeenIn: ({ longestSendMs }) => longestSendMs > 1_000,
+    isSeenIn: ({ longestAnswerMs }) => longestAnswerMs > 1_000,
   },
 ];

@@ -1,52 +1,70 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './fault.js';
+import { residentKilobytes } from './resident-memory.js';
 import { withOperator } from './redis-command.js';
+import { StandaloneRedis } from './redis-world.js';
 
 /** How long a Redis is away between its end and its next start, in milliseconds. */
 const AWAY_MS = 1_000;
 
-const KILL_AND_RESTART: Fault['strike'] = async ({ redis }) => {
-  await redis.kill();
+const killAndRestart: Fault<StandaloneRedis>['strike'] = async (_cluster, { server }) => {
+  await server.kill();
   await sleep(AWAY_MS);
-  await redis.run();
+  await server.run();
 };
 
 /** What happens to Redis and to the connections with it. */
-export const REDIS_FAULTS: readonly Fault[] = [
+export const REDIS_FAULTS: readonly Fault<StandaloneRedis>[] = [
   {
     name: 'Redis is killed and comes back with nothing',
     isQuick: true,
     gaps: 'told',
-    strike: KILL_AND_RESTART,
+    strike: killAndRestart,
     isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
   },
   {
     name: 'Redis is killed and comes back with its append-only file',
     isQuick: true,
     gaps: 'none',
-    cluster: { redis: ['--appendonly', 'yes', '--appendfsync', 'always'] },
-    strike: KILL_AND_RESTART,
+    world: () => StandaloneRedis.start({ settings: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+    strike: killAndRestart,
     isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
   },
   {
     name: 'Redis comes back as it was a second before, as after a failover to a replica that lagged',
     isQuick: true,
     gaps: 'told',
-    async strike({ redis }) {
-      await withOperator(redis, async (say) => void (await say('SAVE')));
+    async strike(_cluster, { server }) {
+      await withOperator(server, async (say) => void (await say('SAVE')));
       await sleep(1_000);
-      await redis.kill();
-      await redis.run();
+      await server.kill();
+      await server.run();
     },
   },
   {
     name: 'Redis is frozen for 4 s (SIGSTOP)',
     isQuick: false,
     gaps: 'none',
-    async strike({ redis }) {
-      redis.freeze();
+    async strike(_cluster, { server }) {
+      server.freeze();
       await sleep(4_000);
-      redis.thaw();
+      server.thaw();
+    },
+    isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
+  },
+  {
+    name: 'Redis is frozen for 30 s (SIGSTOP)',
+    isQuick: false,
+    gaps: 'none',
+    async strike({ nodes }, { server }) {
+      const before = nodes.map(residentKilobytes);
+      server.freeze();
+      await sleep(30_000);
+      const grown = nodes.map((node, number) => residentKilobytes(node) - (before[number] ?? 0));
+      server.thaw();
+      return [
+        { what: 'the memory of a node grew meanwhile by', value: Math.max(...grown), unit: 'KB', atMost: 20_000 },
+      ];
     },
     isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
   },
@@ -54,8 +72,8 @@ export const REDIS_FAULTS: readonly Fault[] = [
     name: 'all connections with Redis are killed, three times',
     isQuick: true,
     gaps: 'none',
-    strike: ({ redis }) =>
-      withOperator(redis, async (say) => {
+    strike: (_cluster, { server }) =>
+      withOperator(server, async (say) => {
         for (let time = 0; time < 3; time++) {
           await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
           await say('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
@@ -67,8 +85,8 @@ export const REDIS_FAULTS: readonly Fault[] = [
     name: 'the subscribers are killed, five times',
     isQuick: true,
     gaps: 'none',
-    strike: ({ redis }) =>
-      withOperator(redis, async (say) => {
+    strike: (_cluster, { server }) =>
+      withOperator(server, async (say) => {
         for (let time = 0; time < 5; time++) {
           await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
           await sleep(300);
@@ -79,8 +97,8 @@ export const REDIS_FAULTS: readonly Fault[] = [
     name: 'subscribers are cut by their output buffer',
     isQuick: true,
     gaps: 'none',
-    strike: ({ redis }) =>
-      withOperator(redis, async (say) => {
+    strike: (_cluster, { server }) =>
+      withOperator(server, async (say) => {
         // Longer than that is one message in fifty: each of them cuts every subscriber.
         await say('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 20kb 20kb 1');
         await sleep(2_000);
@@ -91,8 +109,8 @@ export const REDIS_FAULTS: readonly Fault[] = [
     name: 'Redis has no memory left for 1.5 s (noeviction)',
     isQuick: true,
     gaps: 'none',
-    strike: ({ redis }) =>
-      withOperator(redis, async (say) => {
+    strike: (_cluster, { server }) =>
+      withOperator(server, async (say) => {
         await say('CONFIG', 'SET', 'maxmemory', '1');
         await sleep(1_500);
         await say('CONFIG', 'SET', 'maxmemory', '0');
@@ -103,8 +121,8 @@ export const REDIS_FAULTS: readonly Fault[] = [
     name: 'Redis takes no more clients for 1.5 s (maxclients)',
     isQuick: true,
     gaps: 'none',
-    strike: ({ redis }) =>
-      withOperator(redis, async (say) => {
+    strike: (_cluster, { server }) =>
+      withOperator(server, async (say) => {
         await say('CONFIG', 'SET', 'maxclients', '1');
         await say('CLIENT', 'KILL', 'TYPE', 'pubsub');
         await say('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

@@ -1,16 +1,18 @@
 /**
- * One node of a cluster as its users run it, from the built package: a Nest application on a free port that shares the
- * Redis of `NODE_REDIS_URL` with the others. Ends at SIGTERM as a host does; SIGUSR2 keeps its event loop busy for
- * `NODE_STALL_MS`, as a host does that computes too much at once.
+ * One node of a cluster as its users run it, from the built package: a Nest application on a free port of `NODE_HOST`
+ * that shares the Redis of `NODE_REDIS_JSON` (options of `redis()`) with the others. `GET /health` says how its backing
+ * fares. Ends at SIGTERM as a host does; SIGUSR2 keeps its event loop busy for `NODE_STALL_MS`, as a host does that
+ * computes too much at once.
  *
  * It runs what was built last. Whoever starts it builds first: several nodes start at once.
  */
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { PushAuthorizer, PushModule } from 'nestjs-push';
+import { PushAuthorizer, PushHealth, PushModule } from 'nestjs-push';
 import { redis } from 'nestjs-push/redis';
 
-const { NODE_REDIS_URL: url, NODE_STALL_MS: stallMs = '3000', NODE_OPTIONS_JSON: options = '{}' } = process.env;
+const { NODE_REDIS_JSON: place, NODE_HOST: host = '127.0.0.1' } = process.env;
+const { NODE_STALL_MS: stallMs = '3000', NODE_OPTIONS_JSON: options = '{}' } = process.env;
 const secret = 'a-test-secret-of-32-bytes-length';
 
 /** Everyone may join the groups named `room:*`. */
@@ -25,12 +27,14 @@ const push = {
   auth: { jwt: { secret, algorithms: ['HS256'] } },
   authorizer: RoomsAuthorizer,
   ...JSON.parse(options),
-  ...(url !== undefined && { backing: redis({ url }) }),
+  ...(place !== undefined && { backing: redis(JSON.parse(place)) }),
 };
 Module({ imports: [PushModule.forRoot(push)] })(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: ['warn', 'error', 'fatal'] });
-await app.listen(0, '127.0.0.1');
+const health = app.get(PushHealth);
+app.getHttpAdapter().get('/health', (_request, response) => response.json(health.backingState));
+await app.listen(0, host);
 process.once('SIGTERM', () => void app.close());
 process.on('SIGUSR2', stall);
 console.log(`listening on ${app.getHttpServer().address().port}`);
