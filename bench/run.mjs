@@ -2,6 +2,7 @@
  * The benchmark: one command, one run, everything side by side on this machine.
  *
  *   npm run bench                                     everything; writes bench/RESULTS.md
+ *   npm run bench -- --cluster                        the rows about several nodes; writes bench/RESULTS-CLUSTER.md
  *   npm run bench -- --list                           the rows
  *   npm run bench -- --quick --only broadcast-1000    one row, short; writes .build/bench/RESULTS.md
  *   npm run bench -- --peers-only --no-build --out <file>
@@ -17,6 +18,10 @@ import { bystanderRow } from './rows/bystander.mjs';
 import { connectionRows } from './rows/connections.mjs';
 import { historyMemoryRow } from './rows/history-memory.mjs';
 import { idleStreamsRow } from './rows/idle-streams.mjs';
+import { redisNodesRow } from './rows/redis-nodes.mjs';
+import { redisReceiveRow } from './rows/redis-receive.mjs';
+import { redisSendRow } from './rows/redis-send.mjs';
+import { redisSubscriptionsRow } from './rows/redis-subscriptions.mjs';
 import { slowReadersRow } from './rows/slow-readers.mjs';
 import { sseRow } from './rows/sse.mjs';
 import { stormRow } from './rows/storm.mjs';
@@ -25,11 +30,12 @@ import { Bench } from './runner/bench.mjs';
 import { compileLoadGenerator } from './runner/load-generator.mjs';
 import { describeMachine } from './runner/machine.mjs';
 import { whyNoNchan } from './runner/nginx-process.mjs';
+import { whyNoRedis } from './runner/redis-process.mjs';
 import { renderResults } from './runner/report.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const scratch = join(root, '.build/bench');
-const ALL_ROWS = [
+const SERVER_ROWS = [
   ...broadcastRows,
   bystanderRow,
   ...connectionRows,
@@ -40,6 +46,8 @@ const ALL_ROWS = [
   stormRow,
   historyMemoryRow,
 ];
+const CLUSTER_ROWS = [redisSendRow, redisReceiveRow, redisSubscriptionsRow, redisNodesRow];
+const ALL_ROWS = [...SERVER_ROWS, ...CLUSTER_ROWS];
 const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect', 'oursSse', 'oursPoll'];
 /** Stands in for the measured length when this module is left out. */
 const USUAL_FRAME_BYTES = 280;
@@ -49,6 +57,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', multiple: true },
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    cluster: { type: 'boolean', default: false },
     'peers-only': { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -59,7 +68,11 @@ function chooseRows() {
   const wanted = options.only?.flatMap((names) => names.split(','));
   const unknown = wanted?.filter((name) => !ALL_ROWS.some((row) => row.key === name)) ?? [];
   if (unknown.length > 0) throw new Error(`No such row: ${unknown.join(', ')}. There are: ${keys(ALL_ROWS)}`);
-  return wanted ? ALL_ROWS.filter((row) => wanted.includes(row.key)) : ALL_ROWS;
+  if (!wanted) return options.cluster ? CLUSTER_ROWS : SERVER_ROWS;
+  const rows = ALL_ROWS.filter((row) => wanted.includes(row.key));
+  if (new Set(rows.map((row) => CLUSTER_ROWS.includes(row))).size > 1)
+    throw new Error('Rows about several nodes have results of their own: name them in a run of their own.');
+  return rows;
 }
 
 const keys = (rows) => rows.map((row) => row.key).join(', ');
@@ -78,7 +91,9 @@ async function measureFrame(bench) {
 async function main() {
   if (options.list) return console.log(ALL_ROWS.map((row) => `${row.key.padEnd(18)} ${row.title}`).join('\n'));
   const rows = chooseRows();
-  compileLoadGenerator();
+  const isCluster = CLUSTER_ROWS.includes(rows[0]);
+  if (isCluster && whyNoRedis() !== undefined) throw new Error(`Not measured: ${whyNoRedis()}`);
+  if (!isCluster) compileLoadGenerator();
   const withOurs = !options['peers-only'];
   if (withOurs && !options['no-build']) await build();
 
@@ -90,7 +105,7 @@ async function main() {
   });
   const measured = [];
   try {
-    bench.frameBytes = withOurs ? await measureFrame(bench) : USUAL_FRAME_BYTES;
+    bench.frameBytes = withOurs && !isCluster ? await measureFrame(bench) : USUAL_FRAME_BYTES;
     for (const row of rows) {
       bench.log(`${row.key}: ${row.title}`);
       measured.push({ row, result: await row.run(bench) });
@@ -105,8 +120,10 @@ async function main() {
     kind: isFull ? 'full pass' : `partial pass${options.quick ? ', quick' : ''}: ${keys(rows)}`,
     frameBytes: bench.frameBytes,
     seconds: (Date.now() - started) / 1000,
+    isCluster,
   });
-  const out = options.out ?? (isFull ? join(root, 'bench/RESULTS.md') : join(scratch, 'RESULTS.md'));
+  const out =
+    options.out ?? join(isFull ? join(root, 'bench') : scratch, isCluster ? 'RESULTS-CLUSTER.md' : 'RESULTS.md');
   const text = await format(results, { parser: 'markdown' });
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, text);

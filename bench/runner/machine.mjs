@@ -3,9 +3,20 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { redisVersion } from './redis-process.mjs';
 import { loadPrefix } from './server-process.mjs';
 
-const COMPARED = ['@nestjs/core', '@nestjs/platform-ws', 'fastify', 'express', 'ws', 'socket.io', 'uwebsockets'];
+const COMPARED = [
+  '@nestjs/core',
+  '@nestjs/platform-ws',
+  'fastify',
+  'express',
+  'ws',
+  'socket.io',
+  'uwebsockets',
+  'ioredis',
+  '@socket.io/redis-streams-adapter',
+];
 
 function versionOf(name) {
   try {
@@ -34,7 +45,7 @@ export function describeMachine() {
   const kernel = release().split('.').slice(0, 2).join('.');
   return [
     `${availableParallelism()} cores (${cpus()[0]?.model ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${kernel}, ${arch()}`,
-    `Node ${process.versions.node}, ${COMPARED.map(versionOf).filter(Boolean).join(', ')}, ${nginxVersion()}, ${compilerVersion()}`,
+    `Node ${process.versions.node}, ${COMPARED.map(versionOf).filter(Boolean).join(', ')}, ${nginxVersion()}, ${redisVersion()}, ${compilerVersion()}`,
     loadPrefix.length > 0
       ? 'Server and load generator each on a core of its own; loopback, no TLS'
       : 'Not pinned to cores; loopback, no TLS',

@@ -58,3 +58,21 @@ export const storedMessages = metric('messages', (run) => run.messages, 0);
 export const heapPerMessage = metric('heap bytes/message', (run) => run.heapBytes / run.messages, 0);
 export const residentPerMessage = metric('resident bytes/message', (run) => run.residentBytes / run.messages, 0);
 export const textPerMessage = metric('of it text', (run) => run.textBytes, 0);
+
+/** Of several nodes over Redis. */
+export const cpuPerSend = metric('CPU µs/send', (run) => run.cpuUsPerSend, 1);
+export const heard = metric('heard/send', (run) => run.heardPerSend);
+export const redisCpuPerSend = metric('Redis CPU µs/send', (run) => run.redisUsPerSend, 1);
+export const nodesCpuPerSend = metric('all nodes CPU µs/send', (run) => run.nodesUsPerSend, 1);
+export const redisCpuPerSecond = metric('Redis CPU ms/s', (run) => run.redisUsPerSecond / 1000, 1);
+export const nodesCpuPerSecond = metric('all nodes CPU ms/s', (run) => run.nodesUsPerSecond / 1000, 1);
+export const notDelivered = metric('not arrived', (run) => run.notDelivered, 0);
+
+/** Of a crowd that is heard for. */
+export const users = metric('users', (run) => run.users, 0);
+export const madeSeconds = metric('made s', (run) => run.madeSeconds, 1);
+export const remadeSeconds = metric('made anew s', (run) => run.remadeSeconds, 1);
+export const nodeCpuPerUser = metric('nodes CPU µs/user', (run) => run.nodeCpuUsPerUser, 1);
+export const redisCpuPerUser = metric('Redis CPU µs/user', (run) => run.redisCpuUsPerUser, 1);
+export const nodeBytesPerUser = metric('nodes heap bytes/user', (run) => run.nodeBytesPerUser, 0);
+export const redisBytesPerUser = metric('Redis bytes/user', (run) => run.redisBytesPerUser, 0);

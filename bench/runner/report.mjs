@@ -3,7 +3,25 @@ import { contestants } from './contestants.mjs';
 import { median } from './statistics.mjs';
 import { judge } from './verdict.mjs';
 
-const KINDS = { offline: 'this module, user offline', batch: 'this module, batch of 1,000' };
+const KINDS = {
+  offline: 'this module, user offline',
+  batch: 'this module, batch of 1,000',
+  cluster: 'this module',
+  driver: 'the driver alone',
+  streams: 'Socket.IO, Redis streams',
+  there: 'a node that has somebody',
+  driverThere: 'the driver alone, on its channels',
+  elsewhere: 'a node that has nobody',
+  driverElsewhere: 'the driver alone, on the channels of that one',
+};
+
+const STREAMS_AND_SERVERS = (frameBytes) =>
+  `Every server sends messages of ${frameBytes} bytes (this module's envelope round 128 bytes of data); CPU is user and system time of the server process. ` +
+  'Trust the ratios: each is taken between two runs of this module, and is given with its quartiles. Absolute figures move with the machine.';
+
+const CLUSTER =
+  'Messages have 128 bytes of data. CPU is user and system time of the processes that a row names; on loopback it includes the ' +
+  "kernel's part of both ends. Trust the ratios, which are given with their quartiles: absolute figures move with the machine.";
 
 function titleOf(name) {
   const [, key, rest = ''] = /^(\w+)( \(.+\))?$/.exec(name);
@@ -49,16 +67,15 @@ function section({ row, result }) {
 }
 
 /** `rows` is `[{ row, result }]`; `kind` says whether the pass was a full one. */
-export function renderResults({ rows, machine, kind, frameBytes, seconds }) {
+export function renderResults({ rows, machine, kind, frameBytes, seconds, isCluster = false }) {
   const targets = rows.flatMap(({ row, result }) =>
     result.targets.map((target) => [row.title, ...targetCells(target)]),
   );
   return `${[
-    '# Results of the benchmark',
-    `Written by \`npm run bench\` (${kind}, ${Math.round(seconds / 60)} min). What the figures mean and how they are taken: [README.md](README.md).`,
+    isCluster ? '# Results of the benchmark: several nodes' : '# Results of the benchmark',
+    `Written by \`npm run bench${isCluster ? ' -- --cluster' : ''}\` (${kind}, ${Math.round(seconds / 60)} min). What the figures mean and how they are taken: [README.md](README.md).`,
     machine.map((line) => `- ${line}`).join('\n'),
-    `Every server sends messages of ${frameBytes} bytes (this module's envelope round 128 bytes of data); CPU is user and system time of the server process. ` +
-      'Trust the ratios: each is taken between two runs of this module, and is given with its quartiles. Absolute figures move with the machine.',
+    isCluster ? CLUSTER : STREAMS_AND_SERVERS(frameBytes),
     '## Targets',
     table(['row', 'measure', 'at most', 'median', 'quartiles', 'verdict'], targets),
     ...rows.map(section),
