@@ -36,7 +36,7 @@ const handshakeProvider: Provider = {
   useFactory: (
     options: ResolvedPushOptions,
     clock: Clock,
-    { tickets }: Backing,
+    { tickets, limits }: Backing,
     pipes: OpenPipes,
     spaces: TenantSpaces,
     access: AccessService,
@@ -50,6 +50,7 @@ const handshakeProvider: Provider = {
       spaces,
       access,
       tickets,
+      counts: limits.counts,
       authorizer,
       clock,
       clockToleranceMs: clockToleranceMsOf(options),

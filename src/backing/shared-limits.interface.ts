@@ -12,6 +12,8 @@ export const LIMIT_DEADLINE_MS = 250;
 
 /** Connections by subject, over all nodes. Each node says how many it has itself; one that is dead has none. */
 export interface ConnectionCounts {
+  /** Whether other nodes have connections too. Where none do, {@link settle} need not be called. */
+  readonly isShared: boolean;
   /**
    * Whether one more fits. If it does, this node has `here` from now on.
    * @param here how many this node has, with the one that wants in

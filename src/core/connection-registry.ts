@@ -65,6 +65,7 @@ export class ConnectionRegistry {
   retire(connection: Connection): boolean {
     if (!this.takeOut(connection)) return false;
     this.closing.add(connection);
+    this.pipes.left(connection, this.ofUser(connection.userId).length);
     return true;
   }
 
@@ -73,6 +74,7 @@ export class ConnectionRegistry {
     const wasReached = this.takeOut(connection);
     if (!wasReached && !this.closing.delete(connection)) return false;
     this.pipes.closed(connection.address);
+    this.pipes.left(connection, this.ofUser(connection.userId).length);
     return wasReached;
   }
 

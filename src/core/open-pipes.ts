@@ -1,3 +1,5 @@
+import type { Connection } from './connection.js';
+
 /**
  * The pipes that are open in this process, of connections that messages reach and of those that are being closed,
  * whichever tenant's they are: what limits of connections count.
@@ -5,6 +7,7 @@
 export class OpenPipes {
   private readonly byAddress = new Map<string, number>();
   private open = 0;
+  private onLeft: (connection: Connection, othersOfUser: number) => void = () => {};
 
   get count(): number {
     return this.open;
@@ -12,6 +15,19 @@ export class OpenPipes {
 
   countOfAddress(address: string): number {
     return this.byAddress.get(address) ?? 0;
+  }
+
+  /**
+   * Calls back when a connection counts no longer towards its user, with how many the user has left, and when it does no
+   * longer towards its address.
+   */
+  watch(onLeft: (connection: Connection, othersOfUser: number) => void): void {
+    this.onLeft = onLeft;
+  }
+
+  /** A connection is being closed, or its pipe is gone; `othersOfUser` connections of the user are still there. */
+  left(connection: Connection, othersOfUser: number): void {
+    this.onLeft(connection, othersOfUser);
   }
 
   opened(address: string): void {

@@ -11,10 +11,9 @@ import type { OriginPolicy } from '../auth/origin-policy.js';
 import type { PushAuthorizer } from '../auth/push-authorizer.js';
 import { extractCredential } from '../auth/token-extractor.js';
 import type { Credential, TokenSources } from '../auth/token-extractor.js';
+import type { ConnectionCounts } from '../backing/shared-limits.interface.js';
 import type { TicketStore } from '../backing/ticket-store.interface.js';
 import type { Clock } from '../core/clock.js';
-import type { OpenPipes } from '../core/open-pipes.js';
-import { accountOf } from '../core/principal.js';
 import type { Principal } from '../core/principal.js';
 import { retryAfter } from '../core/problem.js';
 import { PushError } from '../core/push-error.js';
@@ -25,8 +24,9 @@ import { isGroup } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
 import { refused } from './admission.js';
 import type { Admission, Handshake, HandshakePurpose, HandshakeRequest, RefusedGroup, Rejection } from './admission.js';
+import { ConnectionLimits } from './connection-limits.js';
+import type { CountedPipes } from './connection-limits.js';
 import type { GroupOptions } from './group.service.js';
-import { HandshakePlaces } from './handshake-places.js';
 import type { HandshakePlace } from './handshake-places.js';
 import type { HeldGroups } from './held-groups.js';
 import { PendingChecks } from './pending-checks.js';
@@ -40,9 +40,9 @@ import type { TenantSpace } from './tenant-space.js';
 export interface AdmissionOptions {
   /** Most connections of this process; past it 503. @default 20_000 */
   readonly maxConnections?: number;
-  /** Most connections of one user; past it 429. @default 100 */
+  /** Most connections of one user, on all nodes together; past it 429. @default 100 */
   readonly maxPerUser?: number;
-  /** Most connections from one address; past it 429. 0: no limit. @default 0 */
+  /** Most connections from one address, on all nodes together; past it 429. 0: no limit. @default 0 */
   readonly maxPerIp?: number;
   /** Most handshakes that are being checked at the same time; past it 503. @default 1_000 */
   readonly maxPendingHandshakes?: number;
@@ -59,11 +59,12 @@ export type HandshakeSpace = Pick<TenantSpace, 'leave'> & {
 
 /** What the pipeline works with. */
 export interface HandshakeParts {
-  readonly pipes: Pick<OpenPipes, 'count' | 'countOfAddress'>;
+  readonly pipes: CountedPipes;
   /** A space is kept until the place of the handshake is given back. */
   readonly spaces: { enter(tenant: string | undefined): HandshakeSpace };
   readonly access: AccessService;
   readonly tickets: TicketStore;
+  readonly counts: ConnectionCounts;
   readonly authorizer: PushAuthorizer;
   readonly origins: OriginPolicy;
   readonly clientAddress: ClientAddress;
@@ -81,12 +82,13 @@ export interface HandshakeParts {
 export class HandshakeService {
   /** Until the application has started, and from the moment it begins to end, nobody is let in. */
   private isAccepting = false;
-  private readonly places = new HandshakePlaces();
+  private readonly limits: ConnectionLimits;
   private readonly checks: PendingChecks;
   private readonly telemetry: Telemetry;
 
   constructor(private readonly parts: HandshakeParts) {
     this.telemetry = parts.telemetry ?? new Telemetry();
+    this.limits = new ConnectionLimits(parts.pipes, parts.counts, parts.options);
     const overdue = () => Refusals.unavailable('the check took too long');
     this.checks = new PendingChecks(parts.clock, parts.options.authTimeoutMs, overdue, this.record);
   }
@@ -115,7 +117,8 @@ export class HandshakeService {
       this.record(knock, verdict);
       return { verdict: Promise.resolve(verdict), release: holdsNothing };
     }
-    const check = this.checks.begin(purpose === 'connect' ? this.places.take(address) : this.places.visit(), knock);
+    const { places } = this.limits;
+    const check = this.checks.begin(purpose === 'connect' ? places.take(address) : places.visit(), knock);
     void this.carryOut(check);
     return check;
   }
@@ -136,14 +139,11 @@ export class HandshakeService {
     const malformed = request.shapeProblem ?? (purpose === 'call' ? undefined : cursorProblem(request));
     if (malformed) return malformed;
     if (!this.allowsOrigin(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
-    const { pending, connecting } = this.places;
+    const { pending, connecting } = this.limits.places;
     if (pending >= options.maxPendingHandshakes) return Refusals.serverFull('too many handshakes are being checked');
     if (purpose === 'call') return undefined;
     if (pipes.count + connecting >= options.maxConnections) return Refusals.serverFull('come back later');
-    const fromAddress = pipes.countOfAddress(address) + this.places.fromAddress(address);
-    if (options.maxPerIp > 0 && fromAddress >= options.maxPerIp)
-      return Refusals.addressLimit('close another one first');
-    return undefined;
+    return this.limits.hasPlaceForAddress(address) ? undefined : tooManyOfAddress();
   }
 
   /** Trouble of our own becomes a refusal that says to come back. */
@@ -167,14 +167,19 @@ export class HandshakeService {
 
   private async checkToken({ place, knock }: PendingCheck): Promise<Admission | Rejection> {
     const { request, address, purpose } = knock;
+    const fromAddress = this.enterAddress(place, knock);
+    if (fromAddress !== true && !(await fromAddress)) return refused(tooManyOfAddress());
     const credential = this.credentialOf(request, purpose);
     if (!credential) return refused(Refusals.noToken('send one as Authorization: Bearer'));
     const principal = await this.identify(credential);
     if (!principal) return refused(Refusals.badToken('get a new one'));
     if (purpose === 'call') return admitted(principal, address);
     const space = this.enter(place, principal);
-    if (!this.hasRoomFor(principal, space)) return refused(Refusals.userLimit('close another one first'));
-    place.assignUser(accountOf(principal));
+    const ofUser =
+      purpose === 'connect'
+        ? this.limits.enterUser(principal, space.registry, place)
+        : this.limits.hasRoomForUser(principal, space.registry);
+    if (ofUser !== true && !(await ofUser)) return refused(Refusals.userLimit('close another one first'));
     const asked = request.query?.get('groups');
     const groups = asked ? await this.judgeGroups(principal, asked) : undefined;
     // As late as can be, so that next to nothing can change before the connection is there.
@@ -226,9 +231,9 @@ export class HandshakeService {
     }
   }
 
-  private hasRoomFor(principal: Principal, { registry }: HandshakeSpace): boolean {
-    const underWay = this.places.ofUser(accountOf(principal));
-    return registry.ofUser(principal.userId).length + underWay < this.parts.options.maxPerUser;
+  private enterAddress(place: HandshakePlace, { address, purpose }: Knock): boolean | Promise<boolean> {
+    if (purpose === 'call') return true;
+    return purpose === 'connect' ? this.limits.enterAddress(address, place) : this.limits.hasRoomForAddress(address);
   }
 
   private async judgeGroups(principal: Principal, asked: string): Promise<GroupsVerdict> {
@@ -258,6 +263,10 @@ function admitted(
   { grantedGroups, refusedGroups } = NO_GROUPS,
 ): Admission {
   return { type: 'admitted', principal, address, cursor, heldGroups: undefined, grantedGroups, refusedGroups };
+}
+
+function tooManyOfAddress(): Refusal {
+  return Refusals.addressLimit('close another one first');
 }
 
 function draining(): Refusal {

@@ -5,6 +5,7 @@ import { MemoryRateBuckets } from './memory-rate-buckets.js';
 
 /** A node without others: what it has is all there is. */
 const ALONE: ConnectionCounts = {
+  isShared: false,
   enter: (_subject, here, limit) => here <= limit,
   hasRoom: (_subject, here, limit) => here <= limit,
   settle: () => {},

@@ -76,6 +76,7 @@ interface Refusal {
 
 /** Counts that all nodes of one Redis add to. */
 export class RedisConnectionCounts implements ConnectionCounts {
+  readonly isShared = true;
   /** How many this node has, those that were written longest ago first. */
   private readonly own = new Map<string, OwnCount>();
   /** Subjects whose count in Redis may be another. */

@@ -3,9 +3,11 @@ import { ClientAddress } from '../../../src/auth/client-address.js';
 import { OriginPolicy } from '../../../src/auth/origin-policy.js';
 import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
 import { DenyingAuthorizer } from '../../../src/auth/push-authorizer.js';
+import { MemoryLimits } from '../../../src/backing/memory/memory-limits.js';
 import { MemoryMemberships } from '../../../src/backing/memory/memory-memberships.js';
 import { MemoryTicketStore } from '../../../src/backing/memory/memory-ticket-store.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
+import type { ConnectionCounts } from '../../../src/backing/shared-limits.interface.js';
 import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { AccessService } from '../../../src/push/access.service.js';
@@ -51,6 +53,8 @@ let memberships: MemoryMemberships;
 let groups: GroupService;
 let log: { isFollowing: boolean };
 let handshakes: HandshakeService;
+/** What all nodes have; this one alone unless a test says otherwise. */
+let counts: ConnectionCounts;
 
 function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: number } = {}): void {
   fakes = new FakeConnections();
@@ -67,6 +71,7 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
     clock,
     access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock),
     tickets,
+    counts,
     clockToleranceMs: CLOCK_TOLERANCE_MS,
     authorizer: new RoomsOnly(),
     origins: new OriginPolicy(['https://shop.example']),
@@ -134,7 +139,10 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-beforeEach(() => open());
+beforeEach(() => {
+  ({ counts } = new MemoryLimits());
+  open();
+});
 
 describe('HandshakeService', () => {
   it('answers the first problem in the order of the pipeline', async () => {
@@ -261,6 +269,77 @@ describe('HandshakeService', () => {
       await left.verdict;
 
       expect(await codeOf(judge())).toBe('admitted');
+    });
+  });
+
+  describe('limits that nodes share', () => {
+    /** Counts in which the others have so many of each, and what was told to them. */
+    class SharedCounts implements ConnectionCounts {
+      readonly isShared = true;
+      readonly told: string[] = [];
+      readonly asked: string[] = [];
+
+      constructor(private readonly others: number) {}
+
+      async enter(subject: string, here: number, limit: number): Promise<boolean> {
+        this.asked.push(`enter ${subject} ${here}`);
+        return this.others + here <= limit;
+      }
+
+      async hasRoom(subject: string, here: number, limit: number): Promise<boolean> {
+        this.asked.push(`look ${subject} ${here}`);
+        return this.others + here <= limit;
+      }
+
+      settle(subject: string, here: number): void {
+        this.told.push(`${subject} ${here}`);
+      }
+    }
+
+    function share(others: number, options: AdmissionOptions): SharedCounts {
+      const shared = new SharedCounts(others);
+      counts = shared;
+      open(options);
+      return shared;
+    }
+
+    it('refuse a user whose other connections are on other nodes, after its token', async () => {
+      const shared = share(2, { maxPerUser: 2 });
+      expect(await codeOf(judge({ token: 'nobody' }))).toBe('unauthorized');
+      expect(await codeOf(judge())).toBe('user_limit');
+      expect(shared.asked).toEqual(['enter user:user-7 1']);
+      expect(shared.told).toEqual(['user:user-7 0']);
+    });
+
+    it('refuse an address before anyone looks at the token', async () => {
+      const shared = share(2, { maxPerIp: 2 });
+      expect(await codeOf(judge())).toBe('address_limit');
+      expect(authenticator.asked).toBe(0);
+      expect(shared.asked).toEqual([`enter address:${ADDRESS} 1`]);
+    });
+
+    it('are only looked at by a dry run, and not at all by a call', async () => {
+      const shared = share(1, { maxPerUser: 1, maxPerIp: 5 });
+      expect(await codeOf(judge({ purpose: 'check' }))).toBe('user_limit');
+      expect(shared.asked).toEqual([`look address:${ADDRESS} 1`, 'look user:user-7 1']);
+      expect(await codeOf(judge({ purpose: 'call' }))).toBe('admitted');
+      expect(shared.asked).toHaveLength(2);
+    });
+
+    it('are not asked where this node is full by itself', async () => {
+      const shared = share(0, { maxPerUser: 1 });
+      fakes.connect('user-7');
+      expect(await codeOf(judge())).toBe('user_limit');
+      expect(shared.asked).toEqual([]);
+    });
+
+    it('hear when a connection is being closed and when its pipe is gone', async () => {
+      const shared = share(0, { maxPerIp: 5 });
+      const { connection } = fakes.connect('user-7');
+      fakes.registry.retire(connection);
+      expect(shared.told).toEqual(['user:user-7 0', 'address:127.0.0.1 1']);
+      fakes.registry.remove(connection);
+      expect(shared.told.slice(2)).toEqual(['user:user-7 0', 'address:127.0.0.1 0']);
     });
   });
 

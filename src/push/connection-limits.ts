@@ -1,0 +1,98 @@
+/**
+ * How many connections a user and an address may have. What this node has itself is looked at first; where nodes share
+ * a backing, it then asks what the others have. A handshake under way counts like a connection, so that a crowd cannot
+ * slip through together.
+ */
+import type { ConnectionCounts } from '../backing/shared-limits.interface.js';
+import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { OpenPipes } from '../core/open-pipes.js';
+import { accountOf } from '../core/principal.js';
+import type { Principal } from '../core/principal.js';
+import { HandshakePlaces } from './handshake-places.js';
+import type { HandshakePlace } from './handshake-places.js';
+
+/** The limits themselves. */
+export interface ConnectionLimitOptions {
+  readonly maxPerUser: number;
+  /** 0: no limit. */
+  readonly maxPerIp: number;
+}
+
+/** The pipes of this process, and who hears of their end. */
+export type CountedPipes = Pick<OpenPipes, 'count' | 'countOfAddress' | 'watch'>;
+
+/** Where the connections of the user's tenant are. */
+type UserRegistry = Pick<ConnectionRegistry, 'ofUser'>;
+
+/** Holds connections and handshakes against the limits. */
+export class ConnectionLimits {
+  readonly places = new HandshakePlaces();
+
+  constructor(
+    private readonly pipes: CountedPipes,
+    private readonly counts: ConnectionCounts,
+    private readonly options: ConnectionLimitOptions,
+  ) {
+    if (!counts.isShared) return;
+    pipes.watch(({ principal, address }, ofUser) => {
+      const account = accountOf(principal);
+      counts.settle(subjectOfUser(account), ofUser + this.places.ofUser(account));
+      this.addressLeft(address);
+    });
+  }
+
+  /** Whether one more of the address fits on this node. */
+  hasPlaceForAddress(address: string): boolean {
+    const { maxPerIp } = this.options;
+    return maxPerIp === 0 || this.ofAddress(address) < maxPerIp;
+  }
+
+  /** Whether the address, which was given its place here, has room on all nodes. */
+  enterAddress(address: string, place: HandshakePlace): boolean | Promise<boolean> {
+    const { maxPerIp } = this.options;
+    if (maxPerIp === 0) return true;
+    if (this.counts.isShared) place.attach(() => this.addressLeft(address));
+    return this.counts.enter(subjectOfAddress(address), this.ofAddress(address), maxPerIp);
+  }
+
+  /** Whether the address would have room on all nodes; it was given no place. */
+  hasRoomForAddress(address: string): boolean | Promise<boolean> {
+    const { maxPerIp } = this.options;
+    return maxPerIp === 0 || this.counts.hasRoom(subjectOfAddress(address), this.ofAddress(address) + 1, maxPerIp);
+  }
+
+  /** Whether the user has room on all nodes. If there is some here, it takes the place. */
+  enterUser(principal: Principal, registry: UserRegistry, place: HandshakePlace): boolean | Promise<boolean> {
+    const { maxPerUser } = this.options;
+    const account = accountOf(principal);
+    const ofUser = () => registry.ofUser(principal.userId).length + this.places.ofUser(account);
+    if (ofUser() >= maxPerUser) return false;
+    place.assignUser(account);
+    if (this.counts.isShared) place.attach(() => this.counts.settle(subjectOfUser(account), ofUser()));
+    return this.counts.enter(subjectOfUser(account), ofUser(), maxPerUser);
+  }
+
+  /** Whether the user would have room on all nodes; it takes no place. */
+  hasRoomForUser(principal: Principal, registry: UserRegistry): boolean | Promise<boolean> {
+    const { maxPerUser } = this.options;
+    const account = accountOf(principal);
+    const here = registry.ofUser(principal.userId).length + this.places.ofUser(account) + 1;
+    return here <= maxPerUser && this.counts.hasRoom(subjectOfUser(account), here, maxPerUser);
+  }
+
+  private addressLeft(address: string): void {
+    if (this.options.maxPerIp > 0) this.counts.settle(subjectOfAddress(address), this.ofAddress(address));
+  }
+
+  private ofAddress(address: string): number {
+    return this.pipes.countOfAddress(address) + this.places.fromAddress(address);
+  }
+}
+
+function subjectOfUser(account: string): string {
+  return `user:${account}`;
+}
+
+function subjectOfAddress(address: string): string {
+  return `address:${address}`;
+}
