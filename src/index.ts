@@ -19,6 +19,9 @@ export type {
   SendOptions,
   SendRequest,
 } from './push/push-types.js';
+export { PushEvent } from './push/push-event.decorator.js';
+export type { PushEventDeclaration } from './push/push-event.decorator.js';
+export type { SlowReaderAction } from './core/slow-reader-policy.js';
 export type { EventData, EventName, PushEvents } from './protocol/push-events.js';
 export type { Exclusion, MatchCount, Target, TargetAll, TargetSome } from './core/delivery-target.js';
 

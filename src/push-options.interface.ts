@@ -10,6 +10,7 @@ import type { RevocationLimits } from './backing/revocation-list.interface.js';
 import type { TicketLimits } from './backing/ticket-store.interface.js';
 import type { DeliveryOptions } from './core/flush-scheduler.js';
 import type { DrainOptions } from './push/drain.service.js';
+import type { EventOptions } from './push/event-declarations.js';
 import type { GroupOptions } from './push/group.service.js';
 import type { AdmissionOptions } from './push/handshake.service.js';
 import type { InboundOptions } from './push/inbound-queue.js';
@@ -44,6 +45,7 @@ export interface PushModuleOptions
     UpstreamOptions,
     LivenessOptions,
     DeliveryOptions,
+    EventOptions,
     MessageLogLimits,
     SendLimits,
     TargetLimits,

@@ -9,11 +9,14 @@ import { describeReceived } from './core/option-problem.js';
 import type { OptionProblem } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
 import type { PushModuleOptions } from './push-options.interface.js';
+import { readEvents } from './push/event-declarations.js';
+import type { PushEventDeclaration } from './push/push-event.decorator.js';
 
 /** The options with their defaults, as the parts get them. */
 export type ResolvedPushOptions = Required<
-  Omit<PushModuleOptions, 'auth' | 'paths' | 'idempotency' | 'revocations' | 'tickets'>
+  Omit<PushModuleOptions, 'auth' | 'paths' | 'idempotency' | 'revocations' | 'tickets' | 'events'>
 > & {
+  readonly events: readonly PushEventDeclaration[];
   readonly auth: PushModuleOptions['auth'];
   readonly paths: Required<NonNullable<PushModuleOptions['paths']>>;
   readonly idempotency: Required<NonNullable<PushModuleOptions['idempotency']>>;
@@ -52,6 +55,7 @@ export const NUMBER_OPTIONS = {
   expiringNoticeMs: wholeNumber(60_000, 0, DAY_MS),
   stallTimeoutMs: wholeNumber(30_000, 10, DAY_MS),
   maxQueueBytes: wholeNumber(1_048_576, 1_024),
+  maxTotalQueueBytes: wholeNumber(256 * 1024 * 1024, 1_024),
   flushWindowMs: wholeNumber(0, 0, 50),
   maxPayloadBytes: wholeNumber(65_536, 2, 256 * 1024 * 1024),
   maxTargets: wholeNumber(10_000, 1),
@@ -88,7 +92,17 @@ const PATH_DEFAULTS = {
 } as const;
 const ABSOLUTE_PATH = /^\/[A-Za-z0-9._~/-]*$/;
 
-const OTHER_OPTIONS = ['auth', 'origins', 'trustProxy', 'paths', 'backing', 'idempotency', 'revocations', 'tickets'];
+const OTHER_OPTIONS = [
+  'auth',
+  'origins',
+  'trustProxy',
+  'paths',
+  'backing',
+  'idempotency',
+  'revocations',
+  'tickets',
+  'events',
+];
 const KNOWN_OPTIONS = new Set([...Object.keys(NUMBER_OPTIONS), ...OTHER_OPTIONS]);
 
 type Members = Readonly<Record<string, unknown>>;
@@ -105,6 +119,7 @@ export function resolveOptions(raw: unknown): ResolvedPushOptions {
     ...readRootNumbers(options, problems),
     ...readRest(options, problems),
     paths: readPaths(options['paths'], problems),
+    events: readEvents(options['events'], problems),
     idempotency: readSlice(options['idempotency'], 'idempotency', IDEMPOTENCY_NUMBERS, problems),
     revocations: readSlice(options['revocations'], 'revocations', REVOCATION_NUMBERS, problems),
     tickets: readSlice(options['tickets'], 'tickets', TICKET_NUMBERS, problems),

@@ -67,9 +67,9 @@ export const applicationProviders: Provider[] = [
   handshakeProvider,
   {
     provide: LivenessService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces],
-    useFactory: (options: ResolvedPushOptions, clock: Clock, spaces: TenantSpaces) =>
-      new LivenessService({ spaces, clock, options, clockToleranceMs: clockToleranceMsOf(options) }),
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces, FlushScheduler],
+    useFactory: (options: ResolvedPushOptions, clock: Clock, spaces: TenantSpaces, { waiting }: FlushScheduler) =>
+      new LivenessService({ spaces, waiting, clock, options, clockToleranceMs: clockToleranceMsOf(options) }),
   },
   {
     provide: DrainService,

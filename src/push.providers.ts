@@ -23,6 +23,7 @@ import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
 import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
 import { AccessService } from './push/access.service.js';
 import { answerNodes } from './push/cluster-operations.js';
+import { EventPolicies } from './push/event-policies.js';
 import { MessageStamper } from './push/message-stamper.js';
 import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
@@ -110,7 +111,20 @@ const tenantProviders: Provider[] = [
       telemetry: Telemetry,
     ) => {
       const stamper = new MessageStamper(clock, nodeId);
-      const shared = { options, clock, nodeId, scheduler, pipes, access, authorizer, stamper, telemetry, onFailure };
+      const policies = new EventPolicies(options.events);
+      const shared = {
+        options,
+        policies,
+        clock,
+        nodeId,
+        scheduler,
+        pipes,
+        access,
+        authorizer,
+        stamper,
+        telemetry,
+        onFailure,
+      };
       const spaces = new TenantSpaces({ backing, ...shared });
       answerNodes(backing.nodes, spaces);
       return spaces;

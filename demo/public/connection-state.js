@@ -9,6 +9,7 @@ const GAPS = {
   reset: 'Some messages may be missing: the server has started anew.',
   expired: 'Some messages are missing: you were away for longer than the server keeps them.',
   invalid_cursor: 'Some messages may be missing: the server did not know where this page had stopped.',
+  skipped: 'Some messages were left out: this page was not reading fast enough.',
 };
 
 /** Says at the top whether the page is live and over what, lets the visitor switch it, and says plainly what was missed. */

@@ -77,6 +77,8 @@ export interface LoggedMessage {
   readonly partition: number;
   /** How long ago it was published, by the clock that the nodes share; absent where that was just now. */
   readonly ageMs?: number;
+  /** What it was sent with, on messages that are delivered live. */
+  readonly collapseKey?: string | undefined;
 }
 
 /** Whose messages are read: what the reader is at this moment, not what it was when they were sent. */

@@ -1,16 +1,43 @@
+/**
+ * The messages of one connection whose transport is blocked, oldest first; also those of them that may be skipped, by
+ * the policy of their event.
+ *
+ * Whatever is skipped and not made good by a newer message is told to the client, once: where the first of them stood
+ * goes a mark that is written as `push:gap`. Those that are skipped before it is written are told of by the same mark,
+ * which lies before whatever came after them. Its cursor is that of the first, so nobody who comes back with it is
+ * spared a message that the log still has.
+ */
+import { encodeGap } from '../protocol/frame-encoder.js';
 import type { FlushScheduler } from './flush-scheduler.js';
 import { joinIntoWrites } from './message-run.js';
-import type { OutgoingMessage } from './outgoing-message.js';
+import { OutgoingMessage } from './outgoing-message.js';
+import type { DropReason } from './push-counters.js';
+import type { SlowReaderPolicy } from './slow-reader-policy.js';
 import type { Transport } from './transport.interface.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** How many messages are looked at for one write. */
 const BATCH_MESSAGES = 256;
 
-/** The messages of one connection whose transport is blocked, oldest first. */
+/** Waits for its turn; nothing where a message was skipped. */
+type Slot = OutgoingMessage | undefined;
+
+/** What waits for one slow reader. */
 export class Backlog {
-  private messages: OutgoingMessage[] = [];
+  private slots: Slot[] = [];
   private head = 0;
+  /** Index of the first slot, counted over the life of the backlog. */
+  private offset = 0;
+  private count = 0;
   private waitingBytes = 0;
+  /** Of events that have a policy of their own. */
+  private lines: Map<SlowReaderPolicy, WaitingLine> | undefined;
+  private newest: Map<string, number> | undefined;
+  private gapIndex: number | undefined;
+
+  constructor(private readonly scheduler: FlushScheduler) {
+    scheduler.waiting.readerBegan();
+  }
 
   /** Bytes of the messages that wait. */
   get bytes(): number {
@@ -18,41 +45,161 @@ export class Backlog {
   }
 
   get isEmpty(): boolean {
-    return this.head === this.messages.length;
+    return this.count === 0;
   }
 
   push(message: OutgoingMessage): void {
-    this.messages.push(message);
-    this.waitingBytes += message.byteLength;
+    const index = this.append(message);
+    if (!message.shedding) return;
+    const { policy, collapseId } = message.shedding;
+    this.lineOf(policy).add(index, message.byteLength);
+    if (policy.action === 'coalesce' && collapseId !== undefined) (this.newest ??= new Map()).set(collapseId, index);
+  }
+
+  /** Bytes of this event that wait. */
+  bytesOf(policy: SlowReaderPolicy): number {
+    return this.lines?.get(policy)?.bytes ?? 0;
+  }
+
+  /** Takes out the message that this one makes needless, if it waits. */
+  replaceBy({ shedding }: OutgoingMessage): void {
+    if (shedding?.collapseId === undefined) return;
+    const index = this.newest?.get(shedding.collapseId);
+    if (index === undefined) return;
+    this.takeOut(index, 'coalesced');
+  }
+
+  /** Skips the oldest message of this event, or of any whose oldest may be dropped; false where none waits. */
+  skipOldest(policy?: SlowReaderPolicy): boolean {
+    const index = policy ? this.lines?.get(policy)?.first : this.oldestOfAny();
+    if (index === undefined) return false;
+    this.skip(index, 'skipped_oldest');
+    return true;
+  }
+
+  /** Says where the message, which was not queued, would have stood. */
+  skipNewest({ cursor }: OutgoingMessage): void {
+    if (this.gapIndex === undefined && cursor !== undefined) this.gapIndex = this.append(this.gapMark(cursor));
+  }
+
+  /**
+   * Skips what has waited longer than its event allows; to be asked regularly, for the time is taken from one call to
+   * the next. False where an event's policy is that its reader is too slow then.
+   */
+  skipTooOld(nowMs: number): boolean {
+    for (const [policy, line] of this.lines ?? []) {
+      const before = line.beganToWaitBefore(nowMs, policy.maxWaitingMs, this.offset + this.slots.length);
+      for (let index = line.first; index !== undefined && index < before; index = line.first) {
+        if (policy.action === 'disconnect') return false;
+        this.skip(index, 'too_old');
+      }
+    }
+    return true;
   }
 
   /** Writes until the transport is blocked again or nothing waits. `force` goes on although it is blocked. */
-  writeTo(transport: Transport, scheduler: FlushScheduler, force = false): void {
+  writeTo(transport: Transport, force = false): void {
     while (!this.isEmpty && (force || !transport.isBlocked)) {
       const [next] = joinIntoWrites(this.peek(BATCH_MESSAGES), transport.format);
       if (!next) return;
       transport.write(next.bytes);
-      scheduler.recordWritten(this.take(next.messages.length));
+      for (let taken = 0; taken < next.messages.length; taken++) this.takeFirst();
+      this.scheduler.recordWritten(next.messages);
     }
   }
 
-  /** Gives up everything that waits. */
+  /** Gives up everything that waits. Nothing is pushed any more. */
   drop(): void {
-    for (const message of this.take(this.messages.length)) message.recordDropped(1, 'closed');
+    while (!this.isEmpty) this.takeFirst()?.recordDropped(1, 'closed');
+    this.scheduler.waiting.readerEnded();
+  }
+
+  private append(message: OutgoingMessage): number {
+    const index = this.offset + this.slots.length;
+    this.putInto(index, message);
+    return index;
+  }
+
+  private putInto(index: number, message: OutgoingMessage): void {
+    this.slots[index - this.offset] = message;
+    this.scheduler.waiting.add(message);
+    this.waitingBytes += message.byteLength;
+    this.count++;
+  }
+
+  private lineOf(policy: SlowReaderPolicy): WaitingLine {
+    this.lines ??= new Map();
+    const known = this.lines.get(policy);
+    if (known) return known;
+    const line = new WaitingLine();
+    this.lines.set(policy, line);
+    return line;
+  }
+
+  private oldestOfAny(): number | undefined {
+    let oldest: number | undefined;
+    for (const [{ action }, { first }] of this.lines ?? []) {
+      if (action !== 'dropOldest' || first === undefined) continue;
+      if (oldest === undefined || first < oldest) oldest = first;
+    }
+    return oldest;
+  }
+
+  /** Takes the message out and has the client told of it. */
+  private skip(index: number, reason: DropReason): void {
+    const cursor = this.takeOut(index, reason)?.cursor;
+    if (cursor === undefined || (this.gapIndex !== undefined && this.gapIndex < index)) return;
+    if (this.gapIndex !== undefined) this.takeOut(this.gapIndex, reason);
+    this.gapIndex = index;
+    this.putInto(index, this.gapMark(cursor));
+  }
+
+  private takeOut(index: number, reason: DropReason): Slot {
+    const message = this.slots[index - this.offset];
+    this.slots[index - this.offset] = undefined;
+    if (message) this.leave(message, index).recordDropped(1, reason);
+    return message;
   }
 
   private peek(count: number): OutgoingMessage[] {
-    return this.messages.slice(this.head, this.head + count);
+    const messages: OutgoingMessage[] = [];
+    for (let at = this.head; at < this.slots.length && messages.length < count; at++) {
+      const message = this.slots[at];
+      if (message) messages.push(message);
+    }
+    return messages;
   }
 
-  private take(count: number): OutgoingMessage[] {
-    const batch = this.peek(count);
-    this.head += batch.length;
-    for (const message of batch) this.waitingBytes -= message.byteLength;
-    if (this.head * 2 >= this.messages.length) {
-      this.messages = this.messages.slice(this.head);
+  private takeFirst(): Slot {
+    let message: Slot;
+    while (!message && this.head < this.slots.length) {
+      message = this.slots[this.head];
+      if (message) this.leave(message, this.offset + this.head);
+      this.head++;
+    }
+    if (this.head * 2 >= this.slots.length) {
+      this.slots = this.slots.slice(this.head);
+      this.offset += this.head;
       this.head = 0;
     }
-    return batch;
+    return message;
+  }
+
+  private leave(message: OutgoingMessage, index: number): OutgoingMessage {
+    this.scheduler.waiting.remove(message);
+    this.waitingBytes -= message.byteLength;
+    this.count--;
+    if (index === this.gapIndex) this.gapIndex = undefined;
+    if (message.shedding) {
+      const { policy, collapseId } = message.shedding;
+      this.lines?.get(policy)?.remove(index, message.byteLength);
+      if (collapseId !== undefined && this.newest?.get(collapseId) === index) this.newest.delete(collapseId);
+    }
+    return message;
+  }
+
+  private gapMark(cursor: string): OutgoingMessage {
+    this.scheduler.recordSkipped();
+    return new OutgoingMessage(encodeGap('skipped', cursor), cursor);
   }
 }

@@ -31,16 +31,19 @@ export class FanOut {
     const lane = recipients.count > FEW_RECIPIENTS ? Lane.Many : Lane.Few;
     const slow: Connection[] = [];
     let queued = 0;
+    let skipped = 0;
     for (const connection of recipients.connections) {
       const verdict = connection.outbound.enqueue(message, lane);
       if (verdict === 'queued') queued++;
       else if (verdict === 'overflow') slow.push(connection);
+      else if (verdict === 'skipped') skipped++;
     }
     message.recordQueued(queued);
     counters.messages++;
     counters.matched += recipients.count;
     if (slow.length > 0) counters.dropped.add('overflow', slow.length);
-    const gone = recipients.count - queued - slow.length;
+    if (skipped > 0) counters.dropped.add('skipped', skipped);
+    const gone = recipients.count - queued - skipped - slow.length;
     if (gone > 0) counters.dropped.add('closed', gone);
     // Closing changes the registry, so it waits until the walk over it is done.
     for (const connection of slow) connection.close(CloseCode.SlowConsumer);

@@ -11,6 +11,7 @@
 import { MessageRun } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import { PushCounters } from './push-counters.js';
+import { WaitingBudget } from './waiting-budget.js';
 
 /** The lanes, first to last. */
 export const Lane = { Reply: 0, Few: 1, Many: 2 } as const;
@@ -32,6 +33,12 @@ export interface DeliveryOptions {
    */
   readonly maxQueueBytes?: number;
   /**
+   * Most bytes that may wait for slow readers in the whole process; a message that many of them are due counts once.
+   * Past it those who hold more than their share are treated as if their own queue were full.
+   * @default 268_435_456
+   */
+  readonly maxTotalQueueBytes?: number;
+  /**
    * Messages due within so many milliseconds of one another leave together: less CPU, more latency. 0 joins only what
    * is due in the same turn of the event loop. 0 to 50.
    * @default 0
@@ -49,6 +56,8 @@ export class FlushScheduler {
   /** The run that every queue of this scheduler begins with. */
   readonly emptyRun = MessageRun.empty();
   readonly maxQueueBytes: number;
+  /** What waits for slow readers. */
+  readonly waiting: WaitingBudget;
   private readonly flushWindowMs: number;
   private readonly lanes = [new LaneQueue(), new LaneQueue(), new LaneQueue()] as const;
   private readonly takenRuns: MessageRun[] = [];
@@ -63,6 +72,7 @@ export class FlushScheduler {
     private readonly counters = new PushCounters(),
   ) {
     this.maxQueueBytes = options.maxQueueBytes;
+    this.waiting = new WaitingBudget(options.maxTotalQueueBytes);
     this.flushWindowMs = options.flushWindowMs;
   }
 
@@ -95,6 +105,11 @@ export class FlushScheduler {
       this.counters.writtenBytes += message.byteLength;
       message.recordWritten(1);
     }
+  }
+
+  /** A client is to be told that messages were skipped for it. */
+  recordSkipped(): void {
+    this.counters.gaps.add('skipped');
   }
 
   /** Flushes everything now, without slices. For the end of a process and for tests. */

@@ -12,15 +12,14 @@
  */
 import type { Cursor } from '../protocol/cursor.js';
 import { Backlog } from './backlog.js';
+import type { EnqueueVerdict } from './enqueue-verdict.js';
 import { Lane } from './flush-scheduler.js';
 import type { Flushable, FlushScheduler } from './flush-scheduler.js';
 import { HeldMessages } from './held-messages.js';
+import { pushBehind } from './push-behind.js';
 import type { MessageRun, RunWrite } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import type { Transport } from './transport.interface.js';
-
-/** What became of a message: it waits for its flush, the queue is full, or the connection is closed. */
-export type EnqueueVerdict = 'queued' | 'overflow' | 'closed';
 
 /** The bounded queue between the fan-out and a transport. */
 export class OutboundQueue implements Flushable {
@@ -44,7 +43,10 @@ export class OutboundQueue implements Flushable {
     return this.run.bytes + (this.backlog?.bytes ?? 0) + this.transport.bufferedBytes;
   }
 
-  /** Puts the message behind what waits already. Past `maxQueueBytes` it is refused; a lone message always has room. */
+  /**
+   * Puts the message behind what waits already. Past `maxQueueBytes` the policy of its event decides; a lone message
+   * always has room.
+   */
   enqueue(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
     if (this.held && this.isOpen) return this.enqueueHeld(this.held, message, lane);
     return this.enqueueReplayed(message, lane);
@@ -53,13 +55,10 @@ export class OutboundQueue implements Flushable {
   /** Like {@link enqueue}, for what was missed: a hold does not keep it back. */
   enqueueReplayed(message: OutgoingMessage, lane: Lane = Lane.Few): EnqueueVerdict {
     if (!this.isOpen) return 'closed';
-    if (!this.hasRoomFor(message)) return 'overflow';
-    if (this.backlog) {
-      this.backlog.push(message);
-    } else {
-      this.run = this.run.append(message);
-      this.scheduler.schedule(this, lane);
-    }
+    if (this.backlog) return this.enqueueBehind(this.backlog, message);
+    if (!this.hasRoomFor(message)) return this.enqueueUnread(message);
+    this.run = this.run.append(message);
+    this.scheduler.schedule(this, lane);
     return 'queued';
   }
 
@@ -93,9 +92,11 @@ export class OutboundQueue implements Flushable {
       isPastReplay ||= held.number > 0 && !isRead;
       const isBehind = held.number === 0 && held.cursor !== undefined && !isPastReplay;
       const message = isBehind ? held.movedTo(cursor) : held;
-      if (!isRead && verdict === 'queued') verdict = this.enqueue(message, Lane.Few);
+      const isLost: boolean = isRead || verdict !== 'queued';
+      const its: EnqueueVerdict = isLost ? verdict : this.enqueue(message, Lane.Few);
       if (isRead) message.recordDropped(1, 'replayed');
-      else if (verdict !== 'queued') message.recordDropped(1, verdict);
+      else if (its !== 'queued') message.recordDropped(1, its);
+      if (its !== 'skipped') verdict = its;
     }
     return verdict;
   }
@@ -140,13 +141,21 @@ export class OutboundQueue implements Flushable {
     return nowMs - this.stall.sinceMs;
   }
 
+  /**
+   * Skips what has waited longer than its event allows, and answers `overflow` where the event asks for the end of the
+   * connection then. To be asked regularly.
+   */
+  skipTooOld(nowMs: number): EnqueueVerdict {
+    return (this.backlog?.skipTooOld(nowMs) ?? true) ? 'queued' : 'overflow';
+  }
+
   /** Takes no more. `deliver` hands what waits to the transport first, blocked or not; `drop` gives it up. */
   close(waiting: 'deliver' | 'drop'): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     if (waiting === 'deliver') {
       this.flush();
-      this.backlog?.writeTo(this.transport, this.scheduler, true);
+      this.backlog?.writeTo(this.transport, true);
     }
     for (const message of this.run.messages()) message.recordDropped(1, 'closed');
     for (const message of this.held?.takeAll() ?? []) message.recordDropped(1, 'closed');
@@ -183,22 +192,46 @@ export class OutboundQueue implements Flushable {
   }
 
   private setAside(messages: readonly OutgoingMessage[]): void {
-    if (!this.backlog) {
-      this.backlog = new Backlog();
-      this.transport.onceDrained(() => this.drained());
+    const backlog = this.openBacklog();
+    for (const message of messages) {
+      backlog.replaceBy(message);
+      backlog.push(message);
     }
-    for (const message of messages) this.backlog.push(message);
+  }
+
+  private openBacklog(): Backlog {
+    if (this.backlog) return this.backlog;
+    this.transport.onceDrained(() => this.drained());
+    return (this.backlog = new Backlog(this.scheduler));
+  }
+
+  /** The transport holds all that may wait. Only a message that may be skipped has something else to hope for. */
+  private enqueueUnread(message: OutgoingMessage): EnqueueVerdict {
+    // The look for room has flushed, by which what waited may have moved to a backlog.
+    if (!this.backlog && !(message.shedding && this.transport.isBlocked)) return 'overflow';
+    return this.enqueueBehind(this.openBacklog(), message);
+  }
+
+  private enqueueBehind(backlog: Backlog, message: OutgoingMessage): EnqueueVerdict {
+    const { maxQueueBytes, waiting } = this.scheduler;
+    const others = this.transport.bufferedBytes;
+    const hasRoom = () => {
+      const bytes = others + backlog.bytes;
+      return bytes === 0 || (bytes + message.byteLength <= maxQueueBytes && !waiting.isOver(bytes));
+    };
+    return pushBehind(backlog, message, hasRoom);
   }
 
   private drained(): void {
     const backlog = this.backlog;
     if (!backlog) return;
     this.stall = undefined;
-    backlog.writeTo(this.transport, this.scheduler);
+    backlog.writeTo(this.transport);
     if (!backlog.isEmpty) {
       this.transport.onceDrained(() => this.drained());
       return;
     }
+    backlog.drop();
     this.backlog = undefined;
     this.relieve();
   }

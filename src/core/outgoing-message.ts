@@ -1,6 +1,7 @@
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
 import type { DropReason, PushCounters } from './push-counters.js';
+import type { Shedding } from './slow-reader-policy.js';
 
 /** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
 export interface WireFormat {
@@ -27,6 +28,10 @@ export class OutgoingMessage {
   readonly partition: number;
   /** Size of the text in bytes, as it counts against a queue. */
   readonly byteLength: number;
+  /** How it may be skipped for a slow reader; undefined where it may not. */
+  readonly shedding: Shedding | undefined;
+  /** Slow readers that it waits for; belongs to WaitingBudget. */
+  waitingReaders = 0;
   private readonly encodings: (Buffer | undefined)[] = [];
   private writtenCount = 0;
   private undecidedCount = 0;
@@ -34,12 +39,13 @@ export class OutgoingMessage {
   private counters: PushCounters | undefined;
   private sentAtMs = 0;
 
-  constructor(text: string, cursor?: string, number = 0, partition = 0) {
+  constructor(text: string, cursor?: string, number = 0, partition = 0, shedding?: Shedding) {
     this.text = text;
     this.cursor = cursor;
     this.number = number;
     this.partition = partition;
     this.byteLength = Buffer.byteLength(text);
+    this.shedding = shedding;
   }
 
   /** Connections whose transport has taken the message so far. */
@@ -65,6 +71,7 @@ export class OutgoingMessage {
       cursor,
       this.number,
       this.partition,
+      this.shedding,
     );
     moved.recordQueued(1);
     moved.onceSettled(() => (moved.written > 0 ? this.recordWritten(1) : this.recordDropped(1, 'closed')));

@@ -63,9 +63,18 @@ export class Distribution {
 /**
  * Why a connection that a message matched did not get it from this fan-out. `overflow`: its queue was full, so it was
  * closed as too slow. `closed`: it ended with the message waiting, or was on its way out. `replayed`: no loss, a replay
- * had brought it before.
+ * had brought it before. The others are by the policy of the event for slow readers: a newer one took its place
+ * (`coalesced`), it made room (`skipped_oldest`), found none (`skipped`), or waited for too long (`too_old`).
  */
-export const DROP_REASONS = ['overflow', 'closed', 'replayed'] as const;
+export const DROP_REASONS = [
+  'overflow',
+  'closed',
+  'replayed',
+  'coalesced',
+  'skipped_oldest',
+  'skipped',
+  'too_old',
+] as const;
 
 /** One of {@link DROP_REASONS}. */
 export type DropReason = (typeof DROP_REASONS)[number];
@@ -99,7 +108,7 @@ export type SendOutcome = (typeof SEND_OUTCOMES)[number];
 /** Ends of connections without a close code of ours: the client left, or broke RFC 6455; a poll had its answer. */
 const ENDS_WITHOUT_CODE = ['left', 'broken', 'answered'];
 
-const GAP_REASONS = ['expired', 'reset', 'invalid_cursor'];
+const GAP_REASONS = ['expired', 'reset', 'invalid_cursor', 'skipped'];
 
 const REST_STATUSES = [200, 202, 204, 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503, 504].map(String);
 

@@ -19,6 +19,12 @@ export function encodeMessage({ event, dataText, id, cursor, ts, from }: Message
   return `{"event":"${event}","data":${dataText},"id":"${id}","cursor":"${cursor}","ts":"${ts}"${sender}}`;
 }
 
+/** The event in the text of an application message. */
+export function eventOf(text: string): string {
+  const start = '{"event":"'.length;
+  return text.slice(start, text.indexOf('"', start));
+}
+
 /** The id in the text of an application message. */
 export function messageIdOf(text: string): string {
   // Stands behind the data, like the cursor.

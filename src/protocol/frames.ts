@@ -42,8 +42,11 @@ export interface WelcomeData {
   readonly expiresAt: string;
 }
 
-/** Why messages are missing: more was missed than the log holds, the log began anew, or the text was no cursor. */
-export type GapReason = 'expired' | 'reset' | 'invalid_cursor';
+/**
+ * Why messages are missing: more was missed than the log holds, the log began anew, the text was no cursor, or messages
+ * of an event that may be skipped waited for a client that reads too slowly.
+ */
+export type GapReason = 'expired' | 'reset' | 'invalid_cursor' | 'skipped';
 
 /** `data` of `push:gap`. */
 export interface GapData {

@@ -1,11 +1,12 @@
 /**
  * One sweep over all connections in place of timers on each: asks quiet peers for a sign of life, ends those that give
- * none, those whose token is over and those that take nothing of what they are due, and says when a token is about to
+ * none, those whose token is over and those that take nothing of what they are due, skips what has waited for too long, and says when a token is about to
  * end.
  */
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { WaitingBudget } from '../core/waiting-budget.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { encodeFrame } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
@@ -35,6 +36,7 @@ export interface LivenessParts {
     all(): Iterable<{ readonly registry: ConnectionRegistry; readonly groups: Pick<GroupService, 'sweep'> }>;
     sweep(nowMs: number): void;
   };
+  readonly waiting: WaitingBudget;
   readonly clock: Clock;
   /** How far the clocks of issuer and server may be apart; a token lasts so much longer. */
   readonly clockToleranceMs: number;
@@ -61,11 +63,16 @@ export class LivenessService {
 
   private sweep(): void {
     const nowMs = this.parts.clock.now();
-    const { spaces } = this.parts;
+    const { spaces, waiting } = this.parts;
+    let blockedBytes = 0;
     for (const { groups, registry } of spaces.all()) {
       groups.sweep(nowMs);
-      for (const connection of registry.all()) this.examine(connection, nowMs);
+      for (const connection of registry.all()) {
+        this.examine(connection, nowMs);
+        if (connection.transport.isBlocked) blockedBytes += connection.transport.bufferedBytes;
+      }
     }
+    waiting.setTransportBytes(blockedBytes);
     spaces.sweep(nowMs);
   }
 
@@ -95,6 +102,7 @@ export class LivenessService {
     const isSilent = connection.probedAtMs > 0 && nowMs - connection.probedAtMs >= options.heartbeatTimeoutMs;
     if (isSilent) return CloseCode.HeartbeatMissed;
     if (connection.outbound.stalledForMs(nowMs) >= options.stallTimeoutMs) return CloseCode.SlowConsumer;
+    if (connection.outbound.skipTooOld(nowMs) === 'overflow') return CloseCode.SlowConsumer;
     return undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { FanOut } from '../core/fan-out.js';
 import { OutgoingMessage } from '../core/outgoing-message.js';
 import type { Cursor } from '../protocol/cursor.js';
 import type { ClusterReceipts } from './cluster-receipts.js';
+import type { EventPolicies } from './event-policies.js';
 import type { GroupService } from './group.service.js';
 import type { ResumeService } from './resume.service.js';
 
@@ -14,10 +15,12 @@ export class NodeLogFollower implements LogFollower {
     private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered'>,
     private readonly groups: Pick<GroupService, 'catchUp'>,
     private readonly receipts?: Pick<ClusterReceipts, 'delivered'>,
+    private readonly policies?: EventPolicies,
   ) {}
 
-  deliver({ text, cursor, number, partition, ageMs }: LoggedMessage, target: Target): Delivery {
-    const message = new OutgoingMessage(text, cursor, number, partition);
+  deliver({ text, cursor, number, partition, ageMs, collapseKey }: LoggedMessage, target: Target): Delivery {
+    const shedding = this.policies?.sheddingOf(text, target, collapseKey);
+    const message = new OutgoingMessage(text, cursor, number, partition, shedding);
     const delivery = { message, matched: this.fanOut.deliver(message, target, ageMs) };
     this.receipts?.delivered(delivery);
     return delivery;

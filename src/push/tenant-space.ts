@@ -18,6 +18,7 @@ import type { AccessService } from './access.service.js';
 import { ClusterDirectory } from './cluster-directory.js';
 import { ClusterReceipts } from './cluster-receipts.js';
 import { ConnectionDirectory } from './connection-directory.js';
+import type { EventPolicies } from './event-policies.js';
 import { FrameService } from './frame.service.js';
 import { GroupService } from './group.service.js';
 import type { GroupOptions } from './group.service.js';
@@ -43,6 +44,7 @@ export interface SharedParts {
   readonly authorizer: PushAuthorizer;
   readonly stamper: MessageStamper;
   readonly telemetry: Telemetry;
+  readonly policies: EventPolicies;
   readonly options: Required<GroupOptions & InboundOptions & LivenessOptions & DeliveryOptions & SendLimits>;
   /** Hears of failures that are our own. */
   readonly onFailure: (cause: unknown) => void;
@@ -97,7 +99,7 @@ export class TenantSpace {
     this.idempotency = new IdempotencyService(stores.idempotency);
     this.groups = new GroupService(memberships, registry, clock, options);
     this.receipts = new ClusterReceipts(nodes, fanOut, clock);
-    log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts));
+    log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies));
     this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry);
     const { groups, publisher } = this;
     this.frames = new FrameService({ access, authorizer, groups, publisher, limits: options, counters, onFailure });

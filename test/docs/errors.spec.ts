@@ -7,7 +7,12 @@ import { Refusals } from '../../src/push/refusal.js';
 import { Markdown, plain } from './markdown.js';
 
 /** Checked by the compiler: a reason that is missing here, or that there is not, is an error. */
-const GAP_REASONS: Readonly<Record<GapReason, true>> = { expired: true, reset: true, invalid_cursor: true };
+const GAP_REASONS: Readonly<Record<GapReason, true>> = {
+  expired: true,
+  reset: true,
+  invalid_cursor: true,
+  skipped: true,
+};
 
 const errors = Markdown.read('docs/errors.md');
 const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');

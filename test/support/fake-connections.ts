@@ -23,7 +23,10 @@ export class FakeConnections {
   readonly pipes = new OpenPipes();
   readonly registry = new ConnectionRegistry(this.pipes);
   readonly counters = new PushCounters();
-  readonly scheduler = new FlushScheduler({ maxQueueBytes: 65_536, flushWindowMs: 0 }, this.counters);
+  readonly scheduler = new FlushScheduler(
+    { maxQueueBytes: 65_536, maxTotalQueueBytes: 1_000_000, flushWindowMs: 0 },
+    this.counters,
+  );
   readonly fanOut = new FanOut(this.registry, this.counters);
   private serial = 0;
 

@@ -26,7 +26,12 @@ export class FakePolls {
     registry: this.fakes.registry,
     log: this.log,
     clock: this.fakes.clock,
-    options: { ...SESSION_OPTIONS, maxQueueBytes: FakePolls.MAX_QUEUE_BYTES, flushWindowMs: 0 },
+    options: {
+      ...SESSION_OPTIONS,
+      maxQueueBytes: FakePolls.MAX_QUEUE_BYTES,
+      maxTotalQueueBytes: 1_000_000,
+      flushWindowMs: 0,
+    },
     onFailure: (cause) => void this.failures.push(cause),
   });
 

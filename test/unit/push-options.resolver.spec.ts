@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PushError } from '../../src/core/push-error.js';
+import { PushEvent } from '../../src/push/push-event.decorator.js';
 import { resolveOptions } from '../../src/push-options.resolver.js';
 
 /** What every number is where the host does not say; the contract's list. */
@@ -20,6 +21,7 @@ const DEFAULTS = {
   expiringNoticeMs: 60_000,
   stallTimeoutMs: 30_000,
   maxQueueBytes: 1_048_576,
+  maxTotalQueueBytes: 268_435_456,
   flushWindowMs: 0,
   maxPayloadBytes: 65_536,
   maxTargets: 10_000,
@@ -65,6 +67,7 @@ describe('resolveOptions', () => {
       idempotency: { ttlSeconds: 86_400, maxKeys: 100_000, maxBytes: 67_108_864 },
       revocations: { ttlSeconds: 2_592_000, maxEntries: 100_000 },
       tickets: { ttlSeconds: 30, maxTickets: 100_000 },
+      events: [],
     });
     expect(backing.name).toBe('memory');
   });
@@ -102,6 +105,32 @@ describe('resolveOptions', () => {
     };
 
     expect(resolveOptions(given)).toMatchObject({ ...given, idempotency: { maxKeys: 5, ttlSeconds: 86_400 } });
+  });
+
+  it('takes events as classes with @PushEvent() and as declarations', () => {
+    @PushEvent('price.tick', { slowReader: 'coalesce', maxWaitingMs: 1_000 })
+    class Tick {}
+    const line = { name: 'log.line', slowReader: 'dropOldest' };
+
+    expect(resolveOptions({ events: [Tick, line] }).events).toEqual([
+      { name: 'price.tick', slowReader: 'coalesce', maxWaitingMs: 1_000 },
+      line,
+    ]);
+  });
+
+  it.each([
+    ['no list', {}, '/events'],
+    ['a class without @PushEvent()', [class {}], '/events/0'],
+    ['a text', ['e'], '/events/0'],
+    ['no name', [{}], '/events/0/name'],
+    ['a reserved name', [{ name: 'push:gap' }], '/events/0/name'],
+    ['a name twice', [{ name: 'e' }, { name: 'e' }], '/events/1/name'],
+    ['an unknown policy', [{ name: 'e', slowReader: 'wait' }], '/events/0/slowReader'],
+    ['no room', [{ name: 'e', maxWaitingBytes: 0 }], '/events/0/maxWaitingBytes'],
+    ['a time that is none', [{ name: 'e', maxWaitingMs: '1' }], '/events/0/maxWaitingMs'],
+    ['an unknown member', [{ name: 'e', other: 1 }], '/events/0/other'],
+  ])('refuses events with %s', (_, events, pointer) => {
+    expect(pointersOf({ events })).toEqual([pointer]);
   });
 
   it('freezes the result', () => {

@@ -16,7 +16,7 @@ let fanOut: FanOut;
 let serial: number;
 
 beforeEach(() => {
-  scheduler = new FlushScheduler({ maxQueueBytes: MAX_QUEUE_BYTES, flushWindowMs: 0 });
+  scheduler = new FlushScheduler({ maxQueueBytes: MAX_QUEUE_BYTES, maxTotalQueueBytes: 1_000_000, flushWindowMs: 0 });
   pipes = new OpenPipes();
   registry = new ConnectionRegistry(pipes);
   fanOut = new FanOut(registry);
@@ -264,7 +264,11 @@ describe('FlushScheduler', () => {
   });
 
   it('joins what is due within its window, and lets replies out at once', async () => {
-    scheduler = new FlushScheduler({ maxQueueBytes: MAX_QUEUE_BYTES, flushWindowMs: 20 });
+    scheduler = new FlushScheduler({
+      maxQueueBytes: MAX_QUEUE_BYTES,
+      maxTotalQueueBytes: 1_000_000,
+      flushWindowMs: 20,
+    });
     const [one, two] = [connect('1'), connect('2')];
     fanOut.deliver(message('a'), { all: true });
     two.connection.reply(JSON.stringify({ event: 'reply' }));

@@ -26,6 +26,7 @@ function watch(options: LivenessOptions = {}): void {
   groups = new GroupService(new MemoryMemberships(clock), registry, clock, { maxGroupsPerConnection: 1 });
   liveness = new LivenessService({
     spaces: { all: () => [{ registry, groups }], sweep: () => undefined },
+    waiting: fakes.scheduler.waiting,
     clock,
     clockToleranceMs: TOLERANCE_MS,
     options: {

@@ -1,0 +1,52 @@
+import type { OutgoingMessage } from './outgoing-message.js';
+
+/**
+ * What waits for slow readers in the whole process. A message that waits for many of them is in memory once and counts
+ * once; what their transports hold is looked up now and then, and counts for each.
+ */
+export class WaitingBudget {
+  private messageBytes = 0;
+  private transportBytes = 0;
+  private readers = 0;
+
+  /** @param maxBytes Past it readers that hold more than their share are treated as if their queue were full. */
+  constructor(readonly maxBytes: number) {}
+
+  /** Bytes that wait, in queues and in transports. */
+  get bytes(): number {
+    return this.messageBytes + this.transportBytes;
+  }
+
+  /** Connections that have messages waiting because their peer does not take them. */
+  get slowReaders(): number {
+    return this.readers;
+  }
+
+  /** Whether there is too little room in the process for one that has so many bytes waiting to add to them. */
+  isOver(waitingBytes: number): boolean {
+    return this.bytes > this.maxBytes && waitingBytes * this.readers >= this.maxBytes;
+  }
+
+  readerBegan(): void {
+    this.readers++;
+  }
+
+  readerEnded(): void {
+    this.readers--;
+  }
+
+  /** The message waits for one connection more. */
+  add(message: OutgoingMessage): void {
+    if (message.waitingReaders++ === 0) this.messageBytes += message.byteLength;
+  }
+
+  /** The message waits for one connection less. */
+  remove(message: OutgoingMessage): void {
+    if (--message.waitingReaders === 0) this.messageBytes -= message.byteLength;
+  }
+
+  /** What the transports of slow readers hold, as it was found when all were looked at. */
+  setTransportBytes(bytes: number): void {
+    this.transportBytes = bytes;
+  }
+}
