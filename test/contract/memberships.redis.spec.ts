@@ -48,6 +48,38 @@ const absence = redisAbsence();
     expect((await redis.commands.keys(`${key}*`)).sort()).toEqual([`${key}:group:other`, `${key}:user:a`]);
   });
 
+  it('are not changed by what comes through after its caller had given up', async () => {
+    const memberships = new RedisMemberships(redis.commands, redis.freshKey());
+    await memberships.add({ userId: '7', group: 'kept', expiresAtMs: undefined });
+    redis.server.freeze();
+    try {
+      const changes = [
+        memberships.add({ userId: '7', group: 'late', expiresAtMs: undefined }),
+        memberships.remove('7', 'kept'),
+      ];
+      for (const change of changes) await expect(change).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
+    } finally {
+      redis.server.thaw();
+    }
+    await redis.reached();
+    // On the same connection, so it comes after what had been stuck.
+    expect((await memberships.ofUser('7')).map(({ group }) => group)).toEqual(['kept']);
+  });
+
+  it('are changed all the same where the clock of Redis is not known, or was set', async () => {
+    const memberships = new RedisMemberships(redis.commands, redis.freshKey());
+    const { now } = performance;
+    try {
+      for (const jumpMs of [0, 3_600_000, -7_200_000]) {
+        performance.now = () => now.call(performance) + jumpMs;
+        await memberships.add({ userId: '7', group: `g${jumpMs}`, expiresAtMs: undefined });
+      }
+    } finally {
+      performance.now = now;
+    }
+    expect(await memberships.ofUser('7')).toHaveLength(3);
+  });
+
   itRefusesWhileOutOfReach(redis, () => {
     const memberships = new RedisMemberships(redis.commands, redis.freshKey());
     return {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { MessageLogLimits } from '../../src/backing/message-log.interface.js';
 import type { RedisConnections } from '../../src/backing/redis/redis-connections.js';
 import { RedisMessageLog } from '../../src/backing/redis/redis-message-log.js';
-import { serverOf } from '../../src/backing/redis/redis-reach.js';
-import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
+import type { RedisBackingOptions } from '../../src/backing/redis/redis-options.js';
+import { connectRedis } from '../../src/backing/redis/redis-reach.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
 
@@ -25,10 +25,10 @@ export class RedisLogNode {
 
   /** Makes one that need not reach Redis yet. */
   static open(
-    url: string,
+    reach: string | RedisBackingOptions,
     { prefix = 'push:{test}', secret, limits = {}, now }: RedisLogNodeOptions = {},
   ): RedisLogNode {
-    const connections = new StandaloneConnections(serverOf(url), systemClock);
+    const connections = connectRedis(typeof reach === 'string' ? { url: reach } : reach, systemClock);
     const times = now === undefined ? {} : { fixedNow: now, clock: { ...systemClock, now } };
     const nodeId = randomBytes(6).toString('base64url');
     const log = new RedisMessageLog({ connections, root: `${prefix}:log`, nodeId, secret, limits, ...times });
@@ -37,8 +37,8 @@ export class RedisLogNode {
   }
 
   /** Makes one and waits until it follows the log. */
-  static async start(url: string, options: RedisLogNodeOptions = {}): Promise<RedisLogNode> {
-    const node = RedisLogNode.open(url, options);
+  static async start(reach: string | RedisBackingOptions, options: RedisLogNodeOptions = {}): Promise<RedisLogNode> {
+    const node = RedisLogNode.open(reach, options);
     await eventually(() => node.log.isFollowing, { what: 'the node to follow the log' });
     return node;
   }

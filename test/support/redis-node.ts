@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { RedisConnections } from '../../src/backing/redis/redis-connections.js';
 import { RedisNodeLink } from '../../src/backing/redis/redis-node-link.js';
 import { FrameSeal } from '../../src/backing/redis/sealed-frame.js';
-import { serverOf } from '../../src/backing/redis/redis-reach.js';
-import { StandaloneConnections } from '../../src/backing/redis/standalone-connections.js';
+import type { RedisBackingOptions } from '../../src/backing/redis/redis-options.js';
+import { connectRedis } from '../../src/backing/redis/redis-reach.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from './eventually.js';
 
@@ -35,9 +35,12 @@ export class RedisNode {
     connections.open();
   }
 
-  static async start(url: string, options: RedisNodeOptions = {}): Promise<RedisNode> {
-    const { prefix = 'push:{test}', secret = 'of the test' } = options;
-    const node = new RedisNode(new StandaloneConnections(serverOf(url), systemClock), prefix, secret);
+  static async start(
+    reach: string | RedisBackingOptions,
+    { prefix = 'push:{test}', secret = 'of the test' }: RedisNodeOptions = {},
+  ): Promise<RedisNode> {
+    const connections = connectRedis(typeof reach === 'string' ? { url: reach } : reach, systemClock);
+    const node = new RedisNode(connections, prefix, secret);
     await eventually(() => node.link.nodeCount > 0);
     return node;
   }

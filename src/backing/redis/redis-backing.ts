@@ -2,7 +2,9 @@
  * The parts of the backing in Redis, over the two connections that they share. It begins by itself and goes on for as long
  * as it takes: a Redis that is away, at the start or later, is waited for by all of them.
  *
- * Everything of an application lies under one key prefix with one hash tag, so that a script may touch any of it.
+ * Everything of an application lies under one key prefix. What a script touches together has one hash tag: the log, what
+ * nodes say to each other, memberships, revocations. Tickets, idempotency keys and counts each lie for themselves, so
+ * that a Cluster spreads them.
  */
 import type { Backing, BackingContext, BackingState } from '../backing.interface.js';
 import { LogSecret } from './log-secret.js';
@@ -39,8 +41,7 @@ export class RedisBacking implements Backing {
   constructor(options: RedisBackingOptions, context: BackingContext) {
     const { secret, keyPrefix = DEFAULT_KEY_PREFIX } = options;
     const { nodeId, clock, onFailure } = context;
-    const prefix = `${keyPrefix}:{0}`;
-    const root = `${prefix}:log`;
+    const root = `${keyPrefix}:{0}:log`;
     const connections = connectRedis(options, clock);
     const { commands } = connections;
     this.connections = connections;
@@ -48,12 +49,20 @@ export class RedisBacking implements Backing {
     this.log = new RedisMessageLog({ connections, root, nodeId, secret, limits: context.history, clock });
     const seal = sealOf(new LogSecret(`${root}:secret`, secret), connections);
     const onJoined = () => this.limits.joined();
-    this.nodes = new RedisNodeLink({ connections, nodeId, prefix, seal, clock, onFailure, onJoined });
+    this.nodes = new RedisNodeLink({
+      connections,
+      nodeId,
+      prefix: `${keyPrefix}:{nodes}`,
+      seal,
+      clock,
+      onFailure,
+      onJoined,
+    });
     this.limits = new RedisLimits(commands, keyPrefix, this.nodes, clock);
-    this.memberships = new RedisMemberships(commands, `${prefix}:memberships`);
-    this.idempotency = new RedisIdempotencyStore(commands, `${prefix}:idempotency`, context.idempotency);
-    this.revocations = new RedisRevocationList(commands, `${prefix}:revocations`, clock, context.revocations);
-    this.tickets = new RedisTicketStore(commands, `${prefix}:ticket`, context.tickets);
+    this.memberships = new RedisMemberships(commands, `${keyPrefix}:{memberships}`);
+    this.idempotency = new RedisIdempotencyStore(commands, `${keyPrefix}:idempotency`, context.idempotency);
+    this.revocations = new RedisRevocationList(commands, `${keyPrefix}:{revocations}`, clock, context.revocations);
+    this.tickets = new RedisTicketStore(commands, `${keyPrefix}:ticket`, context.tickets);
     connections.onReady(() => void this.revocations.catchUp().catch(() => {}));
     connections.open();
   }

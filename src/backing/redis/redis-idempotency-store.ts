@@ -4,7 +4,7 @@
  *
  * How much is kept is bounded by the memory that Redis was given: a key for which it has none is answered `full`.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { IDEMPOTENCY_CLAIM_MS } from '../idempotency-store.interface.js';
 import type {
   IdempotencyLimits,
@@ -48,7 +48,7 @@ const FULL_RETRY_AFTER_MS = 30_000;
 export class RedisIdempotencyStore implements IdempotencyStore {
   private readonly ttlMs: number;
 
-  /** @param prefix Before the names of all keys, with the hash tag that they have in common. */
+  /** @param prefix Before the names of all keys. They need not lie together: each is its own hash tag. */
   constructor(
     private readonly commands: RedisCommands,
     private readonly prefix: string,
@@ -96,7 +96,8 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   /** The scope's length keeps `a` + `bc` and `ab` + `c` apart, whatever characters they hold. */
   private keyOf({ scope, key }: IdempotentRequest): string {
-    return `${this.prefix}:${scope.length}:${scope}${key}`;
+    const name = createHash('sha256').update(`${scope.length}:${scope}${key}`).digest('base64url');
+    return `${this.prefix}:{${name}}`;
   }
 }
 

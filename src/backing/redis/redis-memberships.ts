@@ -7,9 +7,14 @@
  * names stay as they are in keys and members: a group has no space in it, so `<group> <user>` reads one way only.
  */
 import type { HeldMembership, Memberships } from '../memberships.interface.js';
+import { COMMAND_TIMEOUT_MS } from './connection-settings.js';
 import type { RedisCommands } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
+import { ServerClock } from './server-clock.js';
+
+/** A change is carried out by then or never: before its caller, who waits for a command's time, has given up. */
+const CHANGE_WITHIN_MS = COMMAND_TIMEOUT_MS - 100;
 
 /** Opens every script: the present, and how a membership is cleared away. */
 const PRELUDE = `
@@ -31,16 +36,27 @@ for _, ended in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0
 end
 `;
 
-const ADD = new RedisScript(`${PRELUDE}${FORGET_SOME}
-local user, group, finish = ARGV[1], ARGV[2], ARGV[3]
+/**
+ * Opens a change. ARGV[1] is the moment after which it is too late: what was stuck on its way until its caller had given
+ * up must not undo what came meanwhile. Far ahead is as wrong: the clock of the server was set.
+ */
+const CHANGE = `${PRELUDE}
+local notAfter = tonumber(ARGV[1])
+if now > notAfter or now < notAfter - ${2 * CHANGE_WITHIN_MS} then return {'late', tostring(now)} end
+${FORGET_SOME}`;
+
+const ADD = new RedisScript(`${CHANGE}
+local user, group, finish = ARGV[2], ARGV[3], ARGV[4]
 redis.call('HSET', p .. ':user:' .. user, group, finish)
 redis.call('ZADD', p .. ':group:' .. group, 0, user)
 if finish == '' then redis.call('ZREM', ends, group .. ' ' .. user)
 else redis.call('ZADD', ends, finish, group .. ' ' .. user) end
+return {'done', tostring(now)}
 `);
 
-const REMOVE = new RedisScript(`${PRELUDE}${FORGET_SOME}
-forget(ARGV[2], ARGV[1])
+const REMOVE = new RedisScript(`${CHANGE}
+forget(ARGV[3], ARGV[2])
+return {'done', tostring(now)}
 `);
 
 const OF_USER = new RedisScript(`${PRELUDE}
@@ -72,6 +88,8 @@ return found
 
 /** Memberships that outlive every node. */
 export class RedisMemberships implements Memberships {
+  private readonly serverClock = new ServerClock();
+
   /** @param key Before the names of all keys, with the hash tag that they have in common. */
   constructor(
     private readonly commands: RedisCommands,
@@ -79,11 +97,11 @@ export class RedisMemberships implements Memberships {
   ) {}
 
   async add({ userId, group, expiresAtMs }: HeldMembership): Promise<void> {
-    await this.run(ADD, [userId, group, expiresAtMs ?? '']);
+    await this.change(ADD, [userId, group, expiresAtMs ?? '']);
   }
 
   async remove(userId: string, group: string): Promise<void> {
-    await this.run(REMOVE, [userId, group]);
+    await this.change(REMOVE, [userId, group]);
   }
 
   async ofUser(userId: string): Promise<readonly HeldMembership[]> {
@@ -94,6 +112,18 @@ export class RedisMemberships implements Memberships {
   async ofGroup(group: string, afterUserId: string | undefined, limit: number): Promise<readonly HeldMembership[]> {
     const found = await this.run(OF_GROUP, [group, afterUserId ?? '', limit]);
     return inPairs(found, (userId, end) => ({ userId, group, expiresAtMs: endOf(end) }));
+  }
+
+  private async change(script: RedisScript, args: readonly (string | number)[]): Promise<void> {
+    const giveUpAtMs = performance.now() + CHANGE_WITHIN_MS;
+    while (performance.now() < giveUpAtMs) {
+      const notAfter = this.serverClock.now() + CHANGE_WITHIN_MS;
+      const [verdict, nowMs] = (await this.run(script, [notAfter, ...args])) as [string, string];
+      this.serverClock.set(Number(nowMs));
+      if (verdict === 'done') return;
+      // Its time was not known, or not any more.
+    }
+    throw unavailable();
   }
 
   private async run(script: RedisScript, args: readonly (string | number)[]): Promise<unknown> {

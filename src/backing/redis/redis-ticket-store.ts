@@ -16,7 +16,7 @@ const TICKET = /^[A-Za-z0-9_-]{43}$/;
 export class RedisTicketStore implements TicketStore {
   private readonly ttlMs: number;
 
-  /** @param prefix Before the names of all keys, with the hash tag that they have in common. */
+  /** @param prefix Before the names of all keys. They need not lie together. */
   constructor(
     private readonly commands: RedisCommands,
     private readonly prefix: string,
