@@ -1,12 +1,17 @@
 /**
  * The port of the log: the ordered messages, what clients resume from.
  *
+ * A log may be shared by nodes and be made of several partitions. A node hears of what is for everyone and for the users
+ * and groups that it attends, which it begins to when the first connection is there. Until it does, and while a partition
+ * is out of reach, connections whom that concerns are held: {@link MessageLog.hears} says so.
+ *
  * A log keeps each message for the users and groups that it named, or for everyone, within the bounds of
  * {@link MessageLogLimits}, and hands out those that one audience may see after a place. It also knows what it no longer
  * holds: whoever comes back to a place after which something for them was lost is told of a gap, never left with a hole
  * that looks whole. Not lost in this sense are messages past their own time, those that a newer one with the same
  * collapse key took the place of, and those that were not to be stored.
  */
+import type { Attendance } from '../core/connection-registry.js';
 import type { MatchCount, Target } from '../core/delivery-target.js';
 import type { OutgoingMessage } from '../core/outgoing-message.js';
 import type { Cursor } from '../protocol/cursor.js';
@@ -87,9 +92,21 @@ export interface Audience {
   readonly groups: Iterable<string>;
 }
 
+/** That the reader came into a group while it was reading or live. */
+export interface GroupJoin {
+  readonly group: string;
+  /** What came for the group up to this place is not for the reader. */
+  readonly after: Cursor;
+}
+
 /** One page of a replay. */
 export interface ReplayRequest {
   readonly after: Cursor;
+  /**
+   * Where the place of a join lies before `after`, what came for the group between the two has passed the reader by: it
+   * comes first on the page, with the place `after`.
+   */
+  readonly joins?: readonly GroupJoin[] | undefined;
   readonly audience: Audience;
   /** Most messages of the page, at least 1. */
   readonly maxMessages: number;
@@ -131,27 +148,44 @@ export interface Delivery {
 export interface LogFollower {
   /** Delivers a message to the connections of this node. Called in the order of the log; does not throw. */
   deliver(message: LoggedMessage, target: Target): Delivery;
+  /** Whether a message for this target is for anybody here, as far as can be said without looking at exceptions. */
+  reaches(target: Target): boolean;
   /**
-   * Messages may pass this node by from now on. Whoever is connected has had everything up to this place; nobody is to
-   * get anything more before {@link recovered}.
+   * Messages may pass this node by from now on. Whoever it concerns has had everything up to this place, and is not to
+   * get anything more before it was brought up to date. Partitions that it does not concern go on.
    */
-  interrupted(place: Cursor): void;
-  /** The log is followed again: who was held is to be brought up to date from the log, and then goes on. */
+  interrupted(place: Cursor, concerns: AudienceFilter): void;
+  /** Something that was out of reach is followed again: who is heard for again is to be brought up to date and goes on. */
   recovered(): void;
+  /** A message has been lost whose place among those that were delivered since nobody can tell: it is a gap, at this place. */
+  missed(place: Cursor, concerns: AudienceFilter): void;
 }
 
+/** Whether an audience is one of those that something is about. */
+export type AudienceFilter = (audience: Audience) => boolean;
+
 /**
- * The ordered log of messages: gives each its place. What happens on one log happens in one order, and a place is never
- * given twice within an epoch. A log may be shared by nodes: then each of them hears of every message in that order.
+ * The ordered log of messages: gives each its place. What happens in one partition happens in one order, in which all
+ * nodes hear of it, and a place is never given twice within an epoch.
  *
  * Out of reach, `publish` and `read` reject with a PushError: `PUSH_ERR_UNAVAILABLE` where nothing has happened,
  * `PUSH_ERR_PUBLISH_UNKNOWN` where the message may have been taken.
  */
-export interface MessageLog {
-  /** The place up to which this node has heard everything; number 0 before the first message. */
+export interface MessageLog extends Attendance {
+  /** The place up to which this node has heard all that it attends to; number 0 before the first message. */
   readonly position: Cursor;
-  /** Whether this node hears of every message now; false between `interrupted` and `recovered`. */
+  /** Whether all partitions are within reach. */
   readonly isFollowing: boolean;
+  /**
+   * Whether this node hears now of all that is for an audience which it attends. `false` where part of it is out of reach,
+   * until `recovered`. A promise where it is about to: it resolves when there is news, after which it is to be asked again.
+   */
+  hears(audience: Audience): boolean | Promise<void>;
+  /**
+   * A place that no message for this group has that is published from now on, and that every one had that was published
+   * before: where a membership begins. At once where the log is this process's own.
+   */
+  joiningPlace(group: string): Cursor | Promise<Cursor>;
   /** Names who delivers on this node. Called once, before the first message. */
   follow(follower: LogFollower): void;
   /**

@@ -14,10 +14,23 @@ import { OpenPipes } from './open-pipes.js';
 export const MembershipSource = { Token: 1, Server: 2, Join: 4 } as const;
 export type MembershipSource = (typeof MembershipSource)[keyof typeof MembershipSource];
 
+/** What messages are addressed to by name. */
+export type AddresseeKind = 'user' | 'group';
+
+/** Hears for whom there is anybody here. */
+export interface Attendance {
+  /** The first connection of the user, or the first one in the group, is here. */
+  attend(kind: AddresseeKind, name: string): void;
+  /** The last one is gone. */
+  leave(kind: AddresseeKind, name: string): void;
+}
+
 /** Reasons of one connection by group, as a sum of sources. */
 type Memberships = Map<string, number>;
 
 const NO_CONNECTIONS: ReadonlySet<Connection> = new Set();
+const NO_GROUPS: readonly string[] = [];
+const NOBODY_LISTENS: Attendance = { attend() {}, leave() {} };
 
 /** Connections by id, user and group. */
 export class ConnectionRegistry {
@@ -28,8 +41,14 @@ export class ConnectionRegistry {
   private readonly memberships = new Map<Connection, Memberships>();
   private readonly byTransport: Record<TransportName, number> = { ws: 0, sse: 0, poll: 0 };
 
-  /** @param pipes Where the limits of the process count the connections of all tenants. */
-  constructor(private readonly pipes = new OpenPipes()) {}
+  /**
+   * @param pipes Where the limits of the process count the connections of all tenants.
+   * @param attendance Is told before messages can be routed to the first, and when they are no longer to the last.
+   */
+  constructor(
+    private readonly pipes = new OpenPipes(),
+    private readonly attendance: Attendance = NOBODY_LISTENS,
+  ) {}
 
   /** Connections that messages reach. */
   get size(): number {
@@ -90,8 +109,12 @@ export class ConnectionRegistry {
     if (!memberships) this.memberships.set(connection, (memberships = new Map()));
     memberships.set(group, (memberships.get(group) ?? 0) | source);
     const members = this.byGroup.get(group);
-    if (members) members.add(connection);
-    else this.byGroup.set(group, new Set([connection]));
+    if (members) {
+      members.add(connection);
+      return;
+    }
+    this.attendance.attend('group', group);
+    this.byGroup.set(group, new Set([connection]));
   }
 
   /** Takes a reason away; the connection leaves the group with its last one. */
@@ -107,6 +130,11 @@ export class ConnectionRegistry {
     memberships.delete(group);
     if (memberships.size === 0) this.memberships.delete(connection);
     this.removeFromGroup(connection, group);
+  }
+
+  /** The groups that the connection is in at this moment, as they are kept: to be gone through at once. */
+  eachGroupOf(connection: Connection): Iterable<string> {
+    return this.memberships.get(connection)?.keys() ?? NO_GROUPS;
   }
 
   /** The groups that the connection is in, for whatever reason or for this one. */
@@ -154,8 +182,12 @@ export class ConnectionRegistry {
 
   private addToUser(connection: Connection): void {
     let user = this.byUser.get(connection.userId);
-    if (user) user.add(connection);
-    else this.byUser.set(connection.userId, (user = new UserConnections(connection)));
+    if (user) {
+      user.add(connection);
+    } else {
+      this.attendance.attend('user', connection.userId);
+      this.byUser.set(connection.userId, (user = new UserConnections(connection)));
+    }
     connection.user = user;
   }
 
@@ -173,12 +205,15 @@ export class ConnectionRegistry {
     if (!user) return;
     connection.user = undefined;
     user.remove(connection);
-    if (user.connections.length === 0) this.byUser.delete(connection.userId);
+    if (user.connections.length > 0) return;
+    this.byUser.delete(connection.userId);
+    this.attendance.leave('user', connection.userId);
   }
 
   private removeFromGroup(connection: Connection, group: string): void {
     const members = this.byGroup.get(group);
-    members?.delete(connection);
-    if (members?.size === 0) this.byGroup.delete(group);
+    if (!members?.delete(connection) || members.size > 0) return;
+    this.byGroup.delete(group);
+    this.attendance.leave('group', group);
   }
 }

@@ -50,6 +50,16 @@ export class FanOut {
     return { users: recipients.users, connections: recipients.count };
   }
 
+  /** Whether the target names anybody here, exceptions aside. */
+  reaches(target: Target): boolean {
+    const { registry } = this;
+    if (target.all) return registry.size > 0;
+    const { users, groups, connections } = target;
+    if (users?.some((user) => registry.ofUser(user).length > 0)) return true;
+    if (groups?.some((group) => registry.ofGroup(group).size > 0)) return true;
+    return connections?.some((id) => registry.find(id) !== undefined) ?? false;
+  }
+
   /** Who the target matches, without sending anything. */
   match(target: Target): MatchCount {
     const { users, count } = this.recipientsOf(target);

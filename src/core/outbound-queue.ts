@@ -101,6 +101,12 @@ export class OutboundQueue implements Flushable {
     return verdict;
   }
 
+  /** Ends the hold of a connection that begins here: what came until now is not for it. */
+  startHere(): void {
+    for (const message of this.held?.takeAll() ?? []) message.recordDropped(1, 'replayed');
+    this.held = undefined;
+  }
+
   /** Calls back once when the transport is not blocked or the queue is closed; at once if that is so. */
   onceRelieved(listener: () => void): void {
     this.flush();

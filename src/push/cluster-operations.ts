@@ -1,5 +1,6 @@
 import type { NodeLink } from '../backing/node-link.interface.js';
 import { DistinctIds } from '../core/distinct-ids.js';
+import { decodeCursor } from '../protocol/cursor.js';
 import type { NodeOperation, NodeOperations } from './node-questions.js';
 import { OF_TENANT } from './tenant-nodes.js';
 import type { TenantMessage } from './tenant-nodes.js';
@@ -38,8 +39,8 @@ const handlers: Handlers = {
     return { matched: directory.close(filter, code, reason, ageMs) };
   },
   report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
-  held: ({ groups }, membership) => {
-    groups.heldElsewhere({ ...membership, expiresAtMs: membership.expiresAtMs });
+  held: ({ groups }, { userId, group, expiresAtMs, since }) => {
+    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since));
     return null;
   },
   released: ({ groups }, { userId, group }) => {

@@ -20,6 +20,7 @@ import type { GroupService } from './group.service.js';
 import type { HostHandlers, Reply } from './host-handlers.interface.js';
 import type { MessageDraft } from './message-stamper.js';
 import type { Publisher } from './publisher.js';
+import type { ResumeService } from './resume.service.js';
 import type { PushReceipt } from './push-types.js';
 import { encodeData } from './send-validation.js';
 import type { SendLimits } from './send-validation.js';
@@ -29,6 +30,7 @@ export interface FrameParts {
   readonly access: AccessService;
   readonly authorizer: PushAuthorizer;
   readonly groups: GroupService;
+  readonly resumes: Pick<ResumeService, 'heard'>;
   readonly publisher: Publisher;
   readonly limits: Required<SendLimits>;
   /** Hears of failures that are our own. */
@@ -92,7 +94,9 @@ export class FrameService {
     if (!isGroup(group)) return invalid('group is missing or not a valid name');
     if (!(await this.parts.authorizer.canJoin(connection.principal, group))) return forbidden();
     const refusal = this.parts.groups.join(connection, group);
-    return refusal ? new FrameRefusal(refusal, 'leave another group first') : ok({ group });
+    if (refusal) return new FrameRefusal(refusal, 'leave another group first');
+    await this.parts.resumes.heard(connection);
+    return ok({ group });
   }
 
   private leave(connection: Connection, data: unknown): Outcome {
@@ -150,6 +154,7 @@ export class FrameService {
     }
     connection.renew(principal);
     this.parts.groups.renew(connection);
+    await this.parts.resumes.heard(connection);
     return ok({ expiresAt: isoTime(principal.expiresAtMs) });
   }
 

@@ -6,15 +6,18 @@
  * by way of the {@link HeldGroups} that it is admitted with.
  */
 import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
+import type { MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import { MembershipSource } from '../core/connection-registry.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { Cursor } from '../protocol/cursor.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
 import { MembershipEnds } from './membership-ends.js';
 import { MembershipRefresh } from './membership-refresh.js';
+import type { ResumeService } from './resume.service.js';
 
 /** What the groups of a connection are bounded by. */
 export interface GroupOptions {
@@ -25,19 +28,34 @@ export interface GroupOptions {
   readonly maxGroupsPerConnection?: number;
 }
 
+/** What memberships take effect through. */
+export interface GroupParts {
+  readonly memberships: Memberships;
+  readonly registry: ConnectionRegistry;
+  readonly clock: Clock;
+  readonly log: Pick<MessageLog, 'joiningPlace'>;
+  readonly resumes: Pick<ResumeService, 'joined'>;
+  readonly options: Required<GroupOptions>;
+}
+
 /** Joins and leaves, by token, server and client. */
 export class GroupService {
+  private readonly memberships: Memberships;
+  private readonly registry: ConnectionRegistry;
+  private readonly clock: Clock;
+  private readonly log: GroupParts['log'];
+  private readonly resumes: GroupParts['resumes'];
   private readonly maxGroupsPerConnection: number;
   private readonly expected = new ExpectedUsers();
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
 
-  constructor(
-    private readonly memberships: Memberships,
-    private readonly registry: ConnectionRegistry,
-    private readonly clock: Clock,
-    options: Required<GroupOptions>,
-  ) {
+  constructor({ memberships, registry, clock, log, resumes, options }: GroupParts) {
+    this.memberships = memberships;
+    this.registry = registry;
+    this.clock = clock;
+    this.log = log;
+    this.resumes = resumes;
     this.maxGroupsPerConnection = options.maxGroupsPerConnection;
     this.refresh = new MembershipRefresh({
       read: (userId) => this.memberships.ofUser(userId),
@@ -103,11 +121,17 @@ export class GroupService {
     this.registry.leave(connection, group, MembershipSource.Join);
   }
 
-  /** The server holds the membership from now on, for all connections of the user, present and future. */
-  async hold(userId: string, group: string, expiresAtMs: number | undefined): Promise<void> {
+  /**
+   * The server holds the membership from now on, for all connections of the user, present and future. Resolves to the
+   * place from which on messages for the group are for them.
+   */
+  async hold(userId: string, group: string, expiresAtMs: number | undefined): Promise<Cursor> {
     const membership = { userId, group, expiresAtMs };
     await this.memberships.add(membership);
-    this.joinHeld(membership);
+    const place = this.log.joiningPlace(group);
+    const since = place instanceof Promise ? await place : place;
+    this.joinHeld(membership, since);
+    return since;
   }
 
   /** The server lets go: the user's connections leave, also those that had joined by themselves. */
@@ -116,10 +140,10 @@ export class GroupService {
     this.leaveHeld(userId, group);
   }
 
-  /** Another node has added the membership: it has its effect here too. */
-  heldElsewhere(membership: HeldMembership): void {
+  /** Another node has added the membership, which begins at this place: it has its effect here too. */
+  heldElsewhere(membership: HeldMembership, since: Cursor | undefined): void {
     if (!this.isHere(membership.userId)) return;
-    this.joinHeld(membership);
+    this.joinHeld(membership, since);
     this.readAgain(membership.userId);
   }
 
@@ -153,14 +177,19 @@ export class GroupService {
     this.refresh.run();
   }
 
-  private joinHeld(membership: HeldMembership): void {
+  private joinHeld(membership: HeldMembership, since: Cursor | undefined): void {
     const { userId, group } = membership;
     this.refresh.changed(userId);
     this.ends.set(membership);
     for (const held of this.expected.of(userId)) held.change(group, membership);
-    for (const connection of this.registry.ofUser(userId)) {
-      this.registry.join(connection, group, MembershipSource.Server);
-    }
+    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group, since);
+  }
+
+  /** From now on the connection is due what comes for the group, and what came for it since that place. */
+  private putInto(connection: Connection, group: string, since: Cursor | undefined): void {
+    const isNew = !this.registry.isMember(connection, group);
+    this.registry.join(connection, group, MembershipSource.Server);
+    if (isNew) this.resumes.joined(connection, group, since);
   }
 
   private leaveHeld(userId: string, group: string): void {
@@ -191,8 +220,8 @@ export class GroupService {
     const known = this.registry.ofUser(userId).flatMap((one) => this.registry.groupsOf(one, MembershipSource.Server));
     for (const group of known) if (!groups.has(group)) this.letGo(userId, group);
     this.ends.replace(userId, memberships);
-    for (const connection of this.registry.ofUser(userId)) {
-      for (const group of groups) this.registry.join(connection, group, MembershipSource.Server);
+    for (const connection of [...this.registry.ofUser(userId)]) {
+      for (const group of groups) this.putInto(connection, group, undefined);
     }
   }
 

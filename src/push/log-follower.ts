@@ -1,4 +1,4 @@
-import type { Delivery, LogFollower, LoggedMessage } from '../backing/message-log.interface.js';
+import type { AudienceFilter, Delivery, LogFollower, LoggedMessage } from '../backing/message-log.interface.js';
 import type { Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
 import { OutgoingMessage } from '../core/outgoing-message.js';
@@ -12,7 +12,7 @@ import type { ResumeService } from './resume.service.js';
 export class NodeLogFollower implements LogFollower {
   constructor(
     private readonly fanOut: FanOut,
-    private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered'>,
+    private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered' | 'missed'>,
     private readonly groups: Pick<GroupService, 'catchUp'>,
     private readonly receipts?: Pick<ClusterReceipts, 'delivered'>,
     private readonly policies?: EventPolicies,
@@ -26,12 +26,20 @@ export class NodeLogFollower implements LogFollower {
     return delivery;
   }
 
-  interrupted(place: Cursor): void {
-    this.resumes.interrupted(place);
+  reaches(target: Target): boolean {
+    return this.fanOut.reaches(target);
+  }
+
+  interrupted(place: Cursor, concerns: AudienceFilter): void {
+    this.resumes.interrupted(place, concerns);
   }
 
   /** Memberships come first: what is read is for the groups that a connection is in. */
   recovered(): void {
     void this.groups.catchUp().then(() => this.resumes.recovered());
+  }
+
+  missed(place: Cursor, concerns: AudienceFilter): void {
+    this.resumes.missed(place, concerns);
   }
 }

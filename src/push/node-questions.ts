@@ -44,7 +44,8 @@ export interface NodeOperations {
     readonly asks: { readonly messageId: string; readonly target: Target; readonly withinMs: number };
     readonly gets: NodeReport | null;
   };
-  readonly held: { readonly asks: HeldMembership; readonly gets: null };
+  /** `since`: the place in the log from which on messages for the group are for the user. */
+  readonly held: { readonly asks: HeldMembership & { readonly since: string }; readonly gets: null };
   readonly released: { readonly asks: { readonly userId: string; readonly group: string }; readonly gets: null };
   /** Carries a frame out for a stream and gives the reply; null where the stream is elsewhere. */
   readonly frame: {

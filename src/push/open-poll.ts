@@ -87,6 +87,15 @@ export class OpenPoll implements Transport {
     else if (this.hasMessages && (!hadMessages || this.isTooMuch)) this.owner.arrived(this);
   }
 
+  /** The client stands here: what came until now is behind it. */
+  startAt(place: string): void {
+    this.place = place;
+    this.isReading = false;
+    this.messages = [];
+    this.collectedBytes = 0;
+    this.hasOverflowed = false;
+  }
+
   get hasMessages(): boolean {
     return this.messages.length > 0;
   }

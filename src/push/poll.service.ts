@@ -18,7 +18,7 @@ import type { Admission } from './admission.js';
 import type { LivenessOptions } from './liveness.service.js';
 import { MAX_POLL_MESSAGES, OpenPoll } from './open-poll.js';
 import type { PollAnswer, PollOwner } from './open-poll.js';
-import { readForPresent } from './present-audience.js';
+import { audienceOf, readForPresent, untilHeard } from './present-audience.js';
 import { Refusals } from './refusal.js';
 import { tellRefusals } from './session.service.js';
 import type { SessionService } from './session.service.js';
@@ -73,15 +73,29 @@ class PollSession implements PollOwner, PollHandle {
   begin(admission: Admission, waitMs: number): void {
     const { connection, refusedGroups } = this.parts.sessions.register(admission, this.poll);
     this.connection = connection;
-    if (!this.parts.log.isFollowing || !admission.heldGroups) {
-      this.finish({ type: 'refused', refusal: Refusals.unavailable('messages are out of reach') });
-      return;
-    }
+    const hears = this.parts.log.hears(audienceOf(connection, this.parts.registry));
+    if (hears === false || !admission.heldGroups) return this.refuse('messages are out of reach');
     tellRefusals(connection, refusedGroups);
     this.tellIfExpiring(connection);
-    const cursor = admission.cursor === undefined ? undefined : decodeCursor(admission.cursor);
+    if (hears === true) this.go(connection, admission.cursor, waitMs);
+    else void this.goWhenHeard(connection, admission.cursor, waitMs);
+  }
+
+  private async goWhenHeard(connection: Connection, cursor: string | undefined, waitMs: number): Promise<void> {
+    const { registry, log } = this.parts;
+    this.poll.isReading = true;
+    const isHeard = await untilHeard(connection, registry, log);
+    connection.outbound.flush();
+    // What came meanwhile comes before the place from which it is to be answered.
+    this.poll.startAt(this.position);
+    if (isHeard) this.go(connection, cursor, waitMs);
+    else this.refuse('messages are out of reach');
+  }
+
+  private go(connection: Connection, cursorText: string | undefined, waitMs: number): void {
+    const cursor = cursorText === undefined ? undefined : decodeCursor(cursorText);
     if (cursor) void this.readMissed(connection, cursor, waitMs);
-    else if (admission.cursor !== undefined) this.answerGap();
+    else if (cursorText !== undefined) this.answerGap();
     else this.wait(waitMs);
   }
 
@@ -118,11 +132,13 @@ class PollSession implements PollOwner, PollHandle {
       const missed = [...gap, ...page.messages.map(({ text }) => text)];
       const answer = poll.answerMissed(missed, page.through, page.hasMore);
       const isWorthIt = answer.type === 'messages' && (answer.more || missed.length > 0 || poll.hasMessages);
-      if (isWorthIt) this.finish(answer);
+      // Who came into a group meanwhile that nobody here was in comes back for what is not heard yet.
+      const isHeard = this.parts.log.hears(audienceOf(connection, this.parts.registry)) === true;
+      if (isWorthIt || !isHeard) this.finish(answer);
       else this.wait(waitMs);
     } catch (cause) {
       this.parts.onFailure(cause);
-      this.finish({ type: 'refused', refusal: Refusals.unavailable('the messages could not be read') });
+      this.refuse('the messages could not be read');
     }
   }
 
@@ -168,6 +184,10 @@ class PollSession implements PollOwner, PollHandle {
     connection.isExpiryAnnounced = true;
     const data: ExpiringData = { at: isoTime(expiresAtMs) };
     connection.reply(encodeFrame(ServerEvent.Expiring, data));
+  }
+
+  private refuse(reason: string): void {
+    this.finish({ type: 'refused', refusal: Refusals.unavailable(reason) });
   }
 
   private finish(answer: PollAnswer): void {

@@ -13,6 +13,7 @@ import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
+import { encodeCursor } from '../protocol/cursor.js';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type { EventData, EventName } from '../protocol/push-events.js';
 import { cursorProblems, DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
@@ -120,8 +121,8 @@ export class PushService {
       ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
     ]);
     await this.within(async ({ groups, nodes }) => {
-      await groups.hold(userId, group, expiresAtMs);
-      await tellNodes(nodes, 'held', { userId, group, expiresAtMs });
+      const since = encodeCursor(await groups.hold(userId, group, expiresAtMs));
+      await tellNodes(nodes, 'held', { userId, group, expiresAtMs, since });
     });
   }
 

@@ -5,8 +5,12 @@
  *
  * The log is read page by page, each as the transport takes the one before, so that a long absence fills no queue. What
  * may be seen is decided by who the principal is at each page: its own messages, broadcasts, and the groups that it is in.
+ *
+ * Invariant: a connection is live only while this node hears all that is for it. One for whom the node is about to listen,
+ * or cannot, is held and reads on from where it stands when that has changed: whoever comes back, whoever was connected
+ * when the log was interrupted, and whoever the server puts into a group that nobody here was in.
  */
-import type { LogPage, MessageLog } from '../backing/message-log.interface.js';
+import type { AudienceFilter, GroupJoin, LogPage, MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
@@ -17,7 +21,8 @@ import { CloseCode } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { encodeGap } from '../protocol/frame-encoder.js';
-import { readForPresent } from './present-audience.js';
+import { PendingJoins, isWithin } from './pending-joins.js';
+import { audienceOf, readForPresent, untilHeard } from './present-audience.js';
 import { ReplayedMessages } from './replayed-messages.js';
 
 /** Messages of one page; a page also has at most half of what a queue may hold. */
@@ -52,6 +57,7 @@ export class ResumeService {
   private readonly replayed: ReplayedMessages;
   /** Those that are held until the log is followed again, and how far they have got. */
   private readonly waiting = new Map<Connection, Cursor>();
+  private readonly joins = new PendingJoins();
   /** Grows with each break. What was read before one says nothing of what was missed in it. */
   private breaks = 0;
   private readonly counters: PushCounters;
@@ -69,14 +75,7 @@ export class ResumeService {
    * out of reach the welcome goes at once, and the replay follows. Never rejects.
    */
   async resume(connection: Connection, after: Cursor, greet: (opening: Opening) => void): Promise<void> {
-    const { outbound } = connection;
-    outbound.hold();
-    const greetUnread = () => greet({ cursor: encodeCursor(after), resumed: false });
-    if (!this.parts.log.isFollowing) {
-      greetUnread();
-      this.waiting.set(connection, after);
-      return;
-    }
+    connection.outbound.hold();
     let isGreeted = false;
     const write = (page: LogPage) => {
       if (!isGreeted) greet({ cursor: encodeCursor(page.resumedFrom), resumed: page.gap === undefined });
@@ -84,34 +83,113 @@ export class ResumeService {
       return this.write(connection, page);
     };
     const next = await this.step(connection, after, write);
-    if (!isGreeted && connection.isOpen) greetUnread();
+    if (!isGreeted && connection.isOpen) greet({ cursor: encodeCursor(after), resumed: false });
     if (next) void this.readOn(connection, next);
   }
 
-  /** A connection that came with no place while the log is out of reach: it gets what comes after this one. */
-  hold(connection: Connection, after: Cursor): void {
-    connection.outbound.hold();
-    connection.outbound.releaseReplies();
-    this.waiting.set(connection, after);
+  /**
+   * Lets a connection that came with no place begin here. At once where this node hears all that is for it; otherwise
+   * resolves when it does, or when it is plain that it cannot: then the welcome goes, and what came since follows.
+   */
+  begin(connection: Connection, greet: (opening: Opening) => void): Promise<void> | undefined {
+    const { log, registry } = this.parts;
+    if (log.hears(audienceOf(connection, registry)) !== true) return this.beginHeld(connection, greet);
+    greet({ cursor: encodeCursor(log.position), resumed: false });
+    return undefined;
   }
 
-  /** Messages pass this node by: nobody gets anything before they were read. Polls end, and come back with their place. */
-  interrupted(place: Cursor): void {
+  /**
+   * The server has made the connection a member of the group, which it is in by now: what came for the group after the
+   * place is for it. Undefined: nobody knows when that was, so what comes from now on is.
+   */
+  joined(connection: Connection, group: string, since?: Cursor): void {
+    const { log, registry } = this.parts;
+    const { outbound } = connection;
+    const { position } = log;
+    const hears = log.hears(audienceOf(connection, registry)) === true;
+    if (!outbound.isHeld && hears && (since === undefined || isWithin(position, since))) return;
+    if (connection.transport.name === 'poll') {
+      connection.close(CloseCode.GoingAway);
+      return;
+    }
+    // Who is held reads with the group from where it stands, unless it is known where the membership begins.
+    if (since) this.joins.add(connection, { group, after: since });
+    if (outbound.isHeld) return;
+    outbound.hold();
+    outbound.releaseReplies();
+    void this.readOn(connection, position);
+  }
+
+  /**
+   * Resolves when this node hears all that is for the connection, which has come into groups by its own doing. While some
+   * of it is out of reach the connection is held, and gets what comes from now on when that is back.
+   */
+  async heard(connection: Connection): Promise<void> {
+    if (this.hears(connection) === true || (await this.untilHeard(connection))) return;
+    if (connection.isOpen && !connection.outbound.isHeld) this.hold(connection, this.parts.log.position);
+  }
+
+  /**
+   * Messages pass this node by: whom they may be for gets nothing before they were read. Polls end, and come back with
+   * their place.
+   */
+  interrupted(place: Cursor, concerns: AudienceFilter): void {
     this.breaks++;
-    for (const connection of [...this.parts.registry.all()]) {
+    for (const connection of this.concerned(concerns)) {
       if (connection.transport.name === 'poll') connection.close(CloseCode.GoingAway);
       else if (!connection.outbound.isHeld) this.hold(connection, place);
     }
   }
 
-  /** The log is followed again: those who waited are brought up to date, some at a time. */
+  /** Something is followed again: those who waited for it are brought up to date, some at a time. */
   recovered(): void {
-    const waiting = [...this.waiting];
-    this.waiting.clear();
+    const waiting = [...this.waiting].filter(([connection]) => !connection.isOpen || this.hears(connection) !== false);
+    for (const [connection] of waiting) this.waiting.delete(connection);
     const readNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next; next = waiting.pop()) await this.readOn(...next);
     };
     for (let count = 0; count < CONCURRENT_READS; count++) void readNext();
+  }
+
+  /** A message is gone and cannot be put into its place. Who is being read for has it read. */
+  missed(place: Cursor, concerns: AudienceFilter): void {
+    this.breaks++;
+    const cursor = encodeCursor(place);
+    for (const connection of this.concerned(concerns)) {
+      if (connection.outbound.isHeld) continue;
+      connection.reply(encodeGap('expired', cursor), cursor);
+      this.counters.gaps.add('expired');
+    }
+  }
+
+  private async beginHeld(connection: Connection, greet: (opening: Opening) => void): Promise<void> {
+    connection.outbound.hold();
+    const hears = await this.untilHeard(connection);
+    if (!connection.isOpen) return;
+    const { position } = this.parts.log;
+    greet({ cursor: encodeCursor(position), resumed: false });
+    this.joins.forget(connection);
+    if (hears) connection.outbound.startHere();
+    else this.waiting.set(connection, position);
+  }
+
+  private hold(connection: Connection, after: Cursor): void {
+    connection.outbound.hold();
+    connection.outbound.releaseReplies();
+    this.waiting.set(connection, after);
+  }
+
+  private concerned(concerns: AudienceFilter): Connection[] {
+    const { registry } = this.parts;
+    return [...registry.all()].filter((connection) => concerns(audienceOf(connection, registry)));
+  }
+
+  private hears(connection: Connection): boolean | Promise<void> {
+    return this.parts.log.hears(audienceOf(connection, this.parts.registry));
+  }
+
+  private untilHeard(connection: Connection): Promise<boolean> {
+    return untilHeard(connection, this.parts.registry, this.parts.log);
   }
 
   private async readOn(connection: Connection, after: Cursor): Promise<void> {
@@ -127,13 +205,18 @@ export class ResumeService {
     after: Cursor,
     write: (page: LogPage) => void,
   ): Promise<Cursor | undefined> {
-    const { breaks } = this;
     try {
+      if (this.hears(connection) !== true && !(await this.untilHeard(connection))) {
+        this.wait(connection, after);
+        return undefined;
+      }
+      const { breaks } = this;
       const page = await this.read(connection, after);
       if (!connection.isOpen) return undefined;
       write(page);
-      if (!this.parts.log.isFollowing) this.waiting.set(connection, page.through);
-      else if (page.hasMore || breaks !== this.breaks) return page.through;
+      const hears = this.hears(connection);
+      if (hears === false) this.wait(connection, page.through);
+      else if (this.isBehind(connection, page, breaks) || hears !== true) return page.through;
       else this.goLive(connection, page.through);
     } catch (cause) {
       this.fail(connection, after, cause);
@@ -141,10 +224,25 @@ export class ResumeService {
     return undefined;
   }
 
-  private read(connection: Connection, after: Cursor): Promise<LogPage> {
+  private async read(connection: Connection, after: Cursor): Promise<LogPage> {
     const { log, registry, scheduler } = this.parts;
     const request = { after, maxMessages: PAGE_MESSAGES, maxBytes: scheduler.maxQueueBytes / 2 };
-    return readForPresent(connection, registry, (audience) => log.read({ ...request, audience }));
+    let joins: readonly GroupJoin[] | undefined;
+    const page = await readForPresent(connection, registry, (audience) => {
+      joins = this.joins.of(connection);
+      return log.read({ ...request, joins, audience });
+    });
+    this.joins.read(connection, joins, page.through);
+    return page;
+  }
+
+  /** Whether there is more to be read than the page holds: what has changed since it was read is not in it. */
+  private isBehind(connection: Connection, { hasMore }: LogPage, breaks: number): boolean {
+    return hasMore || breaks !== this.breaks || this.joins.hasUnread(connection);
+  }
+
+  private wait(connection: Connection, after: Cursor): void {
+    if (connection.isOpen) this.waiting.set(connection, after);
   }
 
   private write(connection: Connection, { gap, resumedFrom, messages }: LogPage): void {
@@ -162,6 +260,7 @@ export class ResumeService {
   private goLive(connection: Connection, through: Cursor): void {
     this.counters.replaySizes.add(this.sizes.get(connection) ?? 0);
     this.sizes.delete(connection);
+    this.joins.forget(connection);
     const verdict = connection.outbound.release(through, encodeCursor(through));
     if (verdict === 'overflow') connection.close(CloseCode.SlowConsumer);
   }
@@ -177,15 +276,15 @@ export class ResumeService {
    * own; the connection is closed and comes back with its place.
    */
   private fail(connection: Connection, after: Cursor, cause: unknown): void {
-    const { log, clock, onFailure } = this.parts;
+    const { clock, onFailure } = this.parts;
     const isOutOfReach = cause instanceof PushError && cause.code === 'PUSH_ERR_UNAVAILABLE';
     if (!isOutOfReach) {
       onFailure(cause);
       connection.close(CloseCode.InternalError);
-    } else if (log.isFollowing) {
+    } else if (this.hears(connection) === false) {
+      this.wait(connection, after);
+    } else {
       clock.after(Math.random() * RETRY_MS, () => void this.readOn(connection, after));
-    } else if (connection.isOpen) {
-      this.waiting.set(connection, after);
     }
   }
 }

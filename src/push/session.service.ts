@@ -2,7 +2,6 @@
  * The life of a connection, the same for every transport: opened after its handshake, greeted, put into its groups,
  * listened to, and taken out of everything when its pipe is gone.
  */
-import type { MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import { Connection } from '../core/connection.js';
 import { newConnectionId } from '../core/connection-id.js';
@@ -11,7 +10,7 @@ import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { ConnectedEvent } from '../core/lifecycle-events.js';
 import { Telemetry } from '../core/telemetry.js';
 import type { Transport } from '../core/transport.interface.js';
-import { encodeCursor, decodeCursor } from '../protocol/cursor.js';
+import { decodeCursor } from '../protocol/cursor.js';
 import { encodeError, encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
 import { isoTime } from '../protocol/iso-time.js';
 import { ServerEvent } from '../protocol/frames.js';
@@ -31,7 +30,6 @@ export interface SessionParts {
   readonly registry: ConnectionRegistry;
   readonly scheduler: FlushScheduler;
   readonly groups: GroupService;
-  readonly log: MessageLog;
   readonly frames: FrameService;
   readonly resumes: ResumeService;
   readonly clock: Clock;
@@ -192,18 +190,14 @@ export class SessionService {
     refusedGroups: readonly RefusedGroup[],
   ): Promise<void> | undefined {
     const cursor = cursorText ? decodeCursor(cursorText) : undefined;
-    if (cursor) {
-      return this.parts.resumes.resume(connection, cursor, (opening) => this.greet(connection, opening, refusedGroups));
-    }
-    const { log, resumes } = this.parts;
-    const now = encodeCursor(log.position);
-    this.greet(connection, { cursor: now, resumed: false }, refusedGroups);
-    if (!log.isFollowing) resumes.hold(connection, log.position);
-    if (cursorText) {
-      connection.reply(encodeGap('invalid_cursor', now), now);
+    const { resumes } = this.parts;
+    if (cursor) return resumes.resume(connection, cursor, (opening) => this.greet(connection, opening, refusedGroups));
+    return resumes.begin(connection, (opening) => {
+      this.greet(connection, opening, refusedGroups);
+      if (!cursorText) return;
+      connection.reply(encodeGap('invalid_cursor', opening.cursor), opening.cursor);
       this.telemetry.counters.gaps.add('invalid_cursor');
-    }
-    return undefined;
+    });
   }
 
   private greet(connection: Connection, opening: Opening, refusedGroups: readonly RefusedGroup[]): void {

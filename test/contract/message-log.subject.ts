@@ -47,6 +47,8 @@ export class RecordingFollower implements LogFollower {
   readonly delivered: { readonly message: LoggedMessage; readonly target: Target }[] = [];
   /** Where it stood at each break, until it was over: `recovered`. */
   readonly breaks: (Cursor | 'recovered')[] = [];
+  /** Where it stood when something was lost. */
+  readonly misses: Cursor[] = [];
 
   deliver(message: LoggedMessage, target: Target): Delivery {
     this.delivered.push({ message, target });
@@ -62,6 +64,14 @@ export class RecordingFollower implements LogFollower {
 
   recovered(): void {
     this.breaks.push('recovered');
+  }
+
+  reaches(): boolean {
+    return true;
+  }
+
+  missed(place: Cursor): void {
+    this.misses.push(place);
   }
 }
 

@@ -25,6 +25,10 @@ export function memoryWith({ publish, read }: LogChange): BackingFactory {
         get isFollowing() {
           return log.isFollowing;
         },
+        attend: (kind, name) => log.attend(kind, name),
+        leave: (kind, name) => log.leave(kind, name),
+        hears: (audience) => log.hears(audience),
+        joiningPlace: (group) => log.joiningPlace(group),
         follow: (follower) => log.follow(follower),
         publish: (content, routing) => (publish ? publish(log, content, routing) : log.publish(content, routing)),
         read: (request) => (read ? read(log, request) : log.read(request)),

@@ -1,11 +1,15 @@
+import { MemoryMessageLog } from '../../src/backing/memory/memory-message-log.js';
+import type { Memberships } from '../../src/backing/memberships.interface.js';
 import type { MessageLog } from '../../src/backing/message-log.interface.js';
 import { Connection } from '../../src/core/connection.js';
+import type { Attendance } from '../../src/core/connection-registry.js';
 import { ConnectionRegistry } from '../../src/core/connection-registry.js';
 import { FanOut } from '../../src/core/fan-out.js';
 import { FlushScheduler } from '../../src/core/flush-scheduler.js';
 import { OpenPipes } from '../../src/core/open-pipes.js';
 import { PushCounters } from '../../src/core/push-counters.js';
 import type { Principal } from '../../src/core/principal.js';
+import { GroupService } from '../../src/push/group.service.js';
 import { NodeLogFollower } from '../../src/push/log-follower.js';
 import type { Envelope } from '../../src/protocol/frames.js';
 import { FakeTransport } from '../../src/testing/fake-transport.js';
@@ -21,14 +25,19 @@ export interface FakePeer {
 export class FakeConnections {
   readonly clock = new ManualClock();
   readonly pipes = new OpenPipes();
-  readonly registry = new ConnectionRegistry(this.pipes);
+  readonly registry: ConnectionRegistry;
   readonly counters = new PushCounters();
   readonly scheduler = new FlushScheduler(
     { maxQueueBytes: 65_536, maxTotalQueueBytes: 1_000_000, flushWindowMs: 0 },
     this.counters,
   );
-  readonly fanOut = new FanOut(this.registry, this.counters);
+  readonly fanOut: FanOut;
   private serial = 0;
+
+  constructor(attendance?: Attendance) {
+    this.registry = new ConnectionRegistry(this.pipes, attendance);
+    this.fanOut = new FanOut(this.registry, this.counters);
+  }
 
   /** Registers a connection; its token lasts an hour and names no group unless the principal says otherwise. */
   connect(userId = '7', principal: Partial<Principal> = {}, transport = new FakeTransport()): FakePeer {
@@ -56,8 +65,24 @@ export class FakeConnections {
 
   /** Has the log deliver to these connections. */
   follow<Log extends MessageLog>(log: Log): Log {
-    log.follow(new NodeLogFollower(this.fanOut, { interrupted() {}, recovered() {} }, { catchUp: async () => {} }));
+    log.follow(
+      new NodeLogFollower(this.fanOut, { interrupted() {}, recovered() {}, missed() {} }, { catchUp: async () => {} }),
+    );
     return log;
+  }
+
+  /** Memberships of these connections, over a log that hears everything at once. */
+  groupsOver(memberships: Memberships, maxGroupsPerConnection: number): GroupService {
+    const { registry, clock } = this;
+    const resumes = { joined() {} };
+    return new GroupService({
+      memberships,
+      registry,
+      clock,
+      log: new MemoryMessageLog(),
+      resumes,
+      options: { maxGroupsPerConnection },
+    });
   }
 
   /** What the peer has got, once everything that waits was flushed. */

@@ -48,22 +48,23 @@ export class FakeSessions {
   ) {
     const { registry, scheduler, clock } = fakes;
     const onFailure = (cause: unknown) => void this.failures.push(cause);
-    this.groups = new GroupService(new MemoryMemberships(), registry, clock, { maxGroupsPerConnection: 10 });
+    const resumes = new ResumeService({ log, registry, scheduler, clock, onFailure });
+    const options = { maxGroupsPerConnection: 10 };
+    this.groups = new GroupService({ memberships: new MemoryMemberships(), registry, clock, log, resumes, options });
     this.frames = new FrameService({
       access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
       authorizer: new DenyingAuthorizer(),
       groups: this.groups,
+      resumes,
       publisher: new Publisher(new MessageStamper(clock, 'n'), fakes.follow(log), scheduler, clock),
       limits: { maxPayloadBytes: 65_536 },
       onFailure,
     });
-    const resumes = new ResumeService({ log, registry, scheduler, clock, onFailure });
     const { groups, frames } = this;
     this.sessions = new SessionService({
       registry,
       scheduler,
       groups,
-      log,
       frames,
       resumes,
       clock,

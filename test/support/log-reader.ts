@@ -17,7 +17,7 @@ export class LogReader implements LogFollower {
   readonly ids: string[] = [];
   readonly gaps: LogGap[] = [];
   breaks = 0;
-  private held: LoggedMessage[] = [];
+  private held: OutgoingMessage[] = [];
   private after: Cursor | undefined;
 
   constructor(private readonly log: MessageLog) {
@@ -29,12 +29,10 @@ export class LogReader implements LogFollower {
   }
 
   deliver(message: LoggedMessage): Delivery {
+    const outgoing = new OutgoingMessage(message.text, message.cursor, message.number, message.partition);
     if (this.isLive) this.take(message);
-    else this.held.push(message);
-    return {
-      matched: { users: 1, connections: 1 },
-      message: new OutgoingMessage(message.text, message.cursor, message.number),
-    };
+    else this.held.push(outgoing);
+    return { matched: { users: 1, connections: 1 }, message: outgoing };
   }
 
   interrupted(place: Cursor): void {
@@ -44,6 +42,14 @@ export class LogReader implements LogFollower {
 
   recovered(): void {
     void this.catchUp();
+  }
+
+  reaches(): boolean {
+    return true;
+  }
+
+  missed(): void {
+    this.gaps.push('expired');
   }
 
   private async catchUp(): Promise<void> {
@@ -56,7 +62,7 @@ export class LogReader implements LogFollower {
         for (const message of page.messages) this.take(message);
         this.after = page.through;
         if (page.hasMore || breaks !== this.breaks || !this.log.isFollowing) continue;
-        this.goLive(page.through[0].number);
+        this.goLive(page.through);
       } catch {
         // Out of reach again, or the log is not the one that the node knows: the next read tells.
         await new Promise((resolve) => setTimeout(resolve, 10));
@@ -64,14 +70,14 @@ export class LogReader implements LogFollower {
     }
   }
 
-  private goLive(through: number): void {
+  private goLive(through: Cursor): void {
     const { held } = this;
     this.held = [];
     this.after = undefined;
-    for (const message of held) if (message.number === 0 || message.number > through) this.take(message);
+    for (const message of held) if (!message.isReadBy(through)) this.take(message);
   }
 
-  private take({ text }: LoggedMessage): void {
+  private take({ text }: Pick<LoggedMessage, 'text'>): void {
     this.ids.push((JSON.parse(text) as { readonly id: string }).id);
   }
 }

@@ -1,4 +1,5 @@
-import type { LogPage, MessageLog, ReplayRequest } from '../../src/backing/message-log.interface.js';
+import type { Audience, LogPage, MessageLog, ReplayRequest } from '../../src/backing/message-log.interface.js';
+import type { AddresseeKind } from '../../src/core/connection-registry.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
 import { encodeCursor } from '../../src/protocol/cursor.js';
 
@@ -22,7 +23,43 @@ export class ScriptedLog implements MessageLog {
   readonly reads: ReplayRequest[] = [];
   private readonly answers: ((page: LogPage | Error) => void)[] = [];
 
+  /** Users and groups that the node is about to hear for. */
+  readonly unheard = new Set<string>();
+  private readonly news: (() => void)[] = [];
+  /** Whom this node attends, in the order in which that began. */
+  readonly attended: string[] = [];
+
   follow(): void {}
+
+  attend(kind: AddresseeKind, name: string): void {
+    this.attended.push(`${kind} ${name}`);
+  }
+
+  leave(kind: AddresseeKind, name: string): void {
+    this.attended.splice(this.attended.indexOf(`${kind} ${name}`), 1);
+  }
+
+  hears({ userId, groups }: Audience): boolean | Promise<void> {
+    if (!this.isFollowing) return false;
+    if (![userId, ...groups].some((name) => this.unheard.has(name))) return true;
+    return new Promise((resolve) => this.news.push(resolve));
+  }
+
+  /** Has the node hear for this user or group, for which it was about to. */
+  async hear(name: string): Promise<void> {
+    this.unheard.delete(name);
+    await this.tellNews();
+  }
+
+  /** Whoever waits to be heard for looks again. */
+  async tellNews(): Promise<void> {
+    for (const tell of this.news.splice(0)) tell();
+    await turn();
+  }
+
+  joiningPlace(): Cursor {
+    return this.position;
+  }
 
   publish(): never {
     throw new Error('nothing is published here');

@@ -68,8 +68,10 @@ export class SharedBacking {
         if (!here) throw new Error('the publisher does not follow');
         return here;
       },
+      reaches: () => true,
       interrupted: () => undefined,
       recovered: () => undefined,
+      missed: () => undefined,
     });
   }
 
@@ -79,6 +81,10 @@ export class SharedBacking {
         return log.position;
       },
       isFollowing: true,
+      attend: () => undefined,
+      leave: () => undefined,
+      hears: () => true,
+      joiningPlace: () => log.position,
       follow: (follower) => void followers.set(link, follower),
       publish: (content, routing) => {
         this.publisher = link;

@@ -3,10 +3,12 @@ import { OutgoingMessage } from '../../src/core/outgoing-message.js';
 
 /** A node without connections. */
 export const nobody: LogFollower = {
-  deliver: ({ text, cursor, number }) => ({
+  deliver: ({ text, cursor, number, partition }) => ({
     matched: { users: 0, connections: 0 },
-    message: new OutgoingMessage(text, cursor, number),
+    message: new OutgoingMessage(text, cursor, number, partition),
   }),
+  reaches: () => false,
   interrupted() {},
   recovered() {},
+  missed() {},
 };

@@ -12,10 +12,11 @@ import type { Clock } from '../../core/clock.js';
 import type { Exclusion, Target } from '../../core/delivery-target.js';
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor, Place } from '../../protocol/cursor.js';
-import { encodeMessage } from '../../protocol/frame-encoder.js';
+import { encodeMessage, withCursor } from '../../protocol/frame-encoder.js';
 import { defaultHistoryAllCount } from '../message-log.interface.js';
 import type {
   Delivery,
+  GroupJoin,
   LogFollower,
   LoggedMessage,
   LogGap,
@@ -31,6 +32,7 @@ import { MessageEntry } from './message-entry.js';
 import type { MessageTerms } from './message-entry.js';
 import { MessageHistory } from './message-history.js';
 import { ReplayMerge } from './replay-merge.js';
+import type { ReplaySource } from './replay-merge.js';
 
 /** Where a replay begins. */
 interface Start {
@@ -77,6 +79,18 @@ export class MemoryMessageLog implements MessageLog {
     return true;
   }
 
+  attend(): void {}
+
+  leave(): void {}
+
+  hears(): boolean {
+    return true;
+  }
+
+  joiningPlace(): Cursor {
+    return this.position;
+  }
+
   /** What the kept messages weigh, about. */
   get bytes(): number {
     return this.history.bytes;
@@ -110,23 +124,53 @@ export class MemoryMessageLog implements MessageLog {
     return { text, cursor, number, partition: 0, collapseKey: routing.collapseKey };
   }
 
-  async read({ after, audience, maxMessages, maxBytes }: ReplayRequest): Promise<LogPage> {
+  async read({ after, audience, joins = [], maxMessages, maxBytes }: ReplayRequest): Promise<LogPage> {
     const reader = { userId: audience.userId, groups: new Set(audience.groups), nowMs: this.clock.now() };
-    const { histories, lostThrough } = this.history.of(reader.userId, reader.groups, reader.nowMs);
     const start = this.startOf(after);
-    const gap = start.gap ?? (lostThrough > Math.max(start.number, start.toldThrough) ? 'expired' : undefined);
+    const { sources, lostThrough, hasLostJoined } = this.sourcesOf(reader, start, joins);
+    const isLost = hasLostJoined || lostThrough > Math.max(start.number, start.toldThrough);
+    const gap = start.gap ?? (isLost ? 'expired' : undefined);
     const toldThrough = gap === undefined ? start.toldThrough : lostThrough;
 
-    const merge = new ReplayMerge(histories, start.number);
+    const merge = new ReplayMerge(sources, start.number);
     const { entries, hasMore } = collect(merge, reader, maxMessages, maxBytes);
-    const through = (hasMore && entries.at(-1)?.number) || this.lastNumber;
+    const last = hasMore ? entries.at(-1)?.number : undefined;
+    const through = last === undefined ? this.lastNumber : Math.max(last, start.number);
     return {
       resumedFrom: [this.placeOf(start.number, toldThrough)],
-      messages: entries.map(({ text, number }) => ({ text, cursor: this.cursorOf(number), number, partition: 0 })),
+      messages: entries.map((entry) => this.loggedAfter(entry, start)),
       through: [this.placeOf(through, toldThrough)],
       hasMore,
       gap,
     };
+  }
+
+  /** What is held for the reader. Of a group that it has just joined only what came since. */
+  private sourcesOf({ userId, groups, nowMs }: Reader, { number: after }: Start, joins: readonly GroupJoin[]) {
+    const joined = new Map(joins.map(({ group, after: [place] }) => [group, this.joinedAfter(place, after)] as const));
+    const others = [...groups].filter((group) => !joined.has(group));
+    const { histories, lostThrough } = this.history.of(userId, others, nowMs);
+    const sources: ReplaySource[] = histories.map((history) => ({ history, after, isJoined: false }));
+    let joinedLost = 0;
+    for (const [group, from] of joined) {
+      const held = groups.has(group) ? this.history.ofGroup(group, nowMs) : undefined;
+      for (const history of held?.histories ?? []) sources.push({ history, after: from, isJoined: true });
+      if (held && held.lostThrough > from) joinedLost = Math.max(joinedLost, held.lostThrough, after);
+    }
+    return { sources, lostThrough: Math.max(lostThrough, joinedLost), hasLostJoined: joinedLost > 0 };
+  }
+
+  /** A place of another epoch says nothing about the group, so that of the reader holds. */
+  private joinedAfter({ epoch, number }: Place, after: number): number {
+    return epoch === this.epoch ? Math.min(number, this.lastNumber) : after;
+  }
+
+  /** What has passed the reader by gets the place that it has, or it would be set back by it. */
+  private loggedAfter({ text, number }: MessageEntry, start: Start): LoggedMessage {
+    const cursor = this.cursorOf(number);
+    if (number > start.number) return { text, cursor, number, partition: 0 };
+    const moved = this.cursorOf(start.number);
+    return { text: withCursor(text, cursor, moved), cursor: moved, number, partition: 0 };
   }
 
   private startOf([{ epoch, number, toldThrough = 0 }, ...others]: Cursor): Start {

@@ -61,6 +61,13 @@ export class MessageHistory {
     return { histories, lostThrough };
   }
 
+  /** What is held for this group alone. Good until the next call. */
+  ofGroup(group: string, nowMs: number): AudienceHistory {
+    const histories: TargetHistory[] = [];
+    const lostThrough = this.lookUp(this.groups, group, histories, nowMs);
+    return { histories, lostThrough };
+  }
+
   /** Drops everything. */
   clear(nowMs: number): void {
     const all = [this.everyone, ...this.users.all(), ...this.groups.all()];

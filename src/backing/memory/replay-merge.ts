@@ -1,9 +1,18 @@
 import type { MessageEntry } from './message-entry.js';
 import type { TargetHistory } from './target-history.js';
 
+/** One history of those that are replayed. */
+export interface ReplaySource {
+  readonly history: TargetHistory;
+  /** Messages up to this number are left out. */
+  readonly after: number;
+  /** The reader came into the group while it was live: what others of its histories hold, it has had. */
+  readonly isJoined: boolean;
+}
+
 /** What is left to read of one history, which is at least its head. */
 interface Remainder {
-  readonly history: TargetHistory;
+  readonly source: ReplaySource;
   index: number;
   head: MessageEntry;
 }
@@ -18,18 +27,29 @@ export class ReplayMerge {
   private readonly remainders: Remainder[] = [];
   private lastNumber: number;
 
-  /** @param after Messages up to this number are left out. */
-  constructor(histories: readonly TargetHistory[], after: number) {
+  /** @param after Where the reader stands: what lies before it comes only from groups that it has joined. */
+  constructor(
+    private readonly sources: readonly ReplaySource[],
+    private readonly after: number,
+  ) {
     this.lastNumber = after;
-    for (const history of histories) {
-      const index = history.firstIndexAfter(after);
-      const head = history.at(index);
-      if (head) this.remainders.push({ history, index, head });
+    for (const source of sources) {
+      this.lastNumber = Math.min(this.lastNumber, source.after);
+      const index = source.history.firstIndexAfter(source.after);
+      const head = source.history.at(index);
+      if (head) this.remainders.push({ source, index, head });
     }
   }
 
   /** The next message; undefined at the end. */
   next(): MessageEntry | undefined {
+    for (;;) {
+      const next = this.nextOfAll();
+      if (!next || next.number > this.after || !this.hasBeenHad(next)) return next;
+    }
+  }
+
+  private nextOfAll(): MessageEntry | undefined {
     let next: MessageEntry | undefined;
     let hasEnded = false;
     for (const remainder of this.remainders) {
@@ -42,17 +62,23 @@ export class ReplayMerge {
     return next;
   }
 
+  private hasBeenHad({ number }: MessageEntry): boolean {
+    return this.sources.some(({ history, isJoined }) => {
+      return !isJoined && history.at(history.firstIndexAfter(number - 1))?.number === number;
+    });
+  }
+
   private removeEnded(): void {
     for (let index = this.remainders.length - 1; index >= 0; index--) {
       const remainder = this.remainders[index];
-      if (remainder && !remainder.history.at(remainder.index)) this.remainders.splice(index, 1);
+      if (remainder && !remainder.source.history.at(remainder.index)) this.remainders.splice(index, 1);
     }
   }
 }
 
 /** Goes to the message after the head; false at the end, where the head stays as it is. */
 function advance(remainder: Remainder): boolean {
-  const head = remainder.history.at(++remainder.index);
+  const head = remainder.source.history.at(++remainder.index);
   if (!head) return false;
   remainder.head = head;
   return true;

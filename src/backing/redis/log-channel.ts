@@ -59,6 +59,8 @@ interface Probe {
   readonly cancel: Cancel;
 }
 
+const EVERYONE = (): boolean => true;
+
 /** Why frames were dropped. */
 export type DroppedFrames = Record<LogFrameProblem | 'stale' | 'replayed', number>;
 
@@ -101,7 +103,7 @@ export class LogChannel implements LineOwner {
 
   follow(follower: LogFollower): void {
     this.follower = follower;
-    if (!this.follows) follower.interrupted(this.cursor());
+    if (!this.follows) follower.interrupted(this.cursor(), EVERYONE);
   }
 
   /** Resolves when this node has heard everything that was published before the call; rejects where it cannot be. */
@@ -171,7 +173,7 @@ export class LogChannel implements LineOwner {
     for (const token of [...this.probes.keys()]) this.settle(token, unavailable());
     if (!this.follows) return;
     this.follows = false;
-    this.follower?.interrupted(this.cursor());
+    this.follower?.interrupted(this.cursor(), EVERYONE);
     this.parts.onFollowing(false);
   }
 
@@ -224,7 +226,7 @@ export class LogChannel implements LineOwner {
   /** Something has passed by. The line is well, so it goes on from here at once. */
   private break(place: LogPlace): void {
     this.follows = false;
-    this.follower?.interrupted(this.cursor());
+    this.follower?.interrupted(this.cursor(), EVERYONE);
     this.goOnFrom(place);
   }
 

@@ -97,6 +97,18 @@ export class RedisMessageLog implements MessageLog {
     return this.channel.dropped;
   }
 
+  attend(): void {}
+
+  leave(): void {}
+
+  hears(): boolean {
+    return this.channel.isFollowing;
+  }
+
+  joiningPlace(): Cursor {
+    return this.position;
+  }
+
   follow(follower: LogFollower): void {
     this.channel.follow(follower);
   }

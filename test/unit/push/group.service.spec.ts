@@ -43,7 +43,7 @@ let groups: GroupService;
 beforeEach(() => {
   fakes = new FakeConnections();
   memberships = new SlowMemberships(fakes.clock);
-  groups = new GroupService(memberships, fakes.registry, fakes.clock, { maxGroupsPerConnection: 3 });
+  groups = fakes.groupsOver(memberships, 3);
 });
 
 function groupsOf({ connection }: FakePeer): string[] {
@@ -194,7 +194,7 @@ describe('a membership that changes during a handshake', () => {
     memberships.isAway = true;
     await expect(groups.expect('7')).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
     const { reads } = memberships;
-    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined }, undefined);
     expect(memberships.reads).toBe(reads);
   });
 });
@@ -206,7 +206,7 @@ describe('a membership that another node changes', () => {
     const answer = memberships.delay();
 
     // Of these two nothing is kept: the other node said them late.
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
     groups.releasedElsewhere('7', 'own');
     expect(groupsOf(peer)).toEqual(['a']);
 
@@ -220,10 +220,10 @@ describe('a membership that another node changes', () => {
   it('stands although a read that began before it ends after it', async () => {
     const peer = await admit('7');
     const answer = memberships.delay();
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
 
     await memberships.add({ userId: '7', group: 'a', expiresAtMs: undefined });
-    groups.heldElsewhere({ userId: '7', group: 'b', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'b', expiresAtMs: undefined }, undefined);
     await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
     groups.join(peer.connection, 'b');
     await answer();
@@ -240,7 +240,7 @@ describe('a membership that another node changes', () => {
     const peer = await admit('7');
     await groups.hold('7', 'old', undefined);
     const answer = memberships.delay();
-    groups.heldElsewhere({ userId: '7', group: 'late', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'late', expiresAtMs: undefined }, undefined);
 
     await change();
     await answer();
@@ -250,12 +250,12 @@ describe('a membership that another node changes', () => {
 
   it('reaches a handshake under way', async () => {
     const held = await groups.expect('7');
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
     expect(held.at(fakes.clock.now()).map(({ group }) => group)).toEqual(['a']);
   });
 
   it('is not read for a user who is not here', async () => {
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
     groups.releasedElsewhere('7', 'a');
     expect(memberships.reads).toBe(0);
   });

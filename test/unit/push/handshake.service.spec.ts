@@ -63,7 +63,7 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
   const { registry, clock } = fakes;
   tickets = new MemoryTicketStore({}, clock);
   memberships = new MemoryMemberships(clock);
-  groups = new GroupService(memberships, registry, clock, { maxGroupsPerConnection: 3 });
+  groups = fakes.groupsOver(memberships, 3);
   log = { isFollowing: true };
   handshakes = new HandshakeService({
     pipes: fakes.pipes,

@@ -9,7 +9,6 @@ import type { ClientFrame, Envelope } from '../../../src/protocol/frames.js';
 import { encodeFrame } from '../../../src/protocol/frame-encoder.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { FrameService } from '../../../src/push/frame.service.js';
-import { GroupService } from '../../../src/push/group.service.js';
 import type { HostHandlers, Reply } from '../../../src/push/host-handlers.interface.js';
 import { InboundQueue } from '../../../src/push/inbound-queue.js';
 import { MessageStamper } from '../../../src/push/message-stamper.js';
@@ -65,11 +64,12 @@ beforeEach(() => {
   fakes = new FakeConnections();
   peer = fakes.connect();
   handlers = new HeldHandlers();
-  const { clock, registry, scheduler } = fakes;
+  const { clock, scheduler } = fakes;
   const frames = new FrameService({
     access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
     authorizer: new DenyingAuthorizer(),
-    groups: new GroupService(new MemoryMemberships(), registry, clock, { maxGroupsPerConnection: 10 }),
+    groups: fakes.groupsOver(new MemoryMemberships(), 10),
+    resumes: { heard: async () => {} },
     publisher: new Publisher(new MessageStamper(clock, 'n'), fakes.follow(new MemoryMessageLog()), scheduler, clock),
     limits: { maxPayloadBytes: 65_536 },
     onFailure: (cause) => {

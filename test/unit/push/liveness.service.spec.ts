@@ -23,7 +23,7 @@ let liveness: LivenessService;
 function watch(options: LivenessOptions = {}): void {
   fakes = new FakeConnections();
   const { registry, clock } = fakes;
-  groups = new GroupService(new MemoryMemberships(clock), registry, clock, { maxGroupsPerConnection: 1 });
+  groups = fakes.groupsOver(new MemoryMemberships(clock), 1);
   liveness = new LivenessService({
     spaces: { all: () => [{ registry, groups }], sweep: () => undefined },
     waiting: fakes.scheduler.waiting,

@@ -23,7 +23,7 @@ beforeEach(() => {
 
 function breakLog(number: number): void {
   log.isFollowing = false;
-  service.interrupted(at(number));
+  service.interrupted(at(number), () => true);
 }
 
 async function mendLog(): Promise<void> {

@@ -1,0 +1,68 @@
+import type { GroupJoin } from '../backing/message-log.interface.js';
+import type { Connection } from '../core/connection.js';
+import type { Cursor, Place } from '../protocol/cursor.js';
+
+/**
+ * The groups that the server put connections into while they were live or being read for, until their messages have been
+ * read from where the membership begins.
+ */
+export class PendingJoins {
+  private readonly unread = new WeakMap<Connection, readonly GroupJoin[]>();
+  /** Those that were read with, and whose beginning still lies ahead. */
+  private readonly ahead = new WeakMap<Connection, readonly GroupJoin[]>();
+
+  add(connection: Connection, join: GroupJoin): void {
+    this.unread.set(connection, [...(this.unread.get(connection) ?? []), join]);
+  }
+
+  /** Whether there are some that nothing was read with. */
+  hasUnread(connection: Connection): boolean {
+    return this.unread.has(connection);
+  }
+
+  /** What the next page is to be read with. */
+  of(connection: Connection): readonly GroupJoin[] | undefined {
+    const unread = this.unread.get(connection);
+    const ahead = this.ahead.get(connection);
+    return unread && ahead ? [...ahead, ...unread] : (unread ?? ahead);
+  }
+
+  /** A page was read with these, through this place. */
+  read(connection: Connection, joins: readonly GroupJoin[] | undefined, through: Cursor): void {
+    if (!joins) return;
+    const unread = (this.unread.get(connection) ?? []).filter((join) => !joins.includes(join));
+    const ahead = joins
+      .filter(({ after }) => !isWithin(after, through))
+      .map(({ group, after }) => ({ group, after: furthest(after, through) }));
+    keep(this.unread, connection, unread);
+    keep(this.ahead, connection, ahead);
+  }
+
+  /** The connection is live. */
+  forget(connection: Connection): void {
+    this.unread.delete(connection);
+    this.ahead.delete(connection);
+  }
+}
+
+/** Whether a node at the one place has heard nothing that came after the other. */
+export function isWithin(place: Cursor, other: Cursor): boolean {
+  return place.every(({ number }, partition) => number <= (other[partition]?.number ?? 0));
+}
+
+function keep(
+  kept: WeakMap<Connection, readonly GroupJoin[]>,
+  connection: Connection,
+  joins: readonly GroupJoin[],
+): void {
+  if (joins.length > 0) kept.set(connection, joins);
+  else kept.delete(connection);
+}
+
+function furthest([first, ...others]: Cursor, other: Cursor): Cursor {
+  return [further(first, other[0]), ...others.map((place, index) => further(place, other[index + 1]))];
+}
+
+function further(one: Place, other: Place | undefined): Place {
+  return other && other.number > one.number ? other : one;
+}
