@@ -108,7 +108,7 @@ function describeDelivery(create: CreateMessageLog): void {
         await probe.send(groups('g')),
       ];
 
-      expect(probe.follower.delivered.map(({ message }) => message)).toEqual(sent);
+      expect(probe.follower.delivered.map(({ message }) => message)).toMatchObject(sent);
       expect(probe.follower.delivered.map(({ target }) => target)).toEqual([
         { all: true, except },
         { users: ['7'], groups: ['g'], connections: ['c'] },
