@@ -13,6 +13,8 @@ const floors = [
 /** Entries of their own beside the main one; `redis` is a folder of floor 2. */
 const sideEntries = ['^src/client/', '^src/testing/'];
 const drivers = ['ioredis'];
+/** What only those hosts have installed that ask for metrics or traces. */
+const watchers = ['prom-client', '@opentelemetry/api'];
 
 const packageTypes = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'];
 const anyPathOf = (names) => `(^|node_modules/)(${names.join('|')})(/|$)`;
@@ -71,6 +73,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/backing/redis/' },
       to: { path: [anyPathOf(drivers), '^src/backing/redis/'] },
+    },
+    {
+      name: 'optional-peer-outside-ops',
+      comment: 'only src/ops asks for what may not be installed, and only when it is wanted',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/ops/' },
+      to: { path: anyPathOf(watchers) },
     },
     {
       name: 'undeclared-package',

@@ -9,7 +9,6 @@ import { TypingGateway } from './chat/typing.gateway.js';
 import { DEMO_ENVIRONMENT, EnvironmentModule } from './environment.module.js';
 import type { DemoEnvironment } from './environment.js';
 import { HealthController } from './operations/health.controller.js';
-import { MetricsController } from './operations/metrics.controller.js';
 import { NodeGateway } from './operations/node.gateway.js';
 import { NodeIdentity } from './operations/node-identity.js';
 import { Readiness } from './operations/readiness.js';
@@ -49,6 +48,7 @@ export class DemoModule {
           useFactory: ({ jwtSecret, origins, limits, redisUrl }: DemoEnvironment) => ({
             auth: { jwt: { secret: jwtSecret, algorithms: ['HS256'] }, cookie: TOKEN_COOKIE },
             origins: [...origins],
+            metrics: { defaultMetrics: true },
             ...limits,
             ...(redisUrl !== undefined && { backing: redis({ url: redisUrl, keyPrefix: 'larkspur' }) }),
           }),
@@ -60,7 +60,6 @@ export class DemoModule {
         ClientController,
         OrdersController,
         HealthController,
-        MetricsController,
         ...(environment.allowsSignIn ? [TokenController] : []),
       ],
       providers: [

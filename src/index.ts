@@ -3,6 +3,8 @@ export { PushModule } from './push.module.js';
 export type { PushModuleExtras, PushModuleOptions, PushPaths } from './push-options.interface.js';
 export { PushService } from './push/push.service.js';
 export { PushHealth } from './push/push-health.js';
+export { PushMetrics } from './ops/push-metrics.js';
+export type { MetricsOptions, MetricsRegistry } from './ops/metrics-options.interface.js';
 export type { MembershipOptions } from './push/push.service.js';
 export type {
   ConnectionFilter,

@@ -9,6 +9,7 @@ import type { MessageLogLimits } from './backing/message-log.interface.js';
 import type { RevocationLimits } from './backing/revocation-list.interface.js';
 import type { TicketLimits } from './backing/ticket-store.interface.js';
 import type { DeliveryOptions } from './core/flush-scheduler.js';
+import type { MetricsOptions } from './ops/metrics-options.interface.js';
 import type { DrainOptions } from './push/drain.service.js';
 import type { EventOptions } from './push/event-declarations.js';
 import type { GroupOptions } from './push/group.service.js';
@@ -72,6 +73,8 @@ export interface PushModuleOptions
   readonly revocations?: RevocationLimits;
   /** How tickets are kept. */
   readonly tickets?: TicketLimits;
+  /** Metrics for Prometheus, which need `prom-client`. @default false */
+  readonly metrics?: false | MetricsOptions;
 }
 
 /** What must be known before the options of a factory are: given synchronously beside it. */

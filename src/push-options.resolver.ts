@@ -8,13 +8,15 @@ import { defaultHistoryAllCount } from './backing/message-log.interface.js';
 import { describeReceived } from './core/option-problem.js';
 import type { OptionProblem } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
+import { readMetricsOptions } from './ops/metrics-options.js';
+import type { ResolvedMetricsOptions } from './ops/metrics-options.js';
 import type { PushModuleOptions } from './push-options.interface.js';
 import { readEvents } from './push/event-declarations.js';
 import type { PushEventDeclaration } from './push/push-event.decorator.js';
 
 /** The options with their defaults, as the parts get them. */
 export type ResolvedPushOptions = Required<
-  Omit<PushModuleOptions, 'auth' | 'paths' | 'idempotency' | 'revocations' | 'tickets' | 'events'>
+  Omit<PushModuleOptions, 'auth' | 'paths' | 'idempotency' | 'revocations' | 'tickets' | 'events' | 'metrics'>
 > & {
   readonly events: readonly PushEventDeclaration[];
   readonly auth: PushModuleOptions['auth'];
@@ -22,6 +24,7 @@ export type ResolvedPushOptions = Required<
   readonly idempotency: Required<NonNullable<PushModuleOptions['idempotency']>>;
   readonly revocations: Required<NonNullable<PushModuleOptions['revocations']>>;
   readonly tickets: Required<NonNullable<PushModuleOptions['tickets']>>;
+  readonly metrics: ResolvedMetricsOptions;
 };
 
 /** A whole number with its default and range. */
@@ -102,6 +105,7 @@ const OTHER_OPTIONS = [
   'revocations',
   'tickets',
   'events',
+  'metrics',
 ];
 const KNOWN_OPTIONS = new Set([...Object.keys(NUMBER_OPTIONS), ...OTHER_OPTIONS]);
 
@@ -123,9 +127,10 @@ export function resolveOptions(raw: unknown): ResolvedPushOptions {
     idempotency: readSlice(options['idempotency'], 'idempotency', IDEMPOTENCY_NUMBERS, problems),
     revocations: readSlice(options['revocations'], 'revocations', REVOCATION_NUMBERS, problems),
     tickets: readSlice(options['tickets'], 'tickets', TICKET_NUMBERS, problems),
+    metrics: readMetricsOptions(options['metrics'], problems),
   };
   // Only whole values can be held against each other.
-  if (problems.length === 0) problems.push(...jwksProblems(resolved));
+  if (problems.length === 0) problems.push(...jwksProblems(resolved), ...metricsPathProblems(resolved));
   throwIfAny(problems);
   return Object.freeze(resolved);
 }
@@ -184,6 +189,13 @@ function samePathProblems(paths: Readonly<Record<string, unknown>>): OptionProbl
     if (owner === undefined || typeof path !== 'string') return [];
     return [{ path: `paths.${key}`, received: `'${path}'`, expected: `another path than paths.${owner}` }];
   });
+}
+
+function metricsPathProblems({ metrics, paths }: ResolvedPushOptions): OptionProblem[] {
+  if (metrics === false) return [];
+  const [owner] = Object.entries(paths).find(([, path]) => path === metrics.path) ?? [];
+  if (owner === undefined) return [];
+  return [{ path: 'metrics.path', received: `'${metrics.path}'`, expected: `another path than paths.${owner}` }];
 }
 
 function withoutUndefined(members: Members): Members {

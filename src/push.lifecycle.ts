@@ -17,6 +17,9 @@ import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { Backing } from './backing/backing.interface.js';
 import { GatewayBridge } from './gateway/gateway-bridge.js';
 import { assertAdapterInstalled } from './gateway/push-ws.adapter.js';
+import { FailureLog } from './failure-log.js';
+import { mountMetrics } from './ops/metrics.route.js';
+import { PushMetrics } from './ops/push-metrics.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { PUSH_BACKING, PUSH_OPTIONS } from './push.tokens.js';
 import { DrainService } from './push/drain.service.js';
@@ -45,18 +48,22 @@ export class PushLifecycle
     @Inject(DrainService) private readonly drain: DrainService,
     @Inject(UpstreamService) private readonly upstream: UpstreamService,
     @Inject(PushTransports) private readonly transports: PushTransports,
+    @Inject(PushMetrics) private readonly metrics: PushMetrics,
+    @Inject(FailureLog) private readonly failures: FailureLog,
   ) {}
 
   async onModuleInit(): Promise<void> {
     assertAdapterInstalled(this.bridge, this.modules);
     this.spaces.hostHandlers = this.bridge;
+    await this.metrics.start();
     // Hooks of modules that use this one come later, so that they can send in theirs.
     await this.backing.whenStarted();
     // Undefined in an application context, where the module only sends.
     const adapter = this.http.httpAdapter;
     if (!adapter) return;
     this.transports.attach(adapter);
-    const { paths, backing } = this.options;
+    const { paths, backing, metrics } = this.options;
+    if (metrics && metrics.path !== false) mountMetrics(adapter, metrics.path, this.metrics, this.failures.add);
     const { ws, sse, poll } = paths;
     this.logger.log(`WebSocket on ${ws}, SSE on ${sse}, long polls on ${poll}, messages kept in ${backing.name}`);
   }
@@ -77,6 +84,7 @@ export class PushLifecycle
 
   async onApplicationShutdown(): Promise<void> {
     this.transports.detach();
+    this.metrics.stop();
     await this.backing.close();
   }
 }

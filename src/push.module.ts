@@ -5,6 +5,7 @@ import { PushError } from './core/push-error.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
 import { createProviders } from './push.providers.js';
+import { PushMetrics } from './ops/push-metrics.js';
 import { PushHealth } from './push/push-health.js';
 import { PushService } from './push/push.service.js';
 import { AccessService } from './push/access.service.js';
@@ -49,7 +50,7 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
       ...createProviders(extras),
       ...(isRestOpen ? createRestProviders(rest) : []),
     ],
-    exports: [PushService, PushHealth, AccessService],
+    exports: [PushService, PushHealth, PushMetrics, AccessService],
   };
 }
 

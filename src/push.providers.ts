@@ -19,6 +19,7 @@ import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { backingProviders } from './push.backing.js';
 import { applicationProviders } from './push.application-providers.js';
 import { PushLifecycle } from './push.lifecycle.js';
+import { opsProviders } from './push.ops.js';
 import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
 import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
 import { AccessService } from './push/access.service.js';
@@ -33,7 +34,7 @@ import { REST_LIMITS } from './rest/push-rest-options.interface.js';
 
 /** All providers of the module. */
 export function createProviders(extras: PushModuleExtras): Provider[] {
-  return [...createParts(extras), PushLifecycle];
+  return [...createParts(extras), ...opsProviders, PushLifecycle];
 }
 
 /** The providers without what ties them to the life of an HTTP application. */

@@ -14,6 +14,14 @@ import type { TicketLimits, TicketStore } from './ticket-store.interface.js';
  */
 export type BackingState = { readonly status: 'up' } | { readonly status: 'degraded'; readonly reason: string };
 
+/** What a backing over a network has met since its start. */
+export interface BackingCounters {
+  /** Frames of other nodes that were not listened to, by reason. */
+  readonly droppedFrames: Readonly<Record<string, number>>;
+  /** Connections that were made after the first. */
+  readonly reconnects: number;
+}
+
 /** What is kept of one tenant. Nothing of it can be reached from that of another. */
 export interface TenantStores {
   readonly log: MessageLog;
@@ -33,6 +41,8 @@ export interface NamedTenantStores extends TenantStores {
 /** What the log, memberships and the rest live in: those of the default tenant, and of any other by its name. */
 export interface Backing extends TenantStores {
   readonly state: BackingState;
+  /** Absent where there is no network to speak of. */
+  readonly counters?: BackingCounters;
   /** The stores of a tenant. Asked for again only after they were released. */
   of(tenant: string): NamedTenantStores;
   readonly revocations: RevocationList;

@@ -131,6 +131,8 @@ export class PushCounters {
   readonly writeDelay = new Distribution(WRITE_DELAY_BOUNDS);
   readonly dropped = new Tally(DROP_REASONS);
   readonly sends = new Tally(SEND_OUTCOMES);
+  /** Accepted sends by event, of a list that the application named; none where it named no list. */
+  events: Tally | undefined;
   readonly handshakes = new Tally(HANDSHAKE_VERDICTS);
   /** Ends of connections, by close code or by one of {@link ENDS_WITHOUT_CODE}. */
   readonly closes = new Tally([...Object.keys(CLOSE_CODES), ...ENDS_WITHOUT_CODE]);
@@ -143,6 +145,8 @@ export class PushCounters {
   frames = 0;
   /** Failures of this module or of the host's providers that were logged or left out of the log. */
   failures = 0;
+  /** Lifecycle events that were not handed to the application, because its handlers did not keep up. */
+  lifecycleEventsDropped = 0;
 
   /** Transports of so many connections took a message that was sent then, by the clock of `performance.now()`. */
   recordWritten(connections: number, sentAtMs: number): void {

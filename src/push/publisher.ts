@@ -37,6 +37,7 @@ export class Publisher {
     const { message, matched } = here;
     const { counters, listeners } = this.telemetry;
     counters.sends.add('accepted');
+    counters.events?.add(draft.event);
     listeners.sent?.({
       messageId: content.id,
       event: draft.event,

@@ -54,6 +54,7 @@ describe('resolveOptions', () => {
     expect(resolved).toEqual({
       ...DEFAULTS,
       auth: undefined,
+      metrics: false,
       origins: [],
       trustProxy: false,
       paths: {

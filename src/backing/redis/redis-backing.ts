@@ -6,7 +6,7 @@
  * nodes say to each other, memberships, revocations. Tickets, idempotency keys and counts each lie for themselves, so
  * that a Cluster spreads them.
  */
-import type { Backing, BackingContext, BackingState } from '../backing.interface.js';
+import type { Backing, BackingContext, BackingCounters, BackingState } from '../backing.interface.js';
 import { LogSecret } from './log-secret.js';
 import type { RedisConnections } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
@@ -37,6 +37,7 @@ export class RedisBacking implements Backing {
   readonly limits: RedisLimits;
   private readonly connections: RedisConnections;
   private readonly clock: BackingContext['clock'];
+  private connectCount = 0;
 
   constructor(options: RedisBackingOptions, context: BackingContext) {
     const { secret, keyPrefix = DEFAULT_KEY_PREFIX } = options;
@@ -64,6 +65,7 @@ export class RedisBacking implements Backing {
     this.revocations = new RedisRevocationList(commands, `${keyPrefix}:{revocations}`, clock, context.revocations);
     this.tickets = new RedisTicketStore(commands, `${keyPrefix}:ticket`, context.tickets);
     connections.onReady(() => void this.revocations.catchUp().catch(() => {}));
+    connections.onReady(() => this.connectCount++);
     connections.open();
   }
 
@@ -76,6 +78,14 @@ export class RedisBacking implements Backing {
 
   of(): never {
     throw unavailable();
+  }
+
+  get counters(): BackingCounters {
+    const droppedFrames: Record<string, number> = { ...this.nodes.dropped };
+    for (const [reason, count] of Object.entries(this.log.droppedFrames)) {
+      droppedFrames[reason] = (droppedFrames[reason] ?? 0) + count;
+    }
+    return { droppedFrames, reconnects: Math.max(0, this.connectCount - 1) };
   }
 
   async whenStarted(): Promise<void> {
