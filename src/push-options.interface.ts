@@ -13,7 +13,7 @@ import type { MetricsOptions } from './ops/metrics-options.interface.js';
 import type { DrainOptions } from './push/drain.service.js';
 import type { EventOptions } from './push/event-declarations.js';
 import type { GroupOptions } from './push/group.service.js';
-import type { AdmissionOptions } from './push/handshake.service.js';
+import type { AdmissionOptions } from './push/handshake-parts.js';
 import type { InboundOptions } from './push/inbound-queue.js';
 import type { LivenessOptions } from './push/liveness.service.js';
 import type { UpstreamOptions } from './push/upstream.service.js';

@@ -1,3 +1,5 @@
+import type { NowOrLater } from '../core/now-or-later.js';
+
 /** A membership as the server holds it. */
 export interface HeldMembership {
   readonly userId: string;
@@ -15,8 +17,8 @@ export interface Memberships {
   add(membership: HeldMembership): Promise<void>;
   /** Ends the membership; nothing happens when there is none. */
   remove(userId: string, group: string): Promise<void>;
-  /** The memberships of a user at this moment. */
-  ofUser(userId: string): Promise<readonly HeldMembership[]>;
+  /** The memberships of a user at this moment; no promise where they are in this process. */
+  ofUser(userId: string): NowOrLater<readonly HeldMembership[]>;
   /** Members of a group at this moment in the order of their ids, those after `afterUserId` only, at most `limit`. */
   ofGroup(group: string, afterUserId: string | undefined, limit: number): Promise<readonly HeldMembership[]>;
 }

@@ -1,5 +1,6 @@
 /** What goes into the handshake pipeline and what comes out of it. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import type { HeldGroups } from './held-groups.js';
@@ -53,9 +54,13 @@ export interface Rejection {
   readonly refusal: Refusal;
 }
 
+/** What becomes of a request. */
+export type Verdict = Admission | Rejection;
+
 /** One handshake under way. Its place among the limits is kept until `release`. */
 export interface Handshake {
-  readonly verdict: Promise<Admission | Rejection>;
+  /** No promise where everything could be decided at once. Never rejects. */
+  readonly verdict: NowOrLater<Verdict>;
   /** Gives the place back: the connection has been registered, was refused, or its peer has left. */
   release(): void;
 }

@@ -11,6 +11,8 @@ import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import { MembershipSource } from '../core/connection-registry.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
+import { isLater } from '../core/now-or-later.js';
+import type { NowOrLater } from '../core/now-or-later.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ExpectedUsers } from './held-groups.js';
@@ -68,15 +70,12 @@ export class GroupService {
    * Reads what the server holds for a user who is about to be connected, and keeps it up to date until it is released.
    * Rejects like the memberships themselves.
    */
-  async expect(userId: string): Promise<HeldGroups> {
+  expect(userId: string): NowOrLater<HeldGroups> {
     const held = this.expected.open(userId);
-    try {
-      held.load(await this.memberships.ofUser(userId));
-      return held;
-    } catch (cause) {
-      held.release();
-      throw cause;
-    }
+    const read = this.memberships.ofUser(userId);
+    if (isLater(read)) return this.loadLater(held, read);
+    held.load(read);
+    return held;
   }
 
   /**
@@ -175,6 +174,16 @@ export class GroupService {
       }
     }
     this.refresh.run();
+  }
+
+  private async loadLater(held: HeldGroups, read: PromiseLike<readonly HeldMembership[]>): Promise<HeldGroups> {
+    try {
+      held.load(await read);
+      return held;
+    } catch (cause) {
+      held.release();
+      throw cause;
+    }
   }
 
   private joinHeld(membership: HeldMembership, since: Cursor | undefined): void {

@@ -1,67 +1,73 @@
 import type { HeldMembership } from '../backing/memberships.interface.js';
 
+const NO_MEMBERSHIPS: readonly HeldMembership[] = [];
+
 /**
  * The memberships that the server holds for the user of a handshake under way. They are read while it is checked and
  * follow every change until its connection is registered, so that none falls in between.
  */
 export class HeldGroups {
-  private readonly byGroup = new Map<string, HeldMembership | undefined>();
+  /** The next handshake of the same user, for {@link ExpectedUsers} alone. */
+  next: HeldGroups | undefined;
+  /** Made when there is a first: most users are held nowhere. */
+  private byGroup: Map<string, HeldMembership | undefined> | undefined;
 
   constructor(
     readonly userId: string,
-    private readonly expected: ExpectedUsers,
+    private readonly expected?: ExpectedUsers,
   ) {}
 
   /** What is known at this moment, for a connection that is there at once. */
   static of(userId: string, memberships: readonly HeldMembership[]): HeldGroups {
-    const held = new HeldGroups(userId, new ExpectedUsers());
+    const held = new HeldGroups(userId);
     held.load(memberships);
     return held;
   }
 
   /** All that last at this moment. */
-  at(nowMs: number): HeldMembership[] {
+  at(nowMs: number): readonly HeldMembership[] {
+    if (!this.byGroup) return NO_MEMBERSHIPS;
     return [...this.byGroup.values()].flatMap((held) => (held && lastsAt(held, nowMs) ? [held] : []));
   }
 
   /** Takes what was read. Changes that came during the read stand: it may be older than they are. */
   load(memberships: readonly HeldMembership[]): void {
     for (const membership of memberships) {
-      if (!this.byGroup.has(membership.group)) this.byGroup.set(membership.group, membership);
+      if (!this.byGroup?.has(membership.group)) this.change(membership.group, membership);
     }
   }
 
   /** Takes what was read anew in place of all that was there; nothing changed meanwhile. */
   replace(memberships: readonly HeldMembership[]): void {
-    this.byGroup.clear();
+    this.byGroup = undefined;
     this.load(memberships);
   }
 
   /** One membership is there now, or has ended where `membership` is undefined. */
   change(group: string, membership: HeldMembership | undefined): void {
+    this.byGroup ??= new Map();
     this.byGroup.set(group, membership);
   }
 
   /** The handshake is over, whatever became of it: changes are not followed any more. */
   release(): void {
-    this.expected.close(this);
+    this.expected?.close(this);
   }
 }
 
-/** The handshakes under way whose user is known, by user. */
+/** The handshakes under way whose user is known, by user, those of one user as a chain. */
 export class ExpectedUsers {
-  private readonly byUser = new Map<string, Set<HeldGroups>>();
+  private readonly byUser = new Map<string, HeldGroups>();
 
   open(userId: string): HeldGroups {
     const held = new HeldGroups(userId, this);
-    const known = this.byUser.get(userId);
-    if (known) known.add(held);
-    else this.byUser.set(userId, new Set([held]));
+    held.next = this.byUser.get(userId);
+    this.byUser.set(userId, held);
     return held;
   }
 
-  of(userId: string): Iterable<HeldGroups> {
-    return this.byUser.get(userId) ?? [];
+  *of(userId: string): Generator<HeldGroups> {
+    for (let held = this.byUser.get(userId); held; held = held.next) yield held;
   }
 
   has(userId: string): boolean {
@@ -69,8 +75,15 @@ export class ExpectedUsers {
   }
 
   close(held: HeldGroups): void {
-    const others = this.byUser.get(held.userId);
-    if (others?.delete(held) && others.size === 0) this.byUser.delete(held.userId);
+    const { userId, next } = held;
+    const first = this.byUser.get(userId);
+    held.next = undefined;
+    if (first === held) {
+      if (next) this.byUser.set(userId, next);
+      else this.byUser.delete(userId);
+      return;
+    }
+    for (let before = first; before; before = before.next) if (before.next === held) before.next = next;
   }
 }
 

@@ -4,10 +4,11 @@
  * again with the next run.
  */
 import type { HeldMembership } from '../backing/memberships.interface.js';
+import type { NowOrLater } from '../core/now-or-later.js';
 
 /** What a refresh works with. */
 export interface MembershipRefreshParts {
-  readonly read: (userId: string) => Promise<readonly HeldMembership[]>;
+  readonly read: (userId: string) => NowOrLater<readonly HeldMembership[]>;
   /** Takes what was read. Not called where the user became due again during the read. */
   readonly take: (userId: string, memberships: readonly HeldMembership[]) => void;
   /** Whether the user still has a connection here, or a handshake under way. */

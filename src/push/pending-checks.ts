@@ -4,7 +4,7 @@
  */
 import type { Cancel, Clock } from '../core/clock.js';
 import { refused } from './admission.js';
-import type { Admission, Handshake, HandshakePurpose, HandshakeRequest, Rejection } from './admission.js';
+import type { Handshake, HandshakePurpose, HandshakeRequest, Verdict } from './admission.js';
 import type { HandshakePlace } from './handshake-places.js';
 import type { Refusal } from './refusal.js';
 
@@ -17,8 +17,8 @@ export interface Knock {
 
 /** One check under way. Its first verdict counts. */
 export class PendingCheck implements Handshake {
-  readonly verdict: Promise<Admission | Rejection>;
-  private resolve: (verdict: Admission | Rejection) => void = () => {};
+  readonly verdict: Promise<Verdict>;
+  private resolve: (verdict: Verdict) => void = () => {};
 
   constructor(
     /** Takes part in the limits; the check says whose place it is once that is known. */
@@ -30,12 +30,24 @@ export class PendingCheck implements Handshake {
   }
 
   /** Says what became of it; only for {@link PendingChecks}. */
-  settle(verdict: Admission | Rejection): void {
+  settle(verdict: Verdict): void {
     this.resolve(verdict);
   }
 
   release(): void {
     this.place.release();
+  }
+}
+
+/** One that needed no waiting. */
+export class DecidedCheck implements Handshake {
+  constructor(
+    readonly verdict: Verdict,
+    private readonly place: HandshakePlace | undefined,
+  ) {}
+
+  release(): void {
+    this.place?.release();
   }
 }
 
@@ -49,7 +61,7 @@ export class PendingChecks {
     private readonly timeoutMs: number,
     private readonly overdue: () => Refusal,
     /** Hears of every verdict, once. */
-    private readonly onVerdict: (knock: Knock, verdict: Admission | Rejection) => void,
+    private readonly onVerdict: (knock: Knock, verdict: Verdict) => void,
   ) {}
 
   /** Begins a check, which is refused when it takes longer than `timeoutMs`. */
@@ -61,7 +73,7 @@ export class PendingChecks {
   }
 
   /** Ends a check with its verdict. False where it had ended before. */
-  settle(check: PendingCheck, verdict: Admission | Rejection): boolean {
+  settle(check: PendingCheck, verdict: Verdict): boolean {
     if (!this.checks.delete(check)) return false;
     this.onVerdict(check.knock, verdict);
     check.settle(verdict);

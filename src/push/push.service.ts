@@ -138,7 +138,7 @@ export class PushService {
   /** The groups that the server holds the user in. */
   async groupsOf(userId: string): Promise<readonly string[]> {
     assertUserId(userId);
-    return (await this.within(({ memberships }) => memberships.ofUser(userId))).map(({ group }) => group);
+    return (await this.within(async ({ memberships }) => memberships.ofUser(userId))).map(({ group }) => group);
   }
 
   /** The members that the server holds in the group, in the order of their ids. */

@@ -12,7 +12,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError } from '../protocol/frame-encoder.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
 import type { Admission } from './admission.js';
-import type { AdmissionOptions } from './handshake.service.js';
+import type { AdmissionOptions } from './handshake-parts.js';
 import type { InboundOptions } from './inbound-queue.js';
 import { askNodes } from './node-questions.js';
 import type { NodeOperations } from './node-questions.js';

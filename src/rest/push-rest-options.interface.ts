@@ -1,5 +1,5 @@
 import type { CanActivate, ControllerOptions, Type } from '@nestjs/common';
-import type { AdmissionOptions } from '../push/handshake.service.js';
+import type { AdmissionOptions } from '../push/handshake-parts.js';
 
 /** The REST interface: what its decorators need, so it is given synchronously, beside a factory of options. */
 export interface PushRestOptions {

@@ -49,5 +49,5 @@ function replacements(options: PushModuleOptions): Provider[] {
 
 /** A client of a test connects without waiting, which only the memberships of this process allow. */
 function heldNow(memberships: Memberships, userId: string): readonly HeldMembership[] {
-  return memberships instanceof MemoryMemberships ? memberships.heldNow(userId) : [];
+  return memberships instanceof MemoryMemberships ? memberships.ofUser(userId) : [];
 }

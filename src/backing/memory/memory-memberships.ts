@@ -34,12 +34,7 @@ export class MemoryMemberships implements Memberships {
     this.forget(userId, group);
   }
 
-  async ofUser(userId: string): Promise<readonly HeldMembership[]> {
-    return this.heldNow(userId);
-  }
-
-  /** {@link ofUser}, for those in this process who cannot wait. */
-  heldNow(userId: string): readonly HeldMembership[] {
+  ofUser(userId: string): readonly HeldMembership[] {
     return this.lasting(this.byUser.get(userId));
   }
 

@@ -9,7 +9,8 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Server, ServerOptions } from 'ws';
-import type { Admission } from '../../push/admission.js';
+import { isLater } from '../../core/now-or-later.js';
+import type { Admission, Handshake, Verdict } from '../../push/admission.js';
 import type { HandshakeService } from '../../push/handshake.service.js';
 import type { OpenedSession } from '../../push/session.service.js';
 import type { TenantSpaces } from '../../push/tenant-spaces.js';
@@ -60,7 +61,7 @@ export class PushWebSocketGateway {
 
   /** Takes the upgrades of the path on this server until {@link detachAll}. */
   attach(server: HttpServer): void {
-    const handle = (request: IncomingMessage, socket: Socket, head: Buffer) => void this.upgrade(request, socket, head);
+    const handle = (request: IncomingMessage, socket: Socket, head: Buffer) => this.upgrade(request, socket, head);
     this.detach.push(interceptUpgrades(server, this.options.path, handle));
   }
 
@@ -69,20 +70,40 @@ export class PushWebSocketGateway {
     for (const detach of this.detach.splice(0)) detach();
   }
 
-  private async upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+  private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const handshake = this.handshakes.begin(handshakeRequest(request));
+    const { verdict } = handshake;
+    if (isLater(verdict)) void this.wait(handshake, verdict, request, socket, head);
+    else this.conclude(handshake, verdict, request, socket, head);
+  }
+
+  /** A peer that leaves meanwhile gives its place back at once. */
+  private async wait(
+    handshake: Handshake,
+    verdict: PromiseLike<Verdict>,
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+  ): Promise<void> {
     const leave = () => {
       handshake.release();
       socket.destroy();
     };
     socket.on('error', leave).on('end', leave).on('close', leave);
-    const verdict = await handshake.verdict;
-    if (socket.destroyed || !socket.readable) {
-      leave();
-      return;
-    }
+    const settled = await verdict;
     socket.off('error', leave).off('end', leave).off('close', leave);
-    if (verdict.type === 'refused') refuseUpgrade(socket, verdict.refusal);
+    this.conclude(handshake, settled, request, socket, head);
+  }
+
+  private conclude(
+    handshake: Handshake,
+    verdict: Verdict,
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+  ): void {
+    if (socket.destroyed || !socket.readable) socket.destroy();
+    else if (verdict.type === 'refused') refuseUpgrade(socket, verdict.refusal);
     else this.open(verdict, request, socket, head);
     handshake.release();
   }
@@ -97,10 +118,9 @@ export class PushWebSocketGateway {
     };
     socket.cork();
     this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      webSocket.on('error', ignore);
       try {
         session = sessions.open(admission, new WsTransport(webSocket, socket));
-        webSocket.bind({ connection: session.connection, sessions });
+        webSocket.bind(session.connection, sessions);
       } catch (cause) {
         this.onFailure(cause);
         webSocket.close(CloseCode.InternalError);
@@ -110,6 +130,3 @@ export class PushWebSocketGateway {
     else release();
   }
 }
-
-/** `ws` closes and reports the close by itself; what a peer does wrong is no error of ours. */
-function ignore(): void {}

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryMemberships } from '../../../src/backing/memory/memory-memberships.js';
-import type { HeldMembership } from '../../../src/backing/memberships.interface.js';
+import type { HeldMembership, Memberships } from '../../../src/backing/memberships.interface.js';
+import type { Clock } from '../../../src/core/clock.js';
 import { PushError } from '../../../src/core/push-error.js';
 import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { GroupService } from '../../../src/push/group.service.js';
@@ -9,10 +10,27 @@ import type { FakePeer } from '../../support/fake-connections.js';
 
 let fakes: FakeConnections;
 /** Memberships whose reads take as long as the test says, and fail while they are out of reach. */
-class SlowMemberships extends MemoryMemberships {
+class SlowMemberships implements Memberships {
+  private readonly kept: MemoryMemberships;
   isAway = false;
   reads = 0;
   private gate: Promise<void> = Promise.resolve();
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.kept = new MemoryMemberships(clock);
+  }
+
+  add(membership: HeldMembership): Promise<void> {
+    return this.kept.add(membership);
+  }
+
+  remove(userId: string, group: string): Promise<void> {
+    return this.kept.remove(userId, group);
+  }
+
+  ofGroup(...page: Parameters<Memberships['ofGroup']>): Promise<readonly HeldMembership[]> {
+    return this.kept.ofGroup(...page);
+  }
 
   /** Reads that begin from now on have read, but answer when the returned function is called. */
   delay(): () => Promise<void> {
@@ -25,10 +43,10 @@ class SlowMemberships extends MemoryMemberships {
     };
   }
 
-  override async ofUser(userId: string): Promise<readonly HeldMembership[]> {
+  async ofUser(userId: string): Promise<readonly HeldMembership[]> {
     this.reads++;
     if (this.isAway) throw new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach');
-    const found = await super.ofUser(userId);
+    const found = this.kept.ofUser(userId);
     await this.gate;
     return found;
   }

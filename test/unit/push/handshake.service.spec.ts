@@ -8,13 +8,14 @@ import { MemoryMemberships } from '../../../src/backing/memory/memory-membership
 import { MemoryTicketStore } from '../../../src/backing/memory/memory-ticket-store.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
 import type { ConnectionCounts } from '../../../src/backing/shared-limits.interface.js';
+import type { NowOrLater } from '../../../src/core/now-or-later.js';
 import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { GroupService } from '../../../src/push/group.service.js';
 import { HandshakeService } from '../../../src/push/handshake.service.js';
-import type { Admission, HandshakePurpose, HandshakeRequest, Rejection } from '../../../src/push/admission.js';
-import type { AdmissionOptions } from '../../../src/push/handshake.service.js';
+import type { Admission, HandshakePurpose, HandshakeRequest, Verdict } from '../../../src/push/admission.js';
+import type { AdmissionOptions } from '../../../src/push/handshake-parts.js';
 import { Refusals } from '../../../src/push/refusal.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 
@@ -113,7 +114,7 @@ function begin({ token = 'user-7', purpose, query, headers, ...request }: Wish =
 }
 
 /** The verdict on a request whose place is given back at once. */
-async function judge(wish: Wish = {}): Promise<Admission | Rejection> {
+async function judge(wish: Wish = {}): Promise<Verdict> {
   const handshake = begin(wish);
   const verdict = await handshake.verdict;
   handshake.release();
@@ -126,7 +127,7 @@ async function admissionOf(wish: Wish = {}): Promise<Admission> {
   return verdict;
 }
 
-async function codeOf(verdict: Promise<Admission | Rejection>): Promise<string> {
+async function codeOf(verdict: NowOrLater<Verdict>): Promise<string> {
   const judged = await verdict;
   return judged.type === 'refused' ? judged.refusal.code : 'admitted';
 }
@@ -137,6 +138,11 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
   return { promise, resolve };
 }
 
+/** Memberships cannot be read any more. */
+function takeAway(reason: PushError): void {
+  Object.assign(memberships, { ofUser: () => Promise.reject(reason) });
+}
+
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => {
@@ -145,6 +151,29 @@ beforeEach(() => {
 });
 
 describe('HandshakeService', () => {
+  it('decides at once where nothing must be waited for, and holds the place until it is released', () => {
+    const principal = { userId: '7', groups: [], scopes: [], expiresAtMs: Number.MAX_SAFE_INTEGER };
+    open({ maxPerUser: 1 });
+    Object.assign(authenticator, { authenticate: () => principal });
+
+    const first = begin();
+    expect(first.verdict).toMatchObject({ type: 'admitted', principal });
+    expect(begin().verdict).toMatchObject({ type: 'refused', refusal: { code: 'user_limit' } });
+    first.release();
+    expect(begin().verdict).toMatchObject({ type: 'admitted' });
+  });
+
+  it('takes an authenticator that throws at once for one that cannot judge', () => {
+    const cause = new Error('the issuer is away');
+    Object.assign(authenticator, {
+      authenticate: () => {
+        throw cause;
+      },
+    });
+    expect(begin().verdict).toMatchObject({ type: 'refused', refusal: { status: 503 } });
+    expect(failures).toEqual([cause]);
+  });
+
   it('answers the first problem in the order of the pipeline', async () => {
     open({ maxConnections: 1, maxPerIp: 1, maxPerUser: 1 });
     const { registry } = fakes;
@@ -204,14 +233,13 @@ describe('HandshakeService', () => {
     });
 
     it('are left for later while messages are out of reach too', async () => {
-      memberships.ofUser = () => Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach'));
+      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach'));
       log.isFollowing = false;
       expect((await admissionOf()).heldGroups).toBeUndefined();
     });
 
     it('are waited for by a refusal while messages flow', async () => {
-      memberships.ofUser = () =>
-        Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach', { retryAfterMs: 1_000 }));
+      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach', { retryAfterMs: 1_000 }));
       expect(await judge()).toMatchObject({ type: 'refused', refusal: { status: 503 } });
     });
   });

@@ -1,0 +1,147 @@
+/**
+ * The checks of one handshake that look at who comes: the address over all nodes, the token, the user, the groups that
+ * were asked for, what the server holds. Any of them may have to be waited for, and mostly none has to: so none costs a
+ * promise before that is known.
+ */
+import { extractCredential } from '../auth/token-extractor.js';
+import type { Credential } from '../auth/token-extractor.js';
+import { andThen, isLater } from '../core/now-or-later.js';
+import type { NowOrLater } from '../core/now-or-later.js';
+import type { Principal } from '../core/principal.js';
+import { refused } from './admission.js';
+import type { Admission, Verdict } from './admission.js';
+import { judgeGroups, NO_GROUPS } from './asked-groups.js';
+import type { GroupsVerdict } from './asked-groups.js';
+import type { ConnectionLimits } from './connection-limits.js';
+import type { HandshakePlace } from './handshake-places.js';
+import type { HandshakeParts, HandshakeSpace } from './handshake-parts.js';
+import type { HeldGroups } from './held-groups.js';
+import type { Knock } from './pending-checks.js';
+import { Refusals } from './refusal.js';
+import { cursorOf } from './request-cursor.js';
+import { requestIdOf } from './request-id.js';
+
+/** One check. Whatever becomes of it, what it holds is attached to the place. */
+export class BearerCheck {
+  constructor(
+    private readonly parts: HandshakeParts,
+    private readonly limits: ConnectionLimits,
+    private readonly knock: Knock,
+    private readonly place: HandshakePlace,
+  ) {}
+
+  /** The verdict. Throws or rejects where it cannot be reached. */
+  run(): NowOrLater<Verdict> {
+    return andThen(this.enterAddress(), (hasRoom) => {
+      return hasRoom ? this.checkToken() : refused(Refusals.addressLimit('close another one first'));
+    });
+  }
+
+  private enterAddress(): NowOrLater<boolean> {
+    const { address, purpose } = this.knock;
+    if (purpose === 'call') return true;
+    return purpose === 'connect'
+      ? this.limits.enterAddress(address, this.place)
+      : this.limits.hasRoomForAddress(address);
+  }
+
+  private checkToken(): NowOrLater<Verdict> {
+    const { request, purpose } = this.knock;
+    const { headers, query, method } = request;
+    // An origin that is not allowed has not come so far.
+    const carrier = { method, headers, query, isOriginListed: headers.origin !== undefined };
+    const credential = extractCredential({ ...carrier, takesTickets: purpose !== 'call' }, this.parts.tokenSources);
+    if (!credential) return refused(Refusals.noToken('send one as Authorization: Bearer'));
+    const bearer =
+      credential.type === 'token' ? this.parts.access.judge(credential.text) : this.bearerOf(credential.text);
+    return andThen(bearer, (principal) => {
+      if (!principal) return refused(Refusals.badToken('get a new one'));
+      return purpose === 'call' ? this.admit(principal, NO_GROUPS) : this.checkUser(principal, credential);
+    });
+  }
+
+  private async bearerOf(ticket: string): Promise<Principal | undefined> {
+    const { access, tickets, clock, clockToleranceMs } = this.parts;
+    const principal = await tickets.peek(ticket);
+    // Much may have happened to the token since the ticket was issued for it.
+    const isOver = !principal || clock.now() >= principal.expiresAtMs + clockToleranceMs || access.isRevoked(principal);
+    return isOver ? undefined : principal;
+  }
+
+  private checkUser(principal: Principal, credential: Credential): NowOrLater<Verdict> {
+    const space = this.parts.spaces.enter(principal.tenant);
+    this.place.attach(() => space.leave());
+    return andThen(this.enterUser(principal, space), (hasRoom) => {
+      if (!hasRoom) return refused(Refusals.userLimit('close another one first'));
+      return andThen(this.judgeGroups(principal), (groups) => {
+        return this.knock.purpose === 'check'
+          ? this.admit(principal, groups)
+          : this.finish(principal, groups, space, credential);
+      });
+    });
+  }
+
+  private enterUser(principal: Principal, { registry }: HandshakeSpace): NowOrLater<boolean> {
+    return this.knock.purpose === 'connect'
+      ? this.limits.enterUser(principal, registry, this.place)
+      : this.limits.hasRoomForUser(principal, registry);
+  }
+
+  private judgeGroups(principal: Principal): NowOrLater<GroupsVerdict> {
+    const { authorizer, options } = this.parts;
+    const asked = this.knock.request.query?.get('groups');
+    return asked ? judgeGroups(authorizer, principal, asked, options.maxGroupsPerConnection) : NO_GROUPS;
+  }
+
+  /** As late as can be, so that next to nothing can change before the connection is there. */
+  private finish(
+    principal: Principal,
+    groups: GroupsVerdict,
+    space: HandshakeSpace,
+    credential: Credential,
+  ): NowOrLater<Verdict> {
+    return andThen(this.expectHeld(space, principal.userId), (heldGroups) => {
+      const admission = this.admit(principal, groups, heldGroups);
+      // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
+      return credential.type === 'ticket' ? this.redeem(credential.text, admission) : admission;
+    });
+  }
+
+  /** What the server holds for the user follows every change until the place is given back. */
+  private expectHeld(space: HandshakeSpace, userId: string): NowOrLater<HeldGroups | undefined> {
+    const expected = space.groups.expect(userId);
+    if (isLater(expected)) return this.attachHeld(space, expected);
+    this.place.attach(() => expected.release());
+    return expected;
+  }
+
+  private async attachHeld(
+    { log }: HandshakeSpace,
+    expected: PromiseLike<HeldGroups>,
+  ): Promise<HeldGroups | undefined> {
+    try {
+      const held = await expected;
+      this.place.attach(() => held.release());
+      return held;
+    } catch (cause) {
+      // While messages flow it would miss those of its groups. While they are out of reach too it can wait for both.
+      if (log.isFollowing) throw cause;
+      return undefined;
+    }
+  }
+
+  private async redeem(ticket: string, admission: Admission): Promise<Verdict> {
+    const isSpent = await this.parts.tickets.redeem(ticket);
+    return isSpent ? admission : refused(Refusals.badToken('get a new one'));
+  }
+
+  private admit(
+    principal: Principal,
+    { grantedGroups, refusedGroups }: GroupsVerdict,
+    heldGroups?: HeldGroups,
+  ): Admission {
+    const { request, address } = this.knock;
+    const [cursor, requestId] = [cursorOf(request), requestIdOf(request)];
+    return { type: 'admitted', principal, address, cursor, heldGroups, grantedGroups, refusedGroups, requestId };
+  }
+}
