@@ -10,6 +10,9 @@ import { Redis } from 'ioredis';
 import { redis } from '../../src/backing/redis/index.js';
 import { PushModule, PushService } from '../../src/index.js';
 import { ask } from '../support/http-request.js';
+import { eventually } from '../support/eventually.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import { RedisSentinels } from '../support/redis-sentinels.js';
 import { RedisServer, redisAbsence } from '../support/redis-server.js';
 import { TEST_SECRET, bearer, signToken } from '../support/tokens.js';
 import { WsClient } from '../support/ws-client.js';
@@ -18,11 +21,26 @@ import { Markdown, projectRoot } from './markdown.js';
 const absence = redisAbsence();
 const environment = process.env;
 
-/** The words of the command that makes the user, as the document has them. */
-function userOfDocument(): readonly string[] {
+/** The words of the commands that make the user, as the document has them: the second one is for a Cluster alone. */
+function usersOfDocument(): readonly (readonly string[])[] {
   const blocks = Markdown.read('docs/scaling.md').codeBlocks();
-  const command = blocks.find(({ text }) => text.startsWith('ACL SETUSER'))?.text ?? '';
-  return command.trim().split(/\s+/).slice(2);
+  const commands = blocks.filter(({ text }) => text.startsWith('ACL SETUSER'));
+  return commands.map(({ text }) => text.trim().split(/\s+/).slice(2));
+}
+
+function userOfDocument(): readonly string[] {
+  return usersOfDocument()[0] ?? [];
+}
+
+/** Makes the user on every server. */
+async function makeUserOf(cluster: RedisCluster): Promise<void> {
+  for (const words of usersOfDocument()) await cluster.everywhere('ACL', 'SETUSER', ...words);
+}
+
+/** A running application. */
+interface Node {
+  readonly app: INestApplication;
+  readonly url: string;
 }
 
 (absence === '' ? describe : describe.skip)(`the module as docs/scaling.md sets it up${absence}`, () => {
@@ -46,7 +64,7 @@ function userOfDocument(): readonly string[] {
     await server?.stop();
   });
 
-  async function start(imports: unknown[], controllers: Type[] = []): Promise<{ app: INestApplication; url: string }> {
+  async function start(imports: unknown[], controllers: Type[] = []): Promise<Node> {
     const module = { module: class Host {}, imports: imports as Type[], controllers };
     const app = await NestFactory.create(module, { logger: false });
     apps.push(app);
@@ -63,20 +81,9 @@ function userOfDocument(): readonly string[] {
     return client;
   };
 
-  it('tells the readiness probe how it fares', async () => {
-    const { ClusterModule } = await import('./snippets/cluster.module.js');
-    const { HealthController } = await import('./snippets/health.controller.js');
-    const { url } = await start([ClusterModule], [HealthController]);
-    const { status, text } = await ask(`${url}/health/ready`);
-    expect([status, JSON.parse(text)]).toEqual([200, { status: 'ready', push: { status: 'up' } }]);
-  });
-
-  it('does all that it does with the least privilege', async () => {
-    const { ClusterModule } = await import('./snippets/cluster.module.js');
-    const here = await start([ClusterModule]);
-    const there = await start([ClusterModule]);
+  /** Does all that an application can do to Redis, from one node or the other. */
+  const expectAllToWork = async (here: Node, there: Node): Promise<void> => {
     const push = here.app.get(PushService);
-
     const client = await connect(there.url, '7');
     await push.addToGroup('7', 'drivers', { expiresAt: new Date(Date.now() + 60_000) });
     await push.toGroup('drivers', 'a', 1, { collapseKey: 'state', report: true });
@@ -98,6 +105,21 @@ function userOfDocument(): readonly string[] {
     await push.revoke({ jti: 'of nobody' });
     await push.disconnect({ user: '7' });
     expect([(await client.end()).code, (await back.end()).code]).toEqual([4505, 4505]);
+  };
+
+  it('tells the readiness probe how it fares', async () => {
+    const { ClusterModule } = await import('./snippets/cluster.module.js');
+    const { HealthController } = await import('./snippets/health.controller.js');
+    const { url } = await start([ClusterModule], [HealthController]);
+    const { status, text } = await ask(`${url}/health/ready`);
+    expect([status, JSON.parse(text)]).toEqual([200, { status: 'ready', push: { status: 'up' } }]);
+  });
+
+  it('does all that it does with the least privilege', async () => {
+    const { ClusterModule } = await import('./snippets/cluster.module.js');
+    const here = await start([ClusterModule]);
+    const there = await start([ClusterModule]);
+    await expectAllToWork(here, there);
 
     expect(await administrator.call('ACL', 'LOG')).toEqual([]);
   });
@@ -108,6 +130,50 @@ function userOfDocument(): readonly string[] {
     const { app } = await start([PushModule.forRoot({ auth, backing })]);
     expect((await app.get(PushService).broadcast('a', 1)).id).toEqual(expect.any(String));
     expect(await administrator.call('ACL', 'LOG')).toEqual([]);
+  });
+
+  it('does so over a Cluster as well', async () => {
+    const cluster = await RedisCluster.start();
+    try {
+      await makeUserOf(cluster);
+      const auth = { jwt: { secret: TEST_SECRET, algorithms: ['HS256' as const] } };
+      const access = { username: 'push', password: 'password' };
+      const backing = () => redis({ cluster: cluster.options, ...access });
+      const [here, there] = [
+        await start([PushModule.forRoot({ auth, backing: backing() })]),
+        await start([PushModule.forRoot({ auth, backing: backing() })]),
+      ];
+      await eventually(async () => (await here.app.get(PushService).stats()).nodes === 2);
+      await expectAllToWork(here, there);
+      // A slot that has moved is found by other commands than one that is where it was.
+      const key = 'push:{0}:log';
+      await cluster.moveSlotOf(key, await cluster.anotherMasterThan(key));
+      await eventually(async () => (await here.app.get(PushService).broadcast('moved')).id !== '');
+      expect((await cluster.everywhere('ACL', 'LOG')).flat()).toEqual([]);
+      await Promise.all(apps.splice(0).map((app) => app.close()));
+    } finally {
+      await cluster.stop();
+    }
+  });
+
+  it('does so through Sentinel as well', async () => {
+    const sentinels = await RedisSentinels.start();
+    try {
+      await sentinels.everywhere('ACL', 'SETUSER', ...userOfDocument());
+      const auth = { jwt: { secret: TEST_SECRET, algorithms: ['HS256' as const] } };
+      const access = { username: 'push', password: 'password', database: 1 };
+      const backing = () => redis({ sentinel: sentinels.options, ...access });
+      const [here, there] = [
+        await start([PushModule.forRoot({ auth, backing: backing() })]),
+        await start([PushModule.forRoot({ auth, backing: backing() })]),
+      ];
+      await eventually(async () => (await here.app.get(PushService).stats()).nodes === 2);
+      await expectAllToWork(here, there);
+      expect((await sentinels.everywhere('ACL', 'LOG')).flat()).toEqual([]);
+      await Promise.all(apps.splice(0).map((app) => app.close()));
+    } finally {
+      await sentinels.stop();
+    }
   });
 
   it('may run every command that a script or a connection of the backing uses', () => {

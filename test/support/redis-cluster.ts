@@ -51,17 +51,21 @@ export class RedisCluster {
     return other.server;
   }
 
-  /** Moves the slot of this key, with what is in it, to another master, as an operator does. */
-  async moveSlotOf(key: string, to: RedisServer): Promise<void> {
+  /**
+   * Moves the slot of this key, with what is in it, to another master, as an operator does. `halfWay` is called when some
+   * keys are here and some there.
+   */
+  async moveSlotOf(key: string, to: RedisServer, halfWay?: () => Promise<void>): Promise<void> {
     const slot = slotOf(key);
     const source = await this.ownerOf(slot);
     const target = this.memberOf(to);
     await target.admin.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source.id);
     await source.admin.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target.id);
-    for (;;) {
-      const keys = (await source.admin.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
+    for (let isFirst = true; ; isFirst = false) {
+      const keys = (await source.admin.call('CLUSTER', 'GETKEYSINSLOT', slot, isFirst ? 1 : 100)) as string[];
       if (keys.length === 0) break;
       await source.admin.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys);
+      if (isFirst) await halfWay?.();
     }
     for (const { admin } of [target, source]) await admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', target.id);
     await eventually(async () => (await this.ownerOf(slot)) === target, { what: 'the slot to have moved' });
@@ -89,9 +93,9 @@ export class RedisCluster {
     }
   }
 
-  /** Has every server carry out a command, such as one that makes a user. */
-  async everywhere(command: string, ...args: readonly string[]): Promise<void> {
-    for (const { admin } of this.members) await admin.call(command, ...args);
+  /** Has every server carry out a command, such as one that makes a user. Resolves to their answers. */
+  everywhere(command: string, ...args: readonly string[]): Promise<unknown[]> {
+    return Promise.all(this.members.map(({ admin }) => admin.call(command, ...args)));
   }
 
   async stop(): Promise<void> {

@@ -81,6 +81,11 @@ export class RedisSentinels {
       await eventually(() => isSettled(index), { timeoutMs: 30_000, what: 'the Sentinels to know each other' });
   }
 
+  /** Has both Redis carry out a command, such as one that makes a user. Resolves to their answers. */
+  everywhere(command: string, ...args: readonly string[]): Promise<unknown[]> {
+    return Promise.all(this.servers.map((server) => asked(server, (redis) => redis.call(command, ...args))));
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.sentinels, ...this.servers].map((server) => server.stop()));
   }

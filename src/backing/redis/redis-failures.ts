@@ -15,8 +15,12 @@ export function publishUnknown(cause?: unknown): PushError {
   return new PushError('PUSH_ERR_PUBLISH_UNKNOWN', message, { retryAfterMs: RETRY_AFTER_MS, cause });
 }
 
+/** How the driver says that a Cluster has sent a command from one server to the next until it gave up. */
+const REDIRECTED = 'Too many Cluster redirections';
+
 /** Whether it is an answer of the server, which then has done nothing, and not the lack of one. */
 export function isRefusal(cause: unknown): boolean {
+  if (messageOf(cause).startsWith(REDIRECTED)) return true;
   return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'ReplyError';
 }
 
