@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { BadRequestException, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -10,6 +11,9 @@ import { serveApiDocs } from './operations/api-docs.js';
 
 /** A batch of a thousand messages is the largest body that the push API takes; the platforms stop at 100 KB and 1 MiB. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** As long as the checks of a handshake may take. */
+const HEAD_TIMEOUT_MS = 5_000;
 
 /**
  * The router counts a path parameter as it stands in the URL, where a user id of 255 characters may take nine each.
@@ -27,7 +31,16 @@ export async function createApplication(environment: DemoEnvironment): Promise<I
   app.useWebSocketAdapter(new PushWsAdapter(app));
   app.useGlobalPipes(bodyValidation);
   serveApiDocs(app, environment);
+  hurryHeads(app.getHttpServer() as Server);
   return app;
+}
+
+/**
+ * A handshake is not the module's before its head is there. Node waits a minute for it, and looks every half; whoever
+ * sends a byte now and then would hold a socket for so long. To be set before the server listens.
+ */
+function hurryHeads(server: Server): void {
+  Object.assign(server, { headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: 1_000 });
 }
 
 /** Start-up errors reach main.ts as they are; Nest's account of every route would drown the line that says where. */
