@@ -34,8 +34,14 @@ Module({ imports: [PushModule.forRoot(push)] })(AppModule);
 const app = await NestFactory.create(AppModule, { logger: ['warn', 'error', 'fatal'] });
 const health = app.get(PushHealth);
 app.getHttpAdapter().get('/health', (_request, response) => response.json(health.backingState));
+/** What a balancer asks: should new connections come here? */
+let isReady = true;
+app.getHttpAdapter().get('/health/ready', (_request, response) => response.status(isReady ? 200 : 503).end());
 await app.listen(0, host);
-process.once('SIGTERM', () => void app.close());
+process.once('SIGTERM', () => {
+  isReady = false;
+  void app.close();
+});
 process.on('SIGUSR2', stall);
 console.log(`listening on ${app.getHttpServer().address().port}`);
 
