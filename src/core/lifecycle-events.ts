@@ -9,6 +9,8 @@ import type { MatchCount, Target } from './delivery-target.js';
 export interface ConnectedEvent {
   readonly connectionId: string;
   readonly userId: string;
+  /** Whose user it is; undefined for the default tenant. */
+  readonly tenant: string | undefined;
   readonly transport: TransportName;
   /** The peer's address, behind trusted proxies the client's. */
   readonly address: string;
@@ -21,6 +23,8 @@ export interface ConnectedEvent {
 export interface DisconnectedEvent {
   readonly connectionId: string;
   readonly userId: string;
+  /** Whose user it is; undefined for the default tenant. */
+  readonly tenant: string | undefined;
   readonly transport: TransportName;
   readonly address: string;
   readonly requestId: string | undefined;
@@ -34,6 +38,8 @@ export interface DisconnectedEvent {
 /** A message was accepted on this node. Holds nothing of its data. */
 export interface SentEvent {
   readonly messageId: string;
+  /** Whose message it is; undefined for the default tenant. */
+  readonly tenant: string | undefined;
   readonly event: string;
   readonly target: Target;
   /** The user whose client sent it; undefined for messages of the application. */
@@ -48,6 +54,8 @@ export interface SentEvent {
 export interface KickedEvent {
   readonly connectionId: string;
   readonly userId: string;
+  /** Whose user it is; undefined for the default tenant. */
+  readonly tenant: string | undefined;
   readonly transport: TransportName;
   readonly address: string;
   readonly cause: 'disconnect' | 'revocation';

@@ -20,6 +20,8 @@ export class Publisher {
     /** What becomes of messages on other nodes; none where there are no others. */
     private readonly receipts?: ClusterReceipts,
     private readonly telemetry = new Telemetry(),
+    /** Whose messages these are; undefined for the default tenant. */
+    private readonly tenant?: string,
   ) {}
 
   /**
@@ -40,6 +42,7 @@ export class Publisher {
     counters.events?.add(draft.event);
     listeners.sent?.({
       messageId: content.id,
+      tenant: this.tenant,
       event: draft.event,
       target,
       from: draft.from,

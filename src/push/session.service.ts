@@ -162,6 +162,7 @@ export class SessionService {
     listeners.disconnected({
       connectionId,
       userId,
+      tenant: connection.principal.tenant,
       transport: connection.transport.name,
       address,
       requestId,
@@ -173,8 +174,9 @@ export class SessionService {
 
   private describe(connection: Connection): ConnectedEvent {
     const { id: connectionId, userId, address, requestId } = connection;
+    const { tenant } = connection.principal;
     const groups = this.parts.registry.groupsOf(connection);
-    return { connectionId, userId, transport: connection.transport.name, address, groups, requestId };
+    return { connectionId, userId, tenant, transport: connection.transport.name, address, groups, requestId };
   }
 
   private joinGranted(connection: Connection, granted: readonly string[]): RefusedGroup[] {

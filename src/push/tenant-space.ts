@@ -100,7 +100,7 @@ export class TenantSpace {
     this.groups = new GroupService({ memberships, registry, clock, log, resumes, options });
     this.receipts = new ClusterReceipts(nodes, fanOut, clock);
     log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies));
-    this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry);
+    this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant);
     const { groups, publisher } = this;
     const frameParts = { access, authorizer, groups, resumes, publisher, limits: options, counters, onFailure };
     this.frames = new FrameService(frameParts);

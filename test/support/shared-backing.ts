@@ -1,6 +1,7 @@
 import type { Backing, BackingFactory, NamedTenantStores, TenantStores } from '../../src/backing/backing.interface.js';
 import { memory } from '../../src/backing/memory/memory-backing.js';
 import type { Delivery, LogFollower, MessageLog } from '../../src/backing/message-log.interface.js';
+import type { RevocationList } from '../../src/backing/revocation-list.interface.js';
 import { BusLink, NodeBus } from './node-bus.js';
 
 /** What is kept, and who is told of its messages on each node. */
@@ -14,6 +15,7 @@ export class SharedBacking {
   private readonly bus = new NodeBus();
   private readonly links: BusLink[] = [];
   private readonly tenants = new Map<string, SharedStores>();
+  private readonly listeners = new Map<BusLink, () => void>();
   private shared: Backing | undefined;
   private publisher: BusLink | undefined;
 
@@ -29,6 +31,7 @@ export class SharedBacking {
           ...shared,
           ...this.storesOn(nodes, '', shared),
           of: (tenant) => this.storesOn(nodes, tenant, () => shared.of(tenant)),
+          revocations: this.revocationsOn(nodes, shared.revocations),
           nodes,
           close: async () => this.bus.remove(nodes),
         };
@@ -55,6 +58,18 @@ export class SharedBacking {
     const { stores, followers } = shared;
     const { memberships, idempotency } = stores;
     return { memberships, idempotency, log: this.logOf(link, shared), release: () => void followers.delete(link) };
+  }
+
+  /** The list tells the other nodes of what one of them has revoked. */
+  private revocationsOn(link: BusLink, list: RevocationList): RevocationList {
+    return {
+      revoke: async (tokens) => {
+        await list.revoke(tokens);
+        for (const [other, listener] of this.listeners) if (other !== link) listener();
+      },
+      isRevoked: (principal) => list.isRevoked(principal),
+      onRevoked: (listener) => void this.listeners.set(link, listener),
+    };
   }
 
   private follow({ stores, followers }: SharedStores): void {

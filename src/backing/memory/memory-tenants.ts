@@ -52,7 +52,7 @@ export class MemoryTenants {
 
   private release(tenant: string, log: MemoryMessageLog, memberships: MemoryMemberships): void {
     log.clear();
-    this.away.set(tenant, memberships);
+    if (memberships.forgetOver()) this.away.set(tenant, memberships);
     let left = LOOKED_AT;
     for (const [name, kept] of this.away) {
       if (left-- === 0) return;

@@ -150,4 +150,21 @@ describe('PushTestingModule', () => {
 
     expect(await push.groupsOf('7')).toEqual([]);
   });
+
+  it('keeps tenants apart, and says whose a send was', async () => {
+    const push = testing.get(PushService);
+    const [ours, theirs] = [recorder.connect('7', { tenant: 'acme' }), recorder.connect('7')];
+    await push.forTenant('acme').addToGroup('8', 'g');
+    const member = recorder.connect('8', { tenant: 'acme' });
+
+    await push.forTenant('acme').broadcast('e', 1);
+    await push.forTenant('acme').toGroup('g', 'f', 2);
+
+    expect([ours, theirs, member].map(({ messages }) => messages.map(({ event }) => event))).toEqual([
+      ['e'],
+      [],
+      ['e', 'f'],
+    ]);
+    expect(recorder.sent.map(({ tenant }) => tenant)).toEqual(['acme', 'acme']);
+  });
 });
