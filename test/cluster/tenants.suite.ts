@@ -164,8 +164,11 @@ export function describeTenants(name: string, create: () => Promise<ClusterSubje
 
         expect([(await here.end()).code, (await there.end()).code]).toEqual([4501, 4501]);
         expect(await theirs.request('push:ping')).toMatchObject({ event: 'push:pong' });
-        const statusOf = async (tenant: string) =>
-          (await ask(`${first.origin}/push/handshake`, { headers: bearer(signToken({ tenant, jti: 'j' })) })).status;
+        const statusOf = async (tenant: string) => {
+          // From before the revocation, whichever second it is.
+          const token = signToken({ tenant, jti: 'j', iat: Math.floor(Date.now() / 1000) - 60 });
+          return (await ask(`${first.origin}/push/handshake`, { headers: bearer(token) })).status;
+        };
         expect([await statusOf(OURS), await statusOf(THEIRS)]).toEqual([401, 204]);
       },
     );

@@ -6,6 +6,7 @@ import { memory } from '../../../src/backing/memory/memory-backing.js';
 import { Telemetry } from '../../../src/core/telemetry.js';
 import { resolveOptions } from '../../../src/push-options.resolver.js';
 import { AccessService } from '../../../src/push/access.service.js';
+import { EventPolicies } from '../../../src/push/event-policies.js';
 import { HeldGroups } from '../../../src/push/held-groups.js';
 import { MessageStamper } from '../../../src/push/message-stamper.js';
 import { TenantSpaces } from '../../../src/push/tenant-spaces.js';
@@ -48,6 +49,7 @@ function open(maxIdleTenants = 1_000): void {
     authorizer: new DenyingAuthorizer(),
     stamper: new MessageStamper(clock, 'n'),
     telemetry: new Telemetry(),
+    policies: new EventPolicies(options.events),
     options,
     onFailure,
   });
