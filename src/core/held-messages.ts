@@ -1,3 +1,4 @@
+import type { Cursor } from '../protocol/cursor.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 
 /**
@@ -8,6 +9,9 @@ export class HeldMessages {
   private messages: OutgoingMessage[] = [];
   private replies: OutgoingMessage[] | undefined = [];
   private heldBytes = 0;
+
+  /** @param after The place that the connection came back with, if it did. */
+  constructor(readonly after?: Cursor) {}
 
   /** Bytes of all that is held. */
   get bytes(): number {

@@ -19,6 +19,7 @@ import { HeldMessages } from './held-messages.js';
 import { pushBehind } from './push-behind.js';
 import type { MessageRun, RunWrite } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
+import { isPassedBy } from './passing-message.js';
 import type { Transport } from './transport.interface.js';
 
 /** The bounded queue between the fan-out and a transport. */
@@ -62,9 +63,12 @@ export class OutboundQueue implements Flushable {
     return 'queued';
   }
 
-  /** From now on live messages wait, and replies until {@link releaseReplies}. Up to `maxQueueBytes` are held. */
-  hold(): void {
-    this.held ??= new HeldMessages();
+  /**
+   * From now on live messages wait, and replies until {@link releaseReplies}. Up to `maxQueueBytes` are held. `after` is
+   * the place that the connection came back with, if it did.
+   */
+  hold(after?: Cursor): void {
+    this.held ??= new HeldMessages(after);
   }
 
   /** Whether live messages wait for a replay. */
@@ -83,12 +87,13 @@ export class OutboundQueue implements Flushable {
    * would be replayed the same again. `overflow`: the reader was too slow for them.
    */
   release(readThrough: Cursor, cursor: string): EnqueueVerdict {
+    const after = this.held?.after;
     const messages = this.held?.takeAll() ?? [];
     this.held = undefined;
     let verdict: EnqueueVerdict = 'queued';
     let isPastReplay = false;
     for (const held of messages) {
-      const isRead = held.isReadBy(readThrough);
+      const isRead = held.isReadBy(readThrough) || (after !== undefined && isPassedBy(held, after));
       isPastReplay ||= held.number > 0 && !isRead;
       const isBehind = held.number === 0 && held.cursor !== undefined && !isPastReplay;
       const message = isBehind ? held.movedTo(cursor) : held;

@@ -8,8 +8,9 @@
  */
 import type { Cancel } from '../core/clock.js';
 import type { WireFormat } from '../core/outgoing-message.js';
+import { isPassedBy } from '../core/passing-message.js';
 import type { Transport } from '../core/transport.interface.js';
-import { encodeCursor } from '../protocol/cursor.js';
+import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
 import { CloseCode } from '../protocol/close-codes.js';
@@ -108,7 +109,9 @@ export class OpenPoll implements Transport {
   /** The answer with what was missed, through which places that is, and what has come since. */
   answerMissed(missed: readonly string[], readThrough: Cursor, hasMore: boolean): PollAnswer {
     // What came live lies behind what is still to be read, so it is read then.
-    const live = hasMore ? [] : this.messages.filter((message) => isAfter(message, readThrough));
+    const came = decodeCursor(this.place);
+    const isNew = (message: PolledMessage) => isAfter(message, readThrough) && !(came && isPassedBy(message, came));
+    const live = hasMore ? [] : this.messages.filter(isNew);
     const through = encodeCursor(readThrough);
     return this.answer(missed, through, notBefore(through, live), hasMore || this.hasOverflowed);
   }

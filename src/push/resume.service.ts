@@ -75,7 +75,7 @@ export class ResumeService {
    * out of reach the welcome goes at once, and the replay follows. Never rejects.
    */
   async resume(connection: Connection, after: Cursor, greet: (opening: Opening) => void): Promise<void> {
-    connection.outbound.hold();
+    connection.outbound.hold(after);
     let isGreeted = false;
     const write = (page: LogPage) => {
       if (!isGreeted) greet({ cursor: encodeCursor(page.resumedFrom), resumed: page.gap === undefined });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ShiftedClock, shiftedClockAbsence } from './shifted-clock.js';
+import { TEST_SECRET } from '../../support/tokens.js';
 import type { Fault } from './fault.js';
 import { StandaloneRedis } from './redis-world.js';
 
@@ -16,7 +17,11 @@ export const CLOCK_FAULTS: readonly Fault[] = [
     isQuick: false,
     absence,
     gaps: 'none',
-    nodeOptions: (number) => ({ env: new ShiftedClock([HOUR_SECONDS, -HOUR_SECONDS, 0][number]).env }),
+    nodeOptions: (number) => ({
+      env: new ShiftedClock([HOUR_SECONDS, -HOUR_SECONDS, 0][number]).env,
+      // What is left to the clock of a node is to judge tokens.
+      push: { auth: { jwt: { secret: TEST_SECRET, algorithms: ['HS256'], clockToleranceSeconds: HOUR_SECONDS } } },
+    }),
     strike: () => sleep(MEANWHILE_MS),
   },
   jump('a node', (clock) => ({ nodeOptions: (number) => (number === 0 ? { env: clock().env } : {}) })),

@@ -198,6 +198,13 @@ describe('OpenPoll', () => {
       expect((answer as { readonly messages: readonly string[] }).messages[1]).toBe(fleeting('passing', 2).text);
     });
 
+    it('holds no message that is not kept and was published before the place of the client', () => {
+      poll = new OpenPoll(owner, MAX_BYTES, cursorAt(3));
+      write(fleeting('at 2', 2), fleeting('at 3', 3), fleeting('at 4', 4));
+      const answer = poll.answerMissed([missed(4)], at(4), false);
+      expect(told(answer)).toEqual({ events: ['m4', 'at 4'], cursor: cursorAt(4), more: false });
+    });
+
     it('leaves a message that is not kept its place where that lies behind a live one', () => {
       write(fleeting('before', 1), kept(3), fleeting('after', 3), kept(4));
       const answer = poll.answerMissed([missed(2)], at(2), false);

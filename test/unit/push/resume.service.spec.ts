@@ -70,6 +70,17 @@ describe('ResumeService', () => {
     expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'passing']);
   });
 
+  it('lets no message that is not kept follow which was published before the place of the client', async () => {
+    const peer = fakes.connect('7');
+    void comeBack(peer, at(3));
+    const publishedAt = (number: number) => new OutgoingMessage(`{"event":"at ${number}"}`, cursorAt(number));
+    // This node is behind: where the client came from it may have had them.
+    for (const number of [2, 3, 4]) fakes.fanOut.deliver(publishedAt(number), { all: true });
+    await log.answer([4, 5]);
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm4', 'm5', 'at 4']);
+  });
+
   it('lets no message that the log does not keep set the client back behind the replay', async () => {
     const peer = fakes.connect('7');
     const resumed = comeBack(peer);
