@@ -12,21 +12,23 @@ const absence = redisAbsence();
   beforeAll(async () => void (redis = await RedisServer.start()));
   afterAll(() => redis?.stop());
 
-  describeMessageLog(
-    'RedisMessageLog',
-    async (limits) => {
-      let nowMs = 1_700_000_000_000;
-      const prefix = `push:{${++count}}`;
-      const node = await RedisLogNode.start(redis.url, { prefix, limits, now: () => nowMs });
-      return {
-        log: node.log,
-        get nowMs() {
-          return nowMs;
-        },
-        advance: (milliseconds) => void (nowMs += milliseconds),
-        close: () => node.close(),
-      };
-    },
-    { heedsBytes: false },
-  );
+  describe.each([1, 2, 8])('with %d partitions', (partitions) => {
+    describeMessageLog(
+      'RedisMessageLog',
+      async (limits) => {
+        let nowMs = 1_700_000_000_000;
+        const prefix = `push:{${++count}}`;
+        const node = await RedisLogNode.start(redis.url, { prefix, limits, partitions, now: () => nowMs });
+        return {
+          log: node.log,
+          get nowMs() {
+            return nowMs;
+          },
+          advance: (milliseconds) => void (nowMs += milliseconds),
+          close: () => node.close(),
+        };
+      },
+      { heedsBytes: false, partitions },
+    );
+  });
 });

@@ -13,6 +13,7 @@ import type {
 import type { Target } from '../../src/core/delivery-target.js';
 import { OutgoingMessage } from '../../src/core/outgoing-message.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
+import { hearFor } from '../support/hear-for.js';
 
 /** A log to be judged, and the means to let its time pass. */
 export interface MessageLogSubject {
@@ -79,6 +80,7 @@ export class RecordingFollower implements LogFollower {
 export class LogProbe {
   readonly follower = new RecordingFollower();
   private count = 0;
+  private readonly heard = new Map<string, Promise<void>>();
 
   constructor(readonly subject: MessageLogSubject) {
     subject.log.follow(this.follower);
@@ -92,7 +94,10 @@ export class LogProbe {
     return this.log.position;
   }
 
-  /** Publishes a message whose data is its count: 1, 2, 3, … Resolves with it as it was delivered. */
+  /**
+   * Publishes a message whose data is its count: 1, 2, 3, … Resolves with it as it was delivered: the node has somebody of
+   * all whom it names.
+   */
   send(target: Target, routing: Partial<MessageRouting> = {}, padding = ''): Promise<LoggedMessage> {
     const id = `n-${++this.count}`;
     const dataText = JSON.stringify({ count: this.count, padding });
@@ -100,8 +105,23 @@ export class LogProbe {
     return this.publish(content, { target, store: 'history', ...routing });
   }
 
+  /** Resolves when the node hears for all whom the target names. */
+  async hearFor(target: Target): Promise<void> {
+    const { users: names = [], groups: groupNames = [] } = target.all ? {} : target;
+    const audiences = [{ userId: '7', groups: [] as string[] }];
+    for (const userId of names) audiences.push({ userId, groups: [] });
+    for (const group of groupNames) audiences.push({ userId: '7', groups: [group] });
+    for (const audience of audiences) {
+      const key = JSON.stringify(audience);
+      const hearing = this.heard.get(key) ?? hearFor(this.log, audience);
+      this.heard.set(key, hearing);
+      await hearing;
+    }
+  }
+
   /** Publishes a message and resolves with it as it was delivered. */
   async publish(content: MessageContent, routing: MessageRouting): Promise<LoggedMessage> {
+    await this.hearFor(routing.target);
     const { message } = await this.log.publish(content, routing);
     const { text, cursor = '', number, partition } = message;
     return { text, cursor, number, partition };

@@ -31,7 +31,11 @@ export function fromPlace({ epoch, number }: Place): LogPlace {
   return { epoch: epoch.slice(0, EPOCH_LENGTH), nonce: epoch.slice(EPOCH_LENGTH), number };
 }
 
-/** Whether two places are the same. */
-export function isSamePlace(one: LogPlace, other: LogPlace): boolean {
-  return one.number === other.number && one.nonce === other.nonce && one.epoch === other.epoch;
+/** Whether a message at the place can come after what a node has heard that stands there. One that is not kept has the place before it. */
+export function comesAfter(
+  { place, isKept }: { readonly place: LogPlace; readonly isKept: boolean },
+  position: LogPlace,
+): boolean {
+  if (place.epoch !== position.epoch) return false;
+  return isKept ? place.number > position.number : place.number >= position.number;
 }

@@ -1,17 +1,21 @@
 /**
  * Publishes: one script call, told again under the same id while nobody knows what became of it, and an end in time.
  *
- * A message is delivered on this node as on any other, when it comes over the channel; what it found here is matched to
- * the publish by its id. So a node delivers in the order of the log, its own messages too.
+ * A message is delivered on this node as on any other, when it comes over its channel; what it found here is matched to
+ * the publish by its id. So a node delivers in the order of the log, its own messages too. Where this node does not
+ * follow the channel nobody here is meant, and there is nothing to wait for.
+ *
+ * Publishes end in the order in which they began to wait, so one timer does for all of them.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../../core/clock.js';
-import type { Target } from '../../core/delivery-target.js';
+import type { Cancel, Clock } from '../../core/clock.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
 import type { PushError } from '../../core/push-error.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
+import type { LogPartition } from './log-partition.js';
+import { listsOf, routeOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';
 import { sealMessage } from './log-wire.js';
 import type { SealedMessage } from './log-wire.js';
@@ -38,8 +42,6 @@ export interface LogPublisherParts {
   readonly connections: RedisConnections;
   readonly clock: Clock;
   readonly serverClock: ServerClock;
-  readonly root: string;
-  readonly channel: string;
   readonly secret: LogSecret;
   readonly limits: Required<Omit<MessageLogLimits, 'maxHistoryBytes'>>;
   /** How long it is remembered where targets lost messages. */
@@ -47,21 +49,35 @@ export interface LogPublisherParts {
   readonly fixedNow: () => string;
 }
 
-interface Waiting {
-  /** Redis has said that it has the message. */
-  isTaken: boolean;
-  readonly deliver: (delivery: Delivery) => void;
-  readonly giveUp: () => void;
-  /** As it was sent last, by which it is known when it comes back. */
-  sent: { readonly sealed: string; readonly message: SealedMessage } | undefined;
+/** A partition as the publisher sees it. */
+export type PublishedPartition = Pick<LogPartition, 'root' | 'channel' | 'wireNameOf'>;
+
+/** What the script answered. */
+interface Verdict {
+  readonly verdict: string;
+  /** The number of the message, or of the newest one where it is not kept. */
+  readonly number: number;
 }
 
-interface Draft {
+/** A publish under way. */
+interface Waiting {
   readonly id: string;
+  readonly partition: PublishedPartition;
+  readonly channel: string;
   /** The envelope with an empty cursor. */
   readonly text: string;
   readonly routing: MessageRouting;
+  /** The lists that keep it; none where it is not kept. */
+  readonly lists: readonly string[];
   readonly seal: FrameSeal;
+  readonly endsAtMs: number;
+  readonly resolve: (delivery: Delivery) => void;
+  readonly reject: (failure: PushError) => void;
+  /** Redis has said that it has the message. */
+  isTaken: boolean;
+  /** As it was sent last, by which it is known when it comes back. */
+  sealed: string;
+  sent: SealedMessage | undefined;
 }
 
 /** Publishes messages to the log in Redis. */
@@ -69,127 +85,168 @@ export class LogPublisher {
   private readonly script: RedisScript;
   private readonly waiting = new Map<string, Waiting>();
   private readonly ids = new RandomIds();
-  private isFollowing = false;
+  private cancelSweep: Cancel | undefined;
 
-  constructor(private readonly parts: LogPublisherParts) {
+  constructor(
+    private readonly parts: LogPublisherParts,
+    private readonly partitions: readonly PublishedPartition[],
+  ) {
     const { limits, forgetMs, connections } = parts;
     this.script = new RedisScript(publishScript({ ...limits, forgetMs, publishCommand: connections.publishCommand }));
   }
 
   /** Resolves with what became of the message here; with nothing where it was taken but does not come here. */
   publish(content: MessageContent, routing: MessageRouting): Promise<Delivery> {
-    const { connections, secret, clock } = this.parts;
+    const { connections, secret } = this.parts;
     const { seal } = secret;
-    if (!connections.isReady || !seal || this.waiting.size >= MAX_WAITING) return Promise.reject(unavailable());
+    const route = routeOf(routing.target, this.partitions.length);
+    const partition = this.partitions[route.partition];
+    if (!connections.isReady || !seal || !partition || this.waiting.size >= MAX_WAITING) {
+      return Promise.reject(unavailable());
+    }
     const id = this.ids.next();
+    const { channel } = route;
     const text = encodeMessage({ ...content, cursor: '' });
+    const endsAtMs = performance.now() + DEADLINE_MS;
     return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        cancel();
-        this.waiting.delete(id);
-        settle();
-      };
-      const deliver = (delivery: Delivery) => end(() => resolve(delivery));
-      const giveUp = () => end(() => (waiting.isTaken ? resolve(nowhere(text)) : reject(publishUnknown())));
-      const waiting: Waiting = { isTaken: false, deliver, giveUp, sent: undefined };
-      const cancel = clock.after(DEADLINE_MS, giveUp);
+      const lists = routing.store === 'none' ? [] : listsOf(routing.target);
+      const draft = { id, partition, channel, text, routing, lists, seal, endsAtMs, resolve, reject };
+      const waiting: Waiting = { ...draft, isTaken: false, sealed: '', sent: undefined };
       this.waiting.set(id, waiting);
-      void this.send({ id, text, routing, seal }).then((failure) => {
-        if (failure) return end(() => reject(failure));
-        waiting.isTaken = true;
-        if (!this.isFollowing) giveUp();
-      });
+      this.cancelSweep ??= this.parts.clock.after(DEADLINE_MS, () => this.sweep());
+      this.attempt(waiting, false).then(
+        (answer) => this.answered(waiting, answer, false),
+        (cause: unknown) => this.failed(waiting, cause, false),
+      );
     });
   }
 
   /** What this node has sealed itself and waits for. */
   recognise(id: string, sealed: string): SealedMessage | undefined {
-    const sent = this.waiting.get(id)?.sent;
-    return sent?.sealed === sealed ? sent.message : undefined;
+    const waiting = this.waiting.get(id);
+    return waiting?.sealed === sealed ? waiting.sent : undefined;
   }
 
-  /** A message came over the channel and was delivered. */
+  /** A message came over its channel and was delivered. */
   delivered(id: string, delivery: Delivery): void {
-    this.waiting.get(id)?.deliver(delivery);
+    const waiting = this.waiting.get(id);
+    if (waiting) this.end(waiting).resolve(delivery);
   }
 
-  /** Whether messages come over the channel. Where they do not, nobody waits for them to. */
-  setFollowing(isFollowing: boolean): void {
-    this.isFollowing = isFollowing;
-    if (isFollowing) return;
-    for (const { isTaken, giveUp } of [...this.waiting.values()]) if (isTaken) giveUp();
+  /** The channels of this partition, or only the one, are not followed any more: nobody waits for messages on them. */
+  stopWaiting(partition: PublishedPartition, channel?: string): void {
+    for (const waiting of [...this.waiting.values()]) {
+      const isMeant = waiting.partition === partition && (channel === undefined || waiting.channel === channel);
+      if (isMeant && waiting.isTaken) this.giveUp(waiting);
+    }
   }
 
   /** Ends what waits. */
   close(): void {
-    for (const { giveUp } of [...this.waiting.values()]) giveUp();
+    this.cancelSweep?.();
+    for (const waiting of [...this.waiting.values()]) this.giveUp(waiting);
   }
 
-  /**
-   * Has the message taken, or answers why not. Tries again, as one that may have been taken, as long as somebody waits
-   * for it.
-   */
-  private async send(message: Draft): Promise<PushError | undefined> {
-    const { connections } = this.parts;
-    let mayBeTaken = false;
-    let failure: unknown;
-    while (this.waiting.has(message.id)) {
-      if (!connections.isReady) {
-        await sleep(RETRY_MS, undefined, { ref: false });
-        continue;
-      }
-      try {
-        if ((await this.attempt(message, mayBeTaken)) !== 'late') return undefined;
-      } catch (cause) {
-        // An answer to the first attempt says that nothing was done; to a later one it says nothing of the first.
-        if (!isRefusal(cause)) mayBeTaken = true;
-        else if (!mayBeTaken) return unavailable(cause);
-        failure = cause;
-        // A line that has just ended fails at once, and its end is not heard before the event loop has turned.
-        await sleep(RETRY_MS, undefined, { ref: false });
-        continue;
-      }
-      // The clock of the server was set meanwhile: whether it still knows the id cannot be told.
-      if (mayBeTaken) break;
+  private answered(waiting: Waiting, { verdict, number }: Verdict, mayBeTaken: boolean): void {
+    if (!this.isWaiting(waiting)) return;
+    if (verdict === 'late') {
+      // The clock of the server was set meanwhile: whether it still knows the id of an earlier attempt cannot be told.
+      if (mayBeTaken) this.end(waiting).reject(publishUnknown());
+      else void this.retry(waiting, false);
+      return;
     }
-    return publishUnknown(failure);
+    waiting.isTaken = true;
+    const followed = waiting.partition.channel(waiting.channel);
+    // It is still to come only if the channel was followed before it was published.
+    if (!followed?.isFollowed || (verdict === 'ok' && isBehind(waiting, number, followed.firstNumber))) {
+      this.giveUp(waiting);
+    }
+  }
+
+  private failed(waiting: Waiting, cause: unknown, mayBeTaken: boolean): void {
+    if (!this.isWaiting(waiting)) return;
+    // An answer to the first attempt says that nothing was done; to a later one it says nothing of the first.
+    if (isRefusal(cause) && !mayBeTaken) this.end(waiting).reject(unavailable(cause));
+    else void this.retry(waiting, mayBeTaken || !isRefusal(cause));
+  }
+
+  /** Tries again, as one that may have been taken where that is so, as long as somebody waits for it. */
+  private async retry(waiting: Waiting, mayBeTaken: boolean): Promise<void> {
+    // A line that has just ended fails at once, and its end is not heard before the event loop has turned.
+    do await sleep(RETRY_MS, undefined, { ref: false });
+    while (this.isWaiting(waiting) && !this.parts.connections.isReady);
+    if (!this.isWaiting(waiting)) return;
+    try {
+      this.answered(waiting, await this.attempt(waiting, mayBeTaken), mayBeTaken);
+    } catch (cause) {
+      this.failed(waiting, cause, mayBeTaken);
+    }
   }
 
   /** Calls the script once: `ok`, `known` where it was taken before, or `late`. */
-  private async attempt({ id, text, routing, seal }: Draft, mayBeTaken: boolean): Promise<string> {
-    const { connections, serverClock, root, channel, clock, fixedNow } = this.parts;
+  private attempt(waiting: Waiting, mayBeTaken: boolean): Promise<Verdict> {
+    const { connections, serverClock, clock, fixedNow } = this.parts;
+    const { id, partition, channel, text, routing, lists, seal } = waiting;
     const { target, expiresAtMs } = routing;
     const atMs = serverClock.now();
     const head = { id, atMs, target };
-    const sealed = sealMessage(seal, channel, head, text);
-    const waiting = this.waiting.get(id);
-    if (waiting) waiting.sent = { sealed, message: { head, text } };
-    const targets = routing.store === 'none' ? [] : targetsOf(target);
-    const answer = await this.script.run(connections.commands, root, [
+    const sealed = sealMessage(seal, partition.wireNameOf(channel), head, text);
+    waiting.sealed = sealed;
+    waiting.sent = { head, text };
+    const args = [
       fixedNow(),
       id.slice(0, 8),
       id,
       atMs + DEADLINE_MS + GRACE_MS,
       mayBeTaken ? '1' : '0',
-      targets.length > 0 ? '1' : '0',
+      lists.length > 0 ? '1' : '0',
       expiresAtMs === undefined ? 0 : Math.max(1, Math.ceil(expiresAtMs - clock.now())),
       collapseIdOf(routing),
       target.except === undefined ? '' : JSON.stringify(target.except),
       sealed,
       Buffer.byteLength(text),
-      ...targets,
-    ]);
-    const [verdict, nowMs] = answer as [string, string];
-    serverClock.set(Number(nowMs));
-    return verdict;
+      channel,
+      ...lists,
+    ];
+    return this.script.run(connections.commands, partition.root, args).then((answer) => {
+      const [verdict = '', nowMs, number] = answer as string[];
+      serverClock.set(Number(nowMs));
+      return { verdict, number: Number(number) };
+    });
+  }
+
+  private isWaiting({ id }: Waiting): boolean {
+    return this.waiting.has(id);
+  }
+
+  private end(waiting: Waiting): Waiting {
+    this.waiting.delete(waiting.id);
+    return waiting;
+  }
+
+  private giveUp(waiting: Waiting): void {
+    const { isTaken, text, resolve, reject } = this.end(waiting);
+    if (isTaken) resolve(nowhere(text));
+    else reject(publishUnknown());
+  }
+
+  /** Gives up those whose time is over. They are the oldest. */
+  private sweep(): void {
+    this.cancelSweep = undefined;
+    const nowMs = performance.now();
+    for (const waiting of this.waiting.values()) {
+      if (waiting.endsAtMs > nowMs) {
+        this.cancelSweep = this.parts.clock.after(Math.ceil(waiting.endsAtMs - nowMs), () => this.sweep());
+        return;
+      }
+      this.giveUp(waiting);
+    }
   }
 }
 
-/** Names of the lists that hold a message for its targets; none for one that names connections only. */
-function targetsOf(target: Target): readonly string[] {
-  if (target.all) return ['a'];
-  const users = (target.users ?? []).map((name) => `u:${name}`);
-  return users.concat((target.groups ?? []).map((name) => `g:${name}`));
+/** Whether the message was published before this node followed its channel. */
+function isBehind({ lists }: Waiting, number: number, firstNumber: number): boolean {
+  return lists.length > 0 && number <= firstNumber;
 }
 
 /** Messages with other exceptions are for other readers: the newer one would not make up for the older. */

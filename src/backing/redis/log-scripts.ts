@@ -1,17 +1,23 @@
 /**
- * What the scripts of the log have in common. Each gets one key, the root, and derives all others from it, so a hash tag
- * in the root holds the whole log together:
+ * What the scripts of the log have in common. Each gets one key, the root of a partition, and derives all others from it,
+ * so a hash tag in the root holds the whole partition together:
  *
- *   <root>                       hash: epoch, number and nonce of the newest message, since when the nonce holds
+ *   <root>                       hash: epoch, number and nonce of the newest message, since when the nonce holds, and the
+ *                                place of the newest message on the channel of everyone
  *   <root>:secret                what frames are signed with where the option is not set
  *   <root>:<epoch>:nonces        sorted set: `<nonce> <since>` by the first number for which it holds
  *   <root>:<epoch>:ids:<n>       set: ids of what was published in a quarter of a minute
  *   <root>:<epoch>:h:<target>    list: the kept messages of a target
- *   <root>:<epoch>:m:<target>    its mark: up to which number it lost messages, and the number of its newest
+ *   <root>:<epoch>:m:<target>    its mark: up to which number it lost messages, the number of its newest, and the place of
+ *                                the newest on its own channel
  *
- * Keys of another epoch are never met again and go by themselves.
+ * Keys of another epoch are never met again and go by themselves. What is published goes to `<root>:c:<channel>`: the
+ * target's own for one user or group, `a` for everyone and for whatever names more.
  */
 import { FIRST_NONCE } from './log-place.js';
+
+/** The place before the first message of a channel: nothing is known of one. */
+export const NO_PREVIOUS = `0 ${FIRST_NONCE}`;
 
 /** Begins every script of the log. ARGV[1] is the time, empty for the server's; ARGV[2] an epoch for a new log. */
 export const LOG_PRELUDE = `
@@ -25,10 +31,16 @@ else
   now = tonumber(ARGV[1])
 end
 local function open()
-  local held = redis.call('HMGET', root, 'epoch', 'number', 'nonce', 'since')
-  if held[1] then return held[1], tonumber(held[2]), held[3], tonumber(held[4]) end
+  local held = redis.call('HMGET', root, 'epoch', 'number', 'nonce', 'since', 'all')
+  if held[1] then return held[1], tonumber(held[2]), held[3], tonumber(held[4]), held[5] or '${NO_PREVIOUS}' end
   redis.call('HSET', root, 'epoch', ARGV[2], 'number', 0, 'nonce', '${FIRST_NONCE}', 'since', 0)
-  return ARGV[2], 0, '${FIRST_NONCE}', 0
+  return ARGV[2], 0, '${FIRST_NONCE}', 0, '${NO_PREVIOUS}'
+end
+local function readMark(base, target)
+  local held = redis.call('GET', base .. ':m:' .. target)
+  if not held then return 0, 0, '${NO_PREVIOUS}' end
+  local lost, top, chain = string.match(held, '^(%d+) (%d+) (.+)$')
+  return tonumber(lost), tonumber(top), chain
 end
 `;
 

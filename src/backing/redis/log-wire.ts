@@ -1,16 +1,21 @@
 /**
  * How a message of the log goes from node to node:
  *
- *   1 <epoch> <number> <nonce> <previous nonce> <kept> <id>\n     by the script, which alone knows the place
- *   <sealed frame>                                                 by the publishing node
+ *   2 <epoch> <number> <nonce> <previous number> <previous nonce> <kept> <id>\n     by the script, which knows the places
+ *   <sealed frame>                                                                 by the publishing node
  *
- * The sealed body is a line of JSON, whose message it is and for whom, and the envelope with its cursor left empty. The
- * place is not under the seal. It needs none: a body is taken once, and one at a wrong place breaks the chain of
- * nonces, upon which the node goes by what it reads.
+ * The previous place is that of the newest kept message before it on the same channel. The sealed body is a line of
+ * `<id> <at> <target>`, where `-` stands for the target of the channel, `*` for everyone, and anything else is JSON; then
+ * the envelope with its cursor left empty.
+ *
+ * The place is not under the seal. It needs none: a body is taken once, and one at a wrong place breaks the chain of its
+ * channel, upon which the node goes by what it reads.
  */
 import type { Target } from '../../core/delivery-target.js';
 import type { LogPlace } from './log-place.js';
-import { FRAME_VERSION, FrameSeal } from './sealed-frame.js';
+import { EVERYONE, onlyChannel, targetOf } from './log-routes.js';
+import { FRAME_VERSION, SEALED_BODY_OFFSET } from './sealed-frame.js';
+import type { FrameSeal } from './sealed-frame.js';
 
 /** What a node says of a message, under the seal. */
 export interface MessageHead {
@@ -28,64 +33,97 @@ export interface SealedMessage {
   readonly text: string;
 }
 
-/** A message as it came over the channel. */
-export interface LogFrame extends MessageHead {
+/** What the script says of a message: it can be read before the seal is looked at. */
+export interface LogHeader {
+  readonly id: string;
   /** The place after it; for one that is not kept, the place at which it was published. */
   readonly place: LogPlace;
-  /** The nonce of the place before it. */
+  /** The newest kept message before it on its channel; number 0 where nothing is known of one. */
+  readonly previousNumber: number;
   readonly previousNonce: string;
   readonly isKept: boolean;
-  /** The envelope with an empty cursor. */
-  readonly text: string;
+  readonly sealed: string;
 }
 
 /** Why a frame is not listened to. `truncated` is one whose seal is good and whose content is not. */
 export type LogFrameProblem = 'version' | 'forged' | 'truncated';
 
-const HEADER = /^([A-Za-z0-9_-]{8}) (\d{1,16}) ([A-Za-z0-9_-]{8}) ([A-Za-z0-9_-]{8}) ([01]) ([A-Za-z0-9_-]{12})$/;
+const HEADER = /^([\w-]{8}) (\d{1,16}) ([\w-]{8}) (\d{1,16}) ([\w-]{8}) ([01]) ([\w-]{12})$/;
+const HEAD = /^([\w-]{12}) (\d{1,16}) (.+)$/;
+const OF_CHANNEL = '-';
+const OF_EVERYONE = '*';
 
 /** Seals the part of the publishing node. */
 export function sealMessage(seal: FrameSeal, channel: string, head: MessageHead, text: string): string {
-  return seal.seal(channel, `${JSON.stringify(head)}\n${text}`);
+  return seal.seal(channel, `${head.id} ${head.atMs} ${targetText(head.target)}\n${text}`);
+}
+
+/** Reads what stands before the seal. Never throws. */
+export function readHeader(frame: string): LogHeader | LogFrameProblem {
+  if (!frame.startsWith(`${FRAME_VERSION} `)) return frame === '' ? 'truncated' : 'version';
+  const lineEnd = frame.indexOf('\n');
+  const header = lineEnd === -1 ? undefined : HEADER.exec(frame.slice(FRAME_VERSION.length + 1, lineEnd));
+  if (!header) return 'truncated';
+  const [, epoch = '', number = '', nonce = '', previousNumber, previousNonce = '', kept, id = ''] = header;
+  return {
+    id,
+    place: { epoch, nonce, number: Number(number) },
+    previousNumber: Number(previousNumber),
+    previousNonce,
+    isKept: kept === '1',
+    sealed: frame.slice(lineEnd + 1),
+  };
 }
 
 /**
- * Opens what came over the channel. Never throws. `recognise` finds what this node has sealed itself, word for word,
- * which then need not be opened.
+ * Whom a message claims to be for, where it names more than one user or group or any connection; undefined for all others.
+ * Nobody has authenticated that yet: it is good for not opening what concerns nobody here, and for nothing else.
  */
-export function openFrame(
-  seal: FrameSeal,
-  channel: string,
-  frame: string,
-  recognise?: (id: string, sealed: string) => SealedMessage | undefined,
-): LogFrame | LogFrameProblem {
-  if (!frame.startsWith(`${FRAME_VERSION} `)) return frame === '' ? 'truncated' : 'version';
-  const lineEnd = frame.indexOf('\n');
-  const header = HEADER.exec(frame.slice(FRAME_VERSION.length + 1, lineEnd));
-  if (lineEnd === -1 || !header) return 'truncated';
-  const [, epoch = '', number = '', nonce = '', previousNonce = '', kept, id = ''] = header;
-  const sealed = frame.slice(lineEnd + 1);
-  const message = recognise?.(id, sealed) ?? openMessage(seal, channel, sealed);
-  if (typeof message === 'string') return message;
-  if (message.head.id !== id) return 'forged';
-  const place = { epoch, nonce, number: Number(number) };
-  return { ...message.head, place, previousNonce, isKept: kept === '1', text: message.text };
+export function claimedTargetOf({ sealed }: LogHeader): Target | undefined {
+  const headEnd = sealed.indexOf('\n', SEALED_BODY_OFFSET);
+  if (headEnd === -1 || sealed[headEnd - 1] !== '}') return undefined;
+  return headOf(sealed.slice(SEALED_BODY_OFFSET, headEnd), EVERYONE)?.target;
 }
 
-function openMessage(seal: FrameSeal, channel: string, sealed: string): SealedMessage | LogFrameProblem {
+/** Opens what is under the seal. Never throws. */
+export function openMessage(
+  seal: FrameSeal,
+  channel: string,
+  name: string,
+  { id, sealed }: LogHeader,
+): SealedMessage | LogFrameProblem {
   const opened = seal.open(channel, sealed);
   if ('problem' in opened) return opened.problem;
   const headEnd = opened.body.indexOf('\n');
-  const head = headEnd === -1 ? undefined : headOf(opened.body.slice(0, headEnd));
-  return head ? { head, text: opened.body.slice(headEnd + 1) } : 'truncated';
+  const head = headEnd === -1 ? undefined : headOf(opened.body.slice(0, headEnd), name);
+  if (!head) return 'truncated';
+  return head.id === id ? { head, text: opened.body.slice(headEnd + 1) } : 'forged';
+}
+
+/** A line of JSON for few targets only: most messages are for everyone, or for the one that their channel names. */
+function targetText(target: Target): string {
+  if (target.except) return JSON.stringify(target);
+  if (target.all) return OF_EVERYONE;
+  return onlyChannel(target) === undefined ? JSON.stringify(target) : OF_CHANNEL;
 }
 
 /** Whoever has the secret wrote it, so its shape is looked at no closer than to tell it from something else. */
-function headOf(line: string): MessageHead | undefined {
+function headOf(line: string, name: string): MessageHead | undefined {
+  const [, id = '', at, text = ''] = HEAD.exec(line) ?? [];
+  const target = text === OF_EVERYONE ? EVERYBODY : text === OF_CHANNEL ? ofChannel(name) : parse(text);
+  return target && { id, atMs: Number(at), target };
+}
+
+const EVERYBODY: Target = { all: true };
+
+function ofChannel(name: string): Target | undefined {
+  return name === EVERYONE ? undefined : targetOf(name);
+}
+
+function parse(text: string): Target | undefined {
   try {
-    const head = JSON.parse(line) as Partial<MessageHead> | null;
-    const isHead = typeof head?.id === 'string' && typeof head.atMs === 'number' && typeof head.target === 'object';
-    return isHead ? (head as MessageHead) : undefined;
+    const target = JSON.parse(text) as unknown;
+    return typeof target === 'object' && target !== null && !Array.isArray(target) ? target : undefined;
   } catch {
     return undefined;
   }

@@ -20,13 +20,15 @@ export interface PublishScriptLimits {
 }
 
 /**
- * Publishes one message, in whole or not at all: its place, its copy for each target, and the word to all nodes.
+ * Publishes one message, in whole or not at all: its place, its copy for each target, and the word to the nodes that
+ * listen to its channel. That word names the place of the message before it on that channel.
  *
  * ARGV: 2 a text at random, for an epoch or a nonce where one is due; 3 id; 4 the moment after which it is too late;
  * 5 `1` if it may have been published before; 6 `1` to keep it; 7 ms it lives, 0 for good; 8 collapse id or `-`;
- * 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12… targets.
+ * 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12 the channel; 13… targets.
  *
- * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, and the time.
+ * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, and the time; with `ok` also its number,
+ * that of the newest message where it is not kept, and how many nodes listen.
  *
  * The first write is one that a full server refuses, so that nothing is half done.
  */
@@ -36,7 +38,7 @@ export function publishScript(limits: PublishScriptLimits): string {
 local notAfter = tonumber(ARGV[4])
 -- Far ahead is as wrong as too late: the clock of the server, or of the node, was set.
 if now > notAfter or now < notAfter - ${2 * REMEMBER_IDS_MS} then return {'late', digits(now)} end
-local epoch, number, nonce, since = open()
+local epoch, number, nonce, since, previous = open()
 local base = root .. ':' .. epoch
 local id, window = ARGV[3], math.floor(now / ${REMEMBER_IDS_MS})
 local ids = base .. ':ids:' .. digits(window)
@@ -48,20 +50,31 @@ end
 redis.call('SADD', ids, id)
 if redis.call('SCARD', ids) == 1 then redis.call('PEXPIRE', ids, ${3 * REMEMBER_IDS_MS}) end
 
-local previous, frame, isKept = nonce, ARGV[10], ARGV[6] == '1'
+local channel, frame, isKept = ARGV[12], ARGV[10], ARGV[6] == '1'
+local ownLost, ownTop
+if channel ~= 'a' then ownLost, ownTop, previous = readMark(base, channel) end
 ${nextPlace(limits)}
 
   local life, collapse = tonumber(ARGV[7]), ARGV[8]
-  local entry = table.concat({digits(number), nonce, digits(now), life > 0 and digits(now + life) or '0', collapse}, ' ')
+  local place = digits(number) .. ' ' .. nonce
+  local entry = table.concat({place, digits(now), life > 0 and digits(now + life) or '0', collapse}, ' ')
     .. '\\n' .. ARGV[9] .. '\\n' .. string.sub(frame, -tonumber(ARGV[11]))
 
 ${keepFunction(limits)}
-  for index = 12, #ARGV do keep(ARGV[index], ARGV[index] == 'a' and ${historyAllCount} or ${historyCount}) end
+  if channel == 'a' then
+    redis.call('HSET', root, 'all', place)
+    for index = 13, #ARGV do
+      local target = ARGV[index]
+      keep(target, target == 'a' and ${historyAllCount} or ${historyCount}, readMark(base, target))
+    end
+  else
+    keep(channel, ${historyCount}, ownLost, ownTop, place)
+  end
 end
 
-local header = table.concat({'1', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
-redis.call('${publishCommand}', root .. ':channel', header .. '\\n' .. frame)
-return {'ok', digits(now)}
+local header = table.concat({'2', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
+local heard = redis.call('${publishCommand}', root .. ':c:' .. channel, header .. '\\n' .. frame)
+return {'ok', digits(now), digits(number), digits(heard)}
 `;
 }
 
@@ -81,12 +94,10 @@ function nextPlace({ forgetMs }: PublishScriptLimits): string {
 
 /** Keeps the entry for one target, and marks what that one loses by it. */
 function keepFunction({ historySeconds, forgetMs }: PublishScriptLimits): string {
-  return `  local function keep(target, most)
-    local list, mark = base .. ':h:' .. target, base .. ':m:' .. target
-    local lost, top = string.match(redis.call('GET', mark) or '0 0', '(%d+) (%d+)')
-    lost, top = tonumber(lost), tonumber(top)
+  return `  local function keep(target, most, lost, top, chain)
     -- A target may be named twice.
     if top == number then return end
+    local list = base .. ':h:' .. target
     local length = redis.call('RPUSH', list, entry)
     -- The list went with its time, and what was in it is lost.
     if length == 1 then lost = math.max(lost, top) end
@@ -107,6 +118,6 @@ function keepFunction({ historySeconds, forgetMs }: PublishScriptLimits): string
       length = length - 1
     end
     redis.call('PEXPIRE', list, ${historySeconds * 1000})
-    redis.call('SET', mark, digits(lost) .. ' ' .. digits(number), 'PX', ${forgetMs})
+    redis.call('SET', base .. ':m:' .. target, digits(lost) .. ' ' .. digits(number) .. ' ' .. chain, 'PX', ${forgetMs})
   end`;
 }

@@ -1,14 +1,18 @@
 import { ENTRY_PATTERN, LOG_PRELUDE } from './log-scripts.js';
 
 /**
- * Reads the messages of some targets after a place and up to the position of the node, in the order of the log, each
- * once. Those past their own time are left out; exceptions are the caller's to judge.
+ * Reads the messages of some targets after a place and up to the position of the node, in the order of the partition,
+ * each once. Those past their own time are left out; exceptions are the caller's to judge.
+ *
+ * A target may have a beginning of its own, where the reader came into its group. What lies between that and the place
+ * comes first, unless another of the targets holds it too: that the reader has had.
  *
  * ARGV: 3–5 epoch, nonce and number of the place; 6–8 those of the position; 9 most messages; 10 most bytes, but two
- * messages at least; 11 history in ms; 12 ms until marks go; 13… targets.
+ * messages at least; 11 history in ms; 12 ms until marks go; 13… targets, each followed by its beginning or nothing.
  *
  * Answers `ok` or `astray` (the position is none of this log), the time, the number read from, `1` if that is not the
- * place, up to which number something was lost, `1` if there is more, and the entries.
+ * place, up to which number something was lost, `1` if some of that lies behind the place, `1` if there is more, and the
+ * entries.
  */
 export const READ_SCRIPT = `${LOG_PRELUDE}
 local epoch, number, nonce = open()
@@ -32,17 +36,25 @@ elseif not isHeld(ARGV[3], ARGV[4], start) or start > through then
   start, isReset = through, true
 end
 
-local lost, sources, out, isMore = 0, {}, {}, false
+local lost, lostBehind, sources, lists, out, isMore = 0, false, {}, {}, {}, false
 local maxAge = tonumber(ARGV[11])
 local function isLost(storedAt) return math.abs(now - tonumber(storedAt)) >= maxAge end
-local function firstAfter(list, length)
+local function firstAfter(list, length, after)
   local low, high = 0, length
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if tonumber(string.match(redis.call('LINDEX', list, middle), '^%d+')) <= start then low = middle + 1
+    if tonumber(string.match(redis.call('LINDEX', list, middle), '^%d+')) <= after then low = middle + 1
     else high = middle end
   end
   return low
+end
+local function holds(list, wanted)
+  local entry = redis.call('LINDEX', list, firstAfter(list, redis.call('LLEN', list), wanted - 1))
+  return entry and tonumber(string.match(entry, '^%d+')) == wanted
+end
+local function hasBeenHad(wanted)
+  for _, list in ipairs(lists) do if holds(list, wanted) then return true end end
+  return false
 end
 local function advance(source)
   source.at = source.at + 1
@@ -53,49 +65,65 @@ local function advance(source)
   source.entry = source.page[source.at]
   source.number = source.entry and tonumber(string.match(source.entry, '^%d+')) or math.huge
 end
+local function beginningOf(index)
+  if ARGV[index + 1] == '' or isReset then return start, false end
+  return math.min(tonumber(ARGV[index + 1]), through), true
+end
+local function noteLost(its, beginning)
+  if its <= beginning then return end
+  if beginning < start and its <= start then lostBehind = true end
+  lost = math.max(lost, its)
+end
 
-if start < through then
+local first = start
+for index = 13, #ARGV, 2 do first = math.min(first, (beginningOf(index))) end
+if first < through then
   -- Marks go in the end. What came before that, to whomever, may be forgotten.
-  local _, since = nonceAt(start + 1)
+  local _, since = nonceAt(first + 1)
   if not since or now - tonumber(since) >= tonumber(ARGV[12]) then lost = through end
   local marks = {}
-  for index = 13, #ARGV do marks[#marks + 1] = base .. ':m:' .. ARGV[index] end
-  for index, held in ipairs(redis.call('MGET', unpack(marks))) do
-    local its, top = string.match(held or '0 0', '(%d+) (%d+)')
-    lost = math.max(lost, tonumber(its))
-    if tonumber(top) > start then
-      local list = base .. ':h:' .. ARGV[index + 12]
+  for index = 13, #ARGV, 2 do marks[#marks + 1] = base .. ':m:' .. ARGV[index] end
+  for order, held in ipairs(redis.call('MGET', unpack(marks))) do
+    local index = 11 + 2 * order
+    local beginning, isJoined = beginningOf(index)
+    local list = base .. ':h:' .. ARGV[index]
+    local its, top = string.match(held or '0 0', '^(%d+) (%d+)')
+    noteLost(tonumber(its), beginning)
+    if not isJoined then lists[#lists + 1] = list end
+    if tonumber(top) > beginning then
       local length = redis.call('LLEN', list)
       if length == 0 then
-        lost = math.max(lost, tonumber(top))
+        noteLost(tonumber(top), beginning)
       else
-        local source = {list = list, from = start == 0 and 0 or firstAfter(list, length), at = 0, page = {}}
+        local from = beginning == 0 and 0 or firstAfter(list, length, beginning)
+        local source = {list = list, from = from, at = 0, page = {}}
         advance(source)
         sources[#sources + 1] = source
       end
     end
   end
-  local last, bytes = start, 0
+  local last, bytes, behind = first, 0, 0
   while true do
-    local first
+    local next
     for _, source in ipairs(sources) do
       while source.number <= last do advance(source) end
-      if not first or source.number < first.number then first = source end
+      if not next or source.number < next.number then next = source end
     end
-    if not first or first.number > through then break end
-    last = first.number
-    local _, _, storedAt, ends = string.match(first.entry, '${ENTRY_PATTERN}')
+    if not next or next.number > through then break end
+    last = next.number
+    local _, _, storedAt, ends = string.match(next.entry, '${ENTRY_PATTERN}')
     local isOver = ends ~= '0' and tonumber(ends) <= now
-    if isOver then -- nobody misses it
-    elseif isLost(storedAt) then lost = math.max(lost, last)
-    elseif #out >= tonumber(ARGV[9]) or (#out >= 2 and bytes > tonumber(ARGV[10])) then
+    if isOver or (last <= start and hasBeenHad(last)) then -- nobody misses it
+    elseif isLost(storedAt) then noteLost(last, first)
+    elseif last > start and (#out - behind >= tonumber(ARGV[9]) or (#out - behind >= 2 and bytes > tonumber(ARGV[10]))) then
       isMore = true
       break
     else
-      out[#out + 1] = first.entry
-      bytes = bytes + #first.entry
+      out[#out + 1] = next.entry
+      if last > start then bytes = bytes + #next.entry else behind = behind + 1 end
     end
   end
 end
-return {'ok', digits(now), digits(start), isReset and '1' or '0', digits(lost), isMore and '1' or '0', unpack(out)}
+return {'ok', digits(now), digits(start), isReset and '1' or '0', digits(lost), lostBehind and '1' or '0',
+  isMore and '1' or '0', unpack(out)}
 `;

@@ -7,6 +7,7 @@
  * that a Cluster spreads them.
  */
 import type { Backing, BackingContext, BackingCounters, BackingState } from '../backing.interface.js';
+import { evenHashTags } from './hash-slot.js';
 import { LogSecret } from './log-secret.js';
 import type { RedisConnections } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
@@ -15,7 +16,7 @@ import { RedisLimits } from './redis-limits.js';
 import { RedisMemberships } from './redis-memberships.js';
 import { RedisMessageLog } from './redis-message-log.js';
 import { RedisNodeLink } from './redis-node-link.js';
-import { DEFAULT_KEY_PREFIX } from './redis-options.js';
+import { DEFAULT_KEY_PREFIX, DEFAULT_PARTITIONS } from './redis-options.js';
 import type { RedisBackingOptions } from './redis-options.js';
 import { connectRedis } from './redis-reach.js';
 import { RedisRevocationList } from './redis-revocation-list.js';
@@ -40,15 +41,15 @@ export class RedisBacking implements Backing {
   private connectCount = 0;
 
   constructor(options: RedisBackingOptions, context: BackingContext) {
-    const { secret, keyPrefix = DEFAULT_KEY_PREFIX } = options;
+    const { secret, keyPrefix = DEFAULT_KEY_PREFIX, partitions = DEFAULT_PARTITIONS } = options;
     const { nodeId, clock, onFailure } = context;
-    const root = `${keyPrefix}:{0}:log`;
+    const roots = rootsOf(keyPrefix, partitions);
     const connections = connectRedis(options, clock);
     const { commands } = connections;
     this.connections = connections;
     this.clock = clock;
-    this.log = new RedisMessageLog({ connections, root, nodeId, secret, limits: context.history, clock });
-    const seal = sealOf(new LogSecret(`${root}:secret`, secret), connections);
+    this.log = new RedisMessageLog({ connections, roots, nodeId, secret, limits: context.history, clock });
+    const seal = sealOf(new LogSecret(`${roots[0]}:secret`, secret), connections);
     const onJoined = () => this.limits.joined();
     this.nodes = new RedisNodeLink({
       connections,
@@ -113,6 +114,12 @@ export class RedisBacking implements Backing {
       });
     });
   }
+}
+
+/** One for each partition of the log, in slots that lie evenly over those of a Cluster. */
+function rootsOf(keyPrefix: string, partitions: number): readonly [string, ...string[]] {
+  const [first = '', ...others] = evenHashTags('', partitions).map((tag) => `${keyPrefix}:{${tag}}:log`);
+  return [first, ...others];
 }
 
 function degraded(reason: string): BackingState {

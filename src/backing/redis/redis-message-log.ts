@@ -1,15 +1,17 @@
 /**
- * The log in Redis, shared by all nodes that have the same key prefix: one order, one place for each message, the same
- * on all of them.
+ * The log in Redis, shared by all nodes that have the same keys: in each of its partitions one order, one place for each
+ * message, the same on all of them.
  *
- * Publishing, following and reading are parts of their own. What they have in common is the root key, the clock of the
+ * Publishing, listening and reading are parts of their own. What they have in common are the partitions, the clock of the
  * server and the secret.
  */
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
+import type { AddresseeKind } from '../../core/connection-registry.js';
 import type { Cursor } from '../../protocol/cursor.js';
 import { defaultHistoryAllCount } from '../message-log.interface.js';
 import type {
+  Audience,
   Delivery,
   LogFollower,
   LogPage,
@@ -19,13 +21,18 @@ import type {
   MessageRouting,
   ReplayRequest,
 } from '../message-log.interface.js';
-import { LogChannel } from './log-channel.js';
-import type { DroppedFrames } from './log-channel.js';
+import { LogInterest } from './log-interest.js';
+import { LogPartition } from './log-partition.js';
 import { toPlace } from './log-place.js';
+import type { LogPlace } from './log-place.js';
 import { LogPublisher } from './log-publisher.js';
 import { LogReader } from './log-reader.js';
+import { LogReceiver } from './log-receiver.js';
+import type { DroppedFrames } from './log-receiver.js';
+import { channelOf, partitionOf } from './log-routes.js';
 import { LogSecret } from './log-secret.js';
 import type { RedisConnections } from './redis-connections.js';
+import { unavailable } from './redis-failures.js';
 import { ServerClock } from './server-clock.js';
 
 /** That a target lost messages is remembered for so many times as long as they are kept, and an hour at least. */
@@ -35,8 +42,8 @@ const MIN_REMEMBER_MS = 3_600_000;
 /** What a log in Redis is made with. */
 export interface RedisMessageLogOptions {
   readonly connections: RedisConnections;
-  /** Its place among the keys, with a hash tag, such as `push:{main}:log`. */
-  readonly root: string;
+  /** The places of its partitions among the keys, each with a hash tag, such as `push:{0}:log`. */
+  readonly roots: readonly [string, ...string[]];
   /** Tells this node from all others. */
   readonly nodeId: string;
   /** Signs what nodes say to each other. Where it is missing, one is kept in Redis. */
@@ -50,20 +57,22 @@ export interface RedisMessageLogOptions {
 
 /** Keeps messages in Redis and follows those of all nodes. Begins when the connections are opened. */
 export class RedisMessageLog implements MessageLog {
-  private readonly channel: LogChannel;
+  private readonly partitions: readonly LogPartition[];
+  private readonly interest: LogInterest;
+  private readonly receiver: LogReceiver;
   private readonly publisher: LogPublisher;
   private readonly reader: LogReader;
 
-  constructor({ connections, root, nodeId, secret: given, limits = {}, ...times }: RedisMessageLogOptions) {
+  constructor({ connections, roots, nodeId, secret: given, limits = {}, ...times }: RedisMessageLogOptions) {
     const { clock = systemClock, fixedNow } = times;
     const { historyCount = 100, historySeconds = 300, historyAllCount } = limits;
     const historyMs = historySeconds * 1000;
     const shared = {
       connections,
       clock,
-      root,
+      nodeId,
       serverClock: new ServerClock(),
-      secret: new LogSecret(`${root}:secret`, given),
+      secret: new LogSecret(`${roots[0]}:secret`, given),
       fixedNow: () => (fixedNow ? String(fixedNow()) : ''),
       forgetMs: Math.max(REMEMBER_LOSSES * historyMs, MIN_REMEMBER_MS),
       historyMs,
@@ -73,44 +82,59 @@ export class RedisMessageLog implements MessageLog {
       historySeconds,
       historyAllCount: historyAllCount ?? defaultHistoryAllCount(historyCount),
     };
-    this.publisher = new LogPublisher({ ...shared, channel: `${root}:channel`, limits: bounds });
-    this.channel = new LogChannel({
+    this.receiver = new LogReceiver({
       ...shared,
-      nodeId,
       recognise: (id, sealed) => this.publisher.recognise(id, sealed),
       onDelivered: (id, delivery) => this.publisher.delivered(id, delivery),
-      onFollowing: (isFollowing) => this.publisher.setFollowing(isFollowing),
+      onInterrupted: (partition) => this.publisher.stopWaiting(partition),
     });
-    this.reader = new LogReader({ ...shared, channel: this.channel });
+    this.partitions = roots.map((root, index) => new LogPartition(shared, root, index, this.receiver));
+    this.receiver.begin(this.partitions);
+    this.publisher = new LogPublisher({ ...shared, limits: bounds }, this.partitions);
+    this.interest = new LogInterest(this.partitions, clock, (partition, channel) => {
+      this.publisher.stopWaiting(partition, channel);
+    });
+    this.reader = new LogReader(shared, this.partitions);
   }
 
   get position(): Cursor {
-    return [toPlace(this.channel.position)];
+    return this.receiver.cursor;
   }
 
   get isFollowing(): boolean {
-    return this.channel.isFollowing;
+    return this.partitions.every(({ isFollowing }) => isFollowing);
   }
 
   /** How many frames of other nodes were not listened to, by reason. */
   get droppedFrames(): Readonly<DroppedFrames> {
-    return this.channel.dropped;
+    return this.receiver.dropped;
   }
 
-  attend(): void {}
-
-  leave(): void {}
-
-  hears(): boolean {
-    return this.channel.isFollowing;
+  attend(kind: AddresseeKind, name: string): void {
+    this.interest.attend(kind, name);
   }
 
-  joiningPlace(): Cursor {
-    return this.position;
+  leave(kind: AddresseeKind, name: string): void {
+    this.interest.leave(kind, name);
+  }
+
+  hears(audience: Audience): boolean | Promise<void> {
+    return this.interest.hears(audience);
+  }
+
+  /** Of the partition of the group, and of the first, where messages for many are. In others nothing comes for it. */
+  async joiningPlace(group: string): Promise<Cursor> {
+    const asked = new Set([0, partitionOf(channelOf('group', group), this.partitions.length)]);
+    const places = this.partitions.map(async (partition) => {
+      return toPlace(asked.has(partition.index) ? await partition.askPlace() : atTheEnd(partition.place));
+    });
+    const [first, ...others] = await Promise.all(places);
+    if (!first) throw unavailable();
+    return [first, ...others];
   }
 
   follow(follower: LogFollower): void {
-    this.channel.follow(follower);
+    this.receiver.follow(follower);
   }
 
   publish(content: MessageContent, routing: MessageRouting): Promise<Delivery> {
@@ -123,7 +147,12 @@ export class RedisMessageLog implements MessageLog {
 
   /** Stops following. The connections are their owner's to close. */
   close(): void {
-    this.channel.close();
+    this.interest.close();
+    for (const partition of this.partitions) partition.close();
     this.publisher.close();
   }
+}
+
+function atTheEnd(place: LogPlace): LogPlace {
+  return { ...place, number: Number.MAX_SAFE_INTEGER };
 }

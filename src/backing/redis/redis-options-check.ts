@@ -1,6 +1,7 @@
 /** What is wrong with the options of the backing, told all at once at start, and never with a password in it. */
 import { describeReceived, quoteReceived } from '../../core/option-problem.js';
 import type { OptionProblem } from '../../core/option-problem.js';
+import { MAX_PARTITIONS } from './redis-options.js';
 
 type Values = Readonly<Record<string, unknown>>;
 type Report = (path: string, value: unknown, expected: string, received?: string) => void;
@@ -10,7 +11,7 @@ const KEY_PREFIX = /^[A-Za-z0-9._:-]{1,64}$/;
 const MIN_SECRET_LENGTH = 16;
 const MAX_PORT = 65_535;
 const WAYS = ['url', 'sentinel', 'cluster'] as const;
-const KNOWN = [...WAYS, 'username', 'password', 'database', 'tls', 'natMap', 'secret', 'keyPrefix'];
+const KNOWN = [...WAYS, 'username', 'password', 'database', 'tls', 'natMap', 'secret', 'keyPrefix', 'partitions'];
 const KNOWN_OF_SENTINEL = ['name', 'nodes', 'username', 'password', 'tls'];
 const EXPECTED_URL = 'redis://host:port, or rediss:// for TLS, with the number of a database at most behind it';
 const EXPECTED_TLS = 'true, false or options of tls.connect';
@@ -79,7 +80,9 @@ function checkNatMap(natMap: unknown, report: Report): void {
 }
 
 /** What of the servers is this application's. */
-function checkOwn({ secret, keyPrefix }: Values, report: Report): void {
+function checkOwn({ secret, keyPrefix, partitions }: Values, report: Report): void {
+  if (partitions !== undefined && !isWholeNumber(partitions, 1, MAX_PARTITIONS))
+    report('partitions', partitions, `a whole number from 1 to ${MAX_PARTITIONS}`);
   if (secret !== undefined && !(typeof secret === 'string' && secret.length >= MIN_SECRET_LENGTH))
     report('secret', secret, `a text of at least ${MIN_SECRET_LENGTH} characters`);
   if (keyPrefix !== undefined && !(typeof keyPrefix === 'string' && KEY_PREFIX.test(keyPrefix)))

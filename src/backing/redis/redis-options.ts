@@ -73,7 +73,20 @@ export interface RedisBackingOptions {
    * @default 'push'
    */
   readonly keyPrefix?: string | undefined;
+  /**
+   * How many partitions the log has, up to 16: users and groups are spread over them, and on a Cluster they lie on
+   * different servers. The same on all nodes, and for good: with another number the places of clients are none of the log,
+   * and they are told of a gap.
+   * @default 1
+   */
+  readonly partitions?: number | undefined;
 }
+
+/** Applies where {@link RedisBackingOptions.partitions} is left out. */
+export const DEFAULT_PARTITIONS = 1;
+
+/** As many places as a cursor has room for, and then some to spare. */
+export const MAX_PARTITIONS = 16;
 
 /** Applies where {@link RedisBackingOptions.keyPrefix} is left out. */
 export const DEFAULT_KEY_PREFIX = 'push';

@@ -6,7 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What this version of the package writes and reads. Another layout of the frame or of a body is another version. */
-export const FRAME_VERSION = '1';
+export const FRAME_VERSION = '2';
 
 /** Why a frame is not listened to. */
 export type FrameProblem = 'version' | 'forged';
@@ -15,7 +15,8 @@ export type FrameProblem = 'version' | 'forged';
 export type OpenedFrame = { readonly body: string } | { readonly problem: FrameProblem };
 
 const MAC_LENGTH = 43;
-const BODY_OFFSET = FRAME_VERSION.length + MAC_LENGTH + 1;
+/** Where the body of a frame begins. */
+export const SEALED_BODY_OFFSET = FRAME_VERSION.length + MAC_LENGTH + 1;
 
 /** Seals and opens frames with the secret that the nodes share. */
 export class FrameSeal {
@@ -29,9 +30,9 @@ export class FrameSeal {
   /** What a frame of this channel carries. */
   open(channel: string, frame: string): OpenedFrame {
     if (frame[0] !== FRAME_VERSION) return { problem: frame === '' ? 'forged' : 'version' };
-    if (frame[BODY_OFFSET - 1] !== '.') return { problem: 'forged' };
-    const body = frame.slice(BODY_OFFSET);
-    const claimed = Buffer.from(frame.slice(FRAME_VERSION.length, BODY_OFFSET - 1), 'base64url');
+    if (frame[SEALED_BODY_OFFSET - 1] !== '.') return { problem: 'forged' };
+    const body = frame.slice(SEALED_BODY_OFFSET);
+    const claimed = Buffer.from(frame.slice(FRAME_VERSION.length, SEALED_BODY_OFFSET - 1), 'base64url');
     const mac = this.macOf(channel, body);
     if (claimed.length !== mac.length || !timingSafeEqual(claimed, mac)) return { problem: 'forged' };
     return { body };

@@ -14,19 +14,20 @@ it('lets the event loop turn when a line that looks well refuses each attempt at
   setImmediate(() => (isEndHeard = true));
   const evalsha = async () => {
     if (!isEndHeard && ++attempts < ENDLESS) throw new Error('the stream is not writable');
-    return ['ok', String(Date.now()), 'epoch', '1'];
+    return ['ok', String(Date.now()), '1', '0'];
   };
-  const publisher = new LogPublisher({
-    connections: { isReady: true, commands: { evalsha } } as unknown as RedisConnections,
-    clock: systemClock,
-    serverClock: new ServerClock(),
-    root: 'push:{0}:log',
-    channel: 'push:{0}:log:channel',
-    secret: new LogSecret('secret', 'a secret of the test'),
-    limits: { historyCount: 1, historyAllCount: 1, historySeconds: 1 },
-    forgetMs: 1_000,
-    fixedNow: () => '',
-  });
+  const publisher = new LogPublisher(
+    {
+      connections: { isReady: true, commands: { evalsha } } as unknown as RedisConnections,
+      clock: systemClock,
+      serverClock: new ServerClock(),
+      secret: new LogSecret('secret', 'a secret of the test'),
+      limits: { historyCount: 1, historyAllCount: 1, historySeconds: 1 },
+      forgetMs: 1_000,
+      fixedNow: () => '',
+    },
+    [{ root: 'push:{0}:log', channel: () => undefined, wireNameOf: (name) => name }],
+  );
   const content = { event: 'note', dataText: '1', id: '1', ts: '2026-01-01T00:00:00.000Z' };
   await publisher.publish(content, { target: { all: true }, store: 'history' });
   expect(attempts).toBeLessThan(ENDLESS);

@@ -1,74 +1,108 @@
 import { describe, expect, it } from '@jest/globals';
-import { openFrame, sealMessage } from '../../../../src/backing/redis/log-wire.js';
+import { claimedTargetOf, openMessage, readHeader, sealMessage } from '../../../../src/backing/redis/log-wire.js';
+import type { LogHeader } from '../../../../src/backing/redis/log-wire.js';
 import { FrameSeal } from '../../../../src/backing/redis/sealed-frame.js';
+import type { Target } from '../../../../src/core/delivery-target.js';
 
-const CHANNEL = 'push:{test}:log:channel';
+const CHANNEL = 'push:{test}:log:c:a';
 const seal = new FrameSeal('a secret of the cluster');
-const head = { id: 'publish-id-1', atMs: 1_700_000_000_000, target: { users: ['ü 7'], except: { groups: ['g'] } } };
+const target: Target = { users: ['ü 7', '8'], except: { groups: ['g'] } };
+const head = { id: 'publish-id-1', atMs: 1_700_000_000_000, target };
 const TEXT = '{"event":"e","data":"a\\nb 🙂","id":"n-1","cursor":"","ts":"2026-01-01T00:00:00.000Z"}';
 const sealed = sealMessage(seal, CHANNEL, head, TEXT);
-const HEADER = '1 epoch_AB 12 nonceABC nonce-_9 1 publish-id-1';
+const HEADER = '2 epoch_AB 12 nonceABC 9 nonce-_9 1 publish-id-1';
 const frame = `${HEADER}\n${sealed}`;
 
-describe('openFrame', () => {
-  it('gives back what was sealed and the place', () => {
-    expect(openFrame(seal, CHANNEL, frame)).toEqual({
-      ...head,
-      text: TEXT,
+/** Reads and opens, as a node does that follows the channel of this name. */
+function open(text: string, name = 'a', channel = CHANNEL) {
+  const header = readHeader(text);
+  return typeof header === 'string' ? header : openMessage(seal, channel, name, header);
+}
+
+describe('readHeader', () => {
+  it('gives the place, the place before it on the channel, and what is sealed', () => {
+    expect(readHeader(frame)).toEqual({
+      id: 'publish-id-1',
       place: { epoch: 'epoch_AB', nonce: 'nonceABC', number: 12 },
+      previousNumber: 9,
       previousNonce: 'nonce-_9',
       isKept: true,
+      sealed,
     });
+  });
+
+  it.each(['3 something else', '\u0000', 'hello', `1${frame.slice(1)}`])('knows no version of %j', (text) => {
+    expect(readHeader(text)).toBe('version');
+  });
+
+  it.each([
+    ['an epoch too long', '2 epoch_ABC 12 nonceABC 9 nonce-_9 1 publish-id-1'],
+    ['a number that is none', '2 epoch_AB 1e3 nonceABC 9 nonce-_9 1 publish-id-1'],
+    ['a member too many', `${HEADER} 1`],
+    ['no members', '2 '],
+  ])('takes no header with %s', (_, header) => {
+    expect(readHeader(`${header}\n${sealed}`)).toBe('truncated');
+  });
+});
+
+describe('openMessage', () => {
+  it('gives back what was sealed', () => {
+    expect(open(frame)).toEqual({ head, text: TEXT });
+  });
+
+  it.each<[string, Target, string]>([
+    ['everyone', { all: true }, 'a'],
+    ['the one user of its channel', { users: ['ü 7'] }, 'u:ü 7'],
+    ['the one group of its channel', { groups: ['room:1'] }, 'g:room:1'],
+    ['one user with exceptions', { users: ['7'], except: { connections: ['c'] } }, 'u:7'],
+    ['connections', { connections: ['c', 'd'] }, 'a'],
+  ])('gives back that it is for %s', (_, to, name) => {
+    const channel = `push:{test}:log:c:${name}`;
+    const text = `${HEADER}\n${sealMessage(seal, channel, { ...head, target: to }, TEXT)}`;
+    expect(open(text, name, channel)).toEqual({ head: { ...head, target: to }, text: TEXT });
   });
 
   it.each([
     ['of another secret', sealMessage(new FrameSeal('another secret'), CHANNEL, head, TEXT)],
-    ['of another channel', sealMessage(seal, 'push:{other}:log:channel', head, TEXT)],
+    ['of another channel', sealMessage(seal, 'push:{other}:log:c:a', head, TEXT)],
     ['with another text', sealed.replace('a\\nb', 'a\\nc')],
-    ['with another target', sealed.replace('ü 7', 'ü 8')],
-    ['without a seal', `1${'A'.repeat(43)}.${JSON.stringify(head)}\n${TEXT}`],
+    ['with another target', sealed.replace('ü 7', 'ü 9')],
+    ['without a seal', `2${'A'.repeat(43)}.${head.id} 1 *\n${TEXT}`],
   ])('calls a frame %s forged', (_, body) => {
-    expect(openFrame(seal, CHANNEL, `${HEADER}\n${body}`)).toBe('forged');
+    expect(open(`${HEADER}\n${body}`)).toBe('forged');
   });
 
   it('calls a frame forged whose header names another publish', () => {
-    expect(openFrame(seal, CHANNEL, frame.replace('1 publish-id-1', '1 publish-id-2'))).toBe('forged');
+    expect(open(frame.replace('1 publish-id-1', '1 publish-id-2'))).toBe('forged');
   });
-
-  it('takes what is recognised, and nothing else, without opening it', () => {
-    const message = { head, text: 'known' };
-    const recognise = (id: string, text: string) => (id === head.id && text === 'mine' ? message : undefined);
-    expect(openFrame(seal, CHANNEL, `${HEADER}\nmine`, recognise)).toMatchObject({ text: 'known' });
-    expect(openFrame(seal, CHANNEL, `${HEADER}\nyours`, recognise)).toBe('version');
-  });
-
-  it.each(['2 something else', '\u0000', 'hello', `0${frame.slice(1)}`, frame.replace('\n1', '\n2')])(
-    'knows no version of %j',
-    (text) => {
-      expect(openFrame(seal, CHANNEL, text)).toBe('version');
-    },
-  );
 
   it('takes no frame that is cut off, wherever that is', () => {
     const whole = Array.from({ length: frame.length }, (_value, length) => frame.slice(0, length)).filter(
-      (cut) => typeof openFrame(seal, CHANNEL, cut) !== 'string',
+      (cut) => typeof open(cut) !== 'string',
     );
     expect(whole).toEqual([]);
   });
 
-  it.each([
-    ['an epoch too long', '1 epoch_ABC 12 nonceABC nonce-_9 1 publish-id-1'],
-    ['a number that is none', '1 epoch_AB 1e3 nonceABC nonce-_9 1 publish-id-1'],
-    ['a member too many', `${HEADER} 1`],
-    ['no members', '1 '],
-  ])('takes no header with %s', (_, header) => {
-    expect(openFrame(seal, CHANNEL, `${header}\n${sealed}`)).toBe('truncated');
-  });
-
-  it.each(['', 'null', '1', '{}', '{"id":"p-1","atMs":"1","target":{}}', '[[]]'])(
+  it.each(['', 'publish-id-1', 'publish-id-1 1', 'publish-id-1 x *', 'publish-id-1 1 -', 'publish-id-1 1 [[]]'])(
     'takes no sealed body whose head is %j',
     (line) => {
-      expect(openFrame(seal, CHANNEL, `${HEADER}\n${seal.seal(CHANNEL, `${line}\n${TEXT}`)}`)).toBe('truncated');
+      expect(open(`${HEADER}\n${seal.seal(CHANNEL, `${line}\n${TEXT}`)}`)).toBe('truncated');
     },
   );
+});
+
+describe('claimedTargetOf', () => {
+  const claimed = (to: Target) => {
+    const text = `${HEADER}\n${sealMessage(seal, CHANNEL, { ...head, target: to }, TEXT)}`;
+    return claimedTargetOf(readHeader(text) as LogHeader);
+  };
+
+  it('tells whom a message names, before its seal is looked at', () => {
+    expect(claimed(target)).toEqual(target);
+    expect(claimed({ connections: ['c'] })).toEqual({ connections: ['c'] });
+  });
+
+  it('tells nothing of a message to everyone', () => {
+    expect(claimed({ all: true })).toBeUndefined();
+  });
 });

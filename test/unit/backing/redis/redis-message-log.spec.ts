@@ -3,13 +3,14 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { MessageLogLimits, MessageRouting } from '../../../../src/backing/message-log.interface.js';
 import { eventually } from '../../../support/eventually.js';
+import { hearFor } from '../../../support/hear-for.js';
 import { LogReader } from '../../../support/log-reader.js';
 import { RedisLogNode } from '../../../support/redis-log-node.js';
 import { RedisServer, redisAbsence } from '../../../support/redis-server.js';
 
 const absence = redisAbsence();
 const ROOT = 'push:{test}:log';
-const CHANNEL = `${ROOT}:channel`;
+const CHANNEL = `${ROOT}:c:a`;
 const codeOf = (failure: unknown) => (failure as { readonly code?: string }).code;
 
 (absence ? describe.skip : describe)(`RedisMessageLog${absence}`, () => {
@@ -38,7 +39,9 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
   const start = async (limits: MessageLogLimits = {}, secret?: string) => {
     const node = await RedisLogNode.start(redis.url, { limits, ...(secret === undefined ? {} : { secret }) });
     nodes.push(node);
-    return { node, log: node.log, reader: new LogReader(node.log) };
+    const reader = new LogReader(node.log);
+    await hearFor(node.log, { userId: '7', groups: ['g'] });
+    return { node, log: node.log, reader };
   };
   const send = (node: RedisLogNode, routing: Partial<MessageRouting> = {}) => {
     const content = { event: 'e', dataText: '1', id: `n-${++count}`, ts: '2026-01-01T00:00:00.000Z' };
@@ -141,17 +144,78 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       await expectNothingLostNorTwice(readers, sending.accepted);
     });
 
-    it('tells of a message in the middle that it has not heard, and goes on', async () => {
+    /** As if a message to everyone had been published meanwhile, of which this node hears nothing. */
+    const loseOne = async ({ log }: RedisLogNode) => {
+      const number = log.position[0].number + 1;
+      await operator.hset(ROOT, 'number', `${number}`, 'all', `${number} 00000001`);
+    };
+
+    it('reads where one on a channel does not go on from the one before it', async () => {
       const { node, reader, log } = await start();
       await send(node);
-      const before = log.position;
-      await operator.hset(ROOT, 'number', '5');
+      await loseOne(node);
       await send(node);
 
-      expect(log.position[0].number).toBe(6);
-      expect(reader.breaks).toBe(1);
+      expect([log.position[0].number, reader.breaks]).toEqual([3, 1]);
       await eventually(() => reader.isLive && reader.ids.length === 2);
-      expect(before[0].number).toBe(1);
+      expect(reader.gaps).toEqual([]);
+    });
+
+    it('tells of a gap where others came after the lost one, and goes on', async () => {
+      const { node, reader } = await start();
+      await send(node);
+      await loseOne(node);
+      await send(node, { target: { users: ['7'] } });
+      await send(node);
+      await send(node);
+
+      expect([reader.breaks, reader.gaps, reader.ids]).toEqual([0, ['expired'], ['n-1', 'n-2', 'n-3', 'n-4']]);
+    });
+
+    it('notices by a probe what no later message shows', async () => {
+      const { node, reader } = await start();
+      await send(node);
+      await loseOne(node);
+      await operator.publish(CHANNEL, 'of no node');
+      await eventually(() => reader.breaks === 1 && reader.isLive);
+    });
+
+    it('hears nothing for users and groups that it does not attend, and misses none of those that it does', async () => {
+      const { node, reader, log } = await start();
+      const sender = await start();
+      const spy = new Redis(redis.url);
+      await send(sender.node, { target: { users: ['8'] } });
+      await send(sender.node, { target: { groups: ['h'] } });
+      expect(await spy.call('PUBSUB', 'NUMSUB', `${ROOT}:c:u:8`, `${ROOT}:c:u:7`)).toEqual([
+        `${ROOT}:c:u:8`,
+        0,
+        `${ROOT}:c:u:7`,
+        2,
+      ]);
+      spy.disconnect();
+      await send(node, { target: { users: ['7'] } });
+      expect(reader.ids).toEqual(['n-3']);
+      expect(log.position[0].number).toBe(3);
+    });
+
+    it('resolves a send at once whose channel this node does not follow', async () => {
+      const { node } = await start();
+      const delivery = await send(node, { target: { users: ['nobody here'] } });
+      expect(delivery.matched).toEqual({ users: 0, connections: 0 });
+    });
+
+    it('follows a channel for a while after the last has gone, and then no longer', async () => {
+      const { node, log, reader } = await start();
+      log.leave('group', 'g');
+      expect(log.hears({ userId: '7', groups: ['g'] })).toBe(true);
+      await send(node, { target: { groups: ['g'] } });
+      expect(reader.ids).toEqual(['n-1']);
+      log.attend('group', 'g');
+      log.leave('group', 'g');
+      await eventually(async () => {
+        const count = (await operator.call('PUBSUB', 'NUMSUB', `${ROOT}:c:g:g`)) as [string, number];
+        return count[1] === 0;
+      });
     });
   });
 
@@ -162,6 +226,7 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       const node = RedisLogNode.open(redis.url);
       nodes.push(node);
       const reader = new LogReader(node.log);
+      node.log.attend('user', '7');
 
       await expect(send(node)).rejects.toMatchObject({
         code: 'PUSH_ERR_UNAVAILABLE',
@@ -265,8 +330,8 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       const { node, reader, log } = await start({}, 'of this cluster alone');
       await send(node);
       const [{ epoch }] = log.position;
-      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1 ${'i'.repeat(12)}`;
-      for (const frame of ['', 'hello', '2 from the future', `${header}\n1forged`, header])
+      const header = `2 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} 1 ${epoch.slice(8)} 1 ${'i'.repeat(12)}`;
+      for (const frame of ['', 'hello', '3 from the future', `${header}\n2forged`, header])
         await operator.publish(CHANNEL, frame);
       await send(node);
 
@@ -284,7 +349,7 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       await eventually(() => recorded.length === 1);
       const [{ epoch }] = log.position;
       const [, id = '', body = ''] = /(\S+)\n(.*)/s.exec(recorded[0] ?? '') ?? [];
-      const header = `1 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} ${epoch.slice(8)} 1 ${id}`;
+      const header = `2 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} 1 ${epoch.slice(8)} 1 ${id}`;
       await operator.publish(CHANNEL, recorded[0] ?? '');
       await operator.publish(CHANNEL, `${header}\n${body}`);
       await send(node);

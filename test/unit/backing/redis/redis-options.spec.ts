@@ -12,7 +12,7 @@ describe('the options of the Redis backing', () => {
   it.each([
     { url },
     { url: 'rediss://user:pass%40word@redis.example/3' },
-    { url: 'redis://[::1]:6379', secret: 'a secret of some length', keyPrefix: 'shop:live' },
+    { url: 'redis://[::1]:6379', secret: 'a secret of some length', keyPrefix: 'shop:live', partitions: 16 },
     { url, secret: undefined, keyPrefix: undefined, sentinel: undefined, cluster: undefined },
     { url: 'rediss://redis.example', tls: { ca: 'certificate' } },
     { sentinel: { name: 'shop', nodes } },
@@ -35,6 +35,9 @@ describe('the options of the Redis backing', () => {
     [{ url, secret: 'too short' }, 'secret'],
     [{ url, secret: Buffer.alloc(16) }, 'secret'],
     [{ url, keyPrefix: '' }, 'keyPrefix'],
+    [{ url, partitions: 0 }, 'partitions'],
+    [{ url, partitions: 17 }, 'partitions'],
+    [{ url, partitions: 1.5 }, 'partitions'],
     [{ url, keyPrefix: 'push:{1}' }, 'keyPrefix'],
     [{ url, keyprefix: 'push' }, 'keyprefix'],
     [{ url, sentinel }, 'sentinel'],

@@ -1,0 +1,298 @@
+/**
+ * One partition of the log, as one node hears it: which of its channels are followed, from where on, and up to which
+ * place everything was heard on them.
+ *
+ * One server publishes in one order and writes to a subscriber in that order. So a node that has heard a number has heard
+ * all before it on every channel that was followed, and its position is one place, however many channels there are.
+ *
+ * A channel is followed when two things have happened in this order: the server has confirmed the subscription, and a
+ * probe that was published after that has come back. What came on the channel before the probe is not listened to: it
+ * lies before the place from which on the channel is followed, where whoever needs it reads it. One probe is under way at
+ * a time, and counts for all channels that were confirmed before it was sent.
+ *
+ * The line can be lost. Then nothing is followed, and everything begins anew when it is back, with all channels that are
+ * attended by then. A message that does not go on from the one before it on its channel is a break of that channel; one
+ * that does not go on from the position, or a probe that does not, is a break of all of them.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Cancel } from '../../core/clock.js';
+import type { FollowedChannel } from './followed-channel.js';
+import { FollowedChannels } from './followed-channels.js';
+import { FIRST_NONCE } from './log-place.js';
+import type { LogPlace } from './log-place.js';
+import type { LogParts, PartitionOwner } from './log-parts.js';
+import { News } from './news.js';
+import { probeScript } from './probe-script.js';
+import { Probes } from './probes.js';
+import { unavailable } from './redis-failures.js';
+import type { LineOwner, RedisLine } from './redis-line.js';
+import { RedisScript } from './redis-script.js';
+
+/** Even a line that looks well is asked so often whether messages still come over it. */
+const PROBE_INTERVAL_MS = 10_000;
+const RETRY_MS = 100;
+
+/** Follows one partition for one node. */
+export class LogPartition implements LineOwner {
+  private readonly script: RedisScript;
+  private readonly line: RedisLine;
+  private readonly leaveLine: Cancel;
+  private readonly ownChannel: string;
+  private readonly channels: FollowedChannels;
+  /** Confirmed, and waiting for a probe. */
+  private confirmed: FollowedChannel[] = [];
+  private readonly probes: Probes;
+  private readonly cancelProbes: Cancel;
+  private position: LogPlace = { epoch: randomText(), nonce: FIRST_NONCE, number: 0 };
+  private readonly news = new News();
+  private follows = false;
+  private isClosed = false;
+  private isProbing = false;
+  private isDoubtful = false;
+  /** Counts the connections of the line. */
+  private lineCount = 0;
+
+  constructor(
+    private readonly parts: LogParts,
+    /** The one key that the others are derived from. */
+    readonly root: string,
+    readonly index: number,
+    private readonly owner: PartitionOwner,
+  ) {
+    const { connections, clock, nodeId, forgetMs } = parts;
+    this.script = new RedisScript(probeScript(connections.publishCommand));
+    this.probes = new Probes(clock);
+    this.ownChannel = `${root}:node:${nodeId}`;
+    this.line = connections.lineOf(root);
+    const hear = (channel: FollowedChannel, frame: string) => owner.received(this, channel, frame);
+    this.channels = new FollowedChannels(this.line, root, forgetMs, hear);
+    this.leaveLine = this.line.follow(this);
+    this.cancelProbes = clock.every(PROBE_INTERVAL_MS, () => this.doubt());
+  }
+
+  /** Where this node stands; a place of no log before the first contact. */
+  get place(): LogPlace {
+    return this.position;
+  }
+
+  /** Whether the line is well. */
+  get isFollowing(): boolean {
+    return this.follows;
+  }
+
+  /** The channel, if it is attended. */
+  channel(name: string): FollowedChannel | undefined {
+    return this.channels.get(name);
+  }
+
+  /** The name by which the server knows a channel. */
+  wireNameOf(name: string): string {
+    return this.channels.wireNameOf(name);
+  }
+
+  /** Begins to follow the channel, as soon as that is possible. */
+  attend(name: string): void {
+    const channel = this.channels.add(name);
+    if (channel && this.follows) void this.subscribe(channel);
+  }
+
+  /** Follows the channel no longer. */
+  leave(channel: FollowedChannel): void {
+    this.channels.remove(channel);
+  }
+
+  /** Resolves when something has changed about what is followed. */
+  whenNews(): Promise<void> {
+    return this.news.coming;
+  }
+
+  /** A message was heard: this is where the node stands. */
+  moveTo(place: LogPlace): void {
+    this.position = place;
+  }
+
+  /** Asks where the partition stands, without moving this node. Rejects where it is out of reach. */
+  async askPlace(): Promise<LogPlace> {
+    if (!this.parts.connections.isReady) throw unavailable();
+    return this.say('', '');
+  }
+
+  /** Resolves when this node has heard everything that was published before the call; rejects where it cannot be. */
+  probe(channel?: FollowedChannel): Promise<void> {
+    if (!this.parts.connections.isReady || !this.follows) return Promise.reject(unavailable());
+    return this.sendProbe([], channel);
+  }
+
+  /** Asks whether messages still come, and all on this channel; where no answer comes over the line, neither do they. */
+  doubt(channel?: FollowedChannel): void {
+    const { connections, secret } = this.parts;
+    if (!this.follows || this.isDoubtful || !connections.isReady) return;
+    this.isDoubtful = true;
+    secret
+      .learn(connections.commands)
+      .then(() => this.probe(channel))
+      // Where commands fail too it is the server that is away, and the line is cut for that.
+      .catch(() => connections.isReady && this.line.renew())
+      .finally(() => (this.isDoubtful = false));
+  }
+
+  /** Something has passed by that nobody can say the channels of. The line is well, so it goes on from here at once. */
+  break(place: LogPlace): void {
+    this.follows = false;
+    this.owner.interrupted(this);
+    this.goOnFrom(place, this.channels.followed());
+  }
+
+  onLineReady(): void {
+    void this.begin(++this.lineCount);
+  }
+
+  onLineLost(): void {
+    this.lineCount++;
+    this.channels.lose();
+    this.confirmed = [];
+    this.probes.failAll();
+    const wasFollowing = this.follows;
+    this.follows = false;
+    if (wasFollowing) this.owner.interrupted(this);
+    this.news.tell();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.cancelProbes();
+    this.leaveLine();
+    this.line.unsubscribe(this.ownChannel);
+    this.channels.close();
+    this.onLineLost();
+  }
+
+  /** Subscribes to all that is attended, and asks where the partition stands. What fails is tried again on the same line. */
+  private async begin(lineCount: number): Promise<void> {
+    const { connections, secret, clock } = this.parts;
+    const isOver = () => this.isClosed || lineCount !== this.lineCount;
+    try {
+      await this.line.subscribe(this.ownChannel, (said) => this.receiveProbe(said));
+      if (isOver()) return;
+      await secret.learn(connections.commands);
+      await this.channels.confirmAll();
+      if (isOver()) return;
+      this.confirmed = [];
+      await this.sendProbe(this.channels.confirmed(), undefined, true);
+      return;
+    } catch {
+      // The next attempt says whether it was for good.
+    }
+    clock.after(RETRY_MS, () => {
+      if (!isOver() && !this.follows && this.line.isReady) void this.begin(lineCount);
+    });
+  }
+
+  /** Subscribes to one channel more. Those of one turn of the event loop share a probe. */
+  private async subscribe(channel: FollowedChannel): Promise<void> {
+    const { lineCount } = this;
+    try {
+      await this.channels.confirm(channel);
+    } catch {
+      this.parts.clock.after(RETRY_MS, () => {
+        const isWanted = this.channels.has(channel) && lineCount === this.lineCount;
+        if (isWanted && this.follows) void this.subscribe(channel);
+      });
+      return;
+    }
+    if (lineCount !== this.lineCount) return;
+    this.confirmed.push(channel);
+    if (this.confirmed.length === 1) setImmediate(() => this.probeForConfirmed());
+  }
+
+  private probeForConfirmed(): void {
+    if (this.isProbing || this.confirmed.length === 0 || !this.follows) return;
+    const channels = this.confirmed;
+    this.confirmed = [];
+    this.isProbing = true;
+    this.sendProbe(channels)
+      .catch(() => this.confirmAgain(channels))
+      .finally(() => {
+        this.isProbing = false;
+        this.probeForConfirmed();
+      });
+  }
+
+  /** Their probe was lost. On the same line they wait for the next one. */
+  private confirmAgain(channels: readonly FollowedChannel[]): void {
+    const { lineCount } = this;
+    this.parts.clock.after(RETRY_MS, () => {
+      if (lineCount !== this.lineCount) return;
+      this.confirmed.push(...channels.filter((channel) => this.channels.has(channel)));
+      this.probeForConfirmed();
+    });
+  }
+
+  private sendProbe(channels: readonly FollowedChannel[], doubted?: FollowedChannel, isFirst = false): Promise<void> {
+    const token = randomText();
+    const outcome = this.probes.add(token, { channels, doubted, isFirst });
+    this.say(token, doubted?.name ?? '', isFirst).catch((cause: unknown) => this.probes.fail(token, cause));
+    return outcome;
+  }
+
+  private async say(token: string, doubted: string, isFirst = false): Promise<LogPlace> {
+    const { connections, serverClock, fixedNow } = this.parts;
+    const args = [fixedNow(), randomText(), this.ownChannel, token, isFirst ? '1' : '0', doubted];
+    const answer = await this.script.run(connections.commands, this.root, args).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    const [now, epoch = '', number, nonce = ''] = answer as string[];
+    serverClock.set(Number(now));
+    return { epoch, nonce, number: Number(number) };
+  }
+
+  private receiveProbe(said: string): void {
+    const [token = '', epoch = '', digits, nonce = '', previous, previousNonce = ''] = said.split(' ');
+    const probe = this.probes.take(token);
+    if (!probe) return;
+    const place = { epoch, nonce, number: Number(digits) };
+    const { channels, doubted, isFirst } = probe.about;
+    if (isFirst) {
+      this.goOnFrom(place, channels);
+    } else if (doubted && this.isBroken(doubted, Number(previous), previousNonce)) {
+      this.owner.broken(this, doubted);
+      this.heardPlace(place, [...channels, doubted]);
+    } else {
+      this.heardPlace(place, channels);
+    }
+    probe.resolve();
+  }
+
+  private isBroken(channel: FollowedChannel, number: number, nonce: string): boolean {
+    if (!channel.isFollowed || !this.channels.has(channel)) return false;
+    return !channel.goesOnFrom(number, nonce, this.parts.serverClock.now());
+  }
+
+  private heardPlace(place: LogPlace, channels: readonly FollowedChannel[]): void {
+    if (!this.goesOnTo(place)) this.break(place);
+    this.position = place;
+    this.channels.followFrom(place, channels);
+    if (channels.length > 0) this.news.tell();
+  }
+
+  private goesOnTo({ epoch, number, nonce }: LogPlace): boolean {
+    const { position } = this;
+    if (epoch !== position.epoch || number < position.number) return false;
+    return number > position.number || nonce === position.nonce;
+  }
+
+  private goOnFrom(place: LogPlace, channels: readonly FollowedChannel[]): void {
+    this.position = place;
+    this.channels.followFrom(place, channels);
+    this.follows = true;
+    this.owner.recovered(this);
+    this.news.tell();
+    // Those that were attended while the line came back.
+    for (const channel of this.channels.unconfirmed()) void this.subscribe(channel);
+  }
+}
+
+/** Eight characters at random, 48 bits. */
+function randomText(): string {
+  return randomBytes(6).toString('base64url');
+}

@@ -1,0 +1,161 @@
+/**
+ * What comes on the channels of a log: judged, put at its place, and handed to the follower in the order of its partition.
+ *
+ * A frame is listened to if its seal is good, it was said not long ago by the clock of the server, and its id is new.
+ * Everything else is dropped and counted. What is for many targets, none of them here, is not even opened: it only moves
+ * the chain of the channel, and that only where it fits. Whoever can write to Redis and knows the chain can break it so,
+ * which is told as a gap; nothing is delivered that no node has said.
+ *
+ * A channel that stands elsewhere than it should is a break. Where nothing else was heard since, those whom it concerns
+ * are held and read on. Otherwise they have had messages from behind the lost one, and it is a gap.
+ */
+import { encodeCursor } from '../../protocol/cursor.js';
+import type { Cursor } from '../../protocol/cursor.js';
+import { withCursor } from '../../protocol/frame-encoder.js';
+import type { Audience, Delivery, LogFollower } from '../message-log.interface.js';
+import type { FollowedChannel } from './followed-channel.js';
+import type { LogPartition } from './log-partition.js';
+import type { PartitionOwner } from './log-parts.js';
+import { comesAfter, toPlace } from './log-place.js';
+import { EVERYONE, channelOf, partitionOf } from './log-routes.js';
+import type { LogSecret } from './log-secret.js';
+import { claimedTargetOf, openMessage, readHeader } from './log-wire.js';
+import type { LogFrameProblem, LogHeader, SealedMessage } from './log-wire.js';
+import { RecentIds } from './recent-ids.js';
+import type { ServerClock } from './server-clock.js';
+
+/** Frames older than this are somebody's recording, or come from a node whose clock is of no use. */
+const MAX_FRAME_AGE_MS = 10_000;
+
+/** Why frames were dropped. */
+export type DroppedFrames = Record<LogFrameProblem | 'stale' | 'replayed', number>;
+
+/** What a receiver is made with. */
+export interface LogReceiverParts {
+  readonly serverClock: ServerClock;
+  readonly secret: LogSecret;
+  /** Finds what this node has sealed itself. */
+  readonly recognise: (id: string, sealed: string) => SealedMessage | undefined;
+  /** A message that this or another node published was delivered here. */
+  readonly onDelivered: (id: string, delivery: Delivery) => void;
+  /** Nobody is to wait for messages of this partition. */
+  readonly onInterrupted: (partition: LogPartition) => void;
+}
+
+/** Receives for one node. */
+export class LogReceiver implements PartitionOwner {
+  /** Frames that were not listened to, by reason. */
+  readonly dropped: DroppedFrames = { version: 0, forged: 0, truncated: 0, stale: 0, replayed: 0 };
+  private readonly recent = new RecentIds(2 * MAX_FRAME_AGE_MS);
+  private partitions: readonly LogPartition[] = [];
+  private follower: LogFollower | undefined;
+
+  constructor(private readonly parts: LogReceiverParts) {}
+
+  /** The places of this node in all partitions. */
+  get cursor(): Cursor {
+    const [first = { epoch: 'none', number: 0 }, ...others] = this.partitions.map(({ place }) => toPlace(place));
+    return [first, ...others];
+  }
+
+  /** Names the partitions, before the first of them tells anything. */
+  begin(partitions: readonly LogPartition[]): void {
+    this.partitions = partitions;
+  }
+
+  follow(follower: LogFollower): void {
+    this.follower = follower;
+    for (const partition of this.partitions) if (!partition.isFollowing) this.interrupted(partition);
+  }
+
+  received(partition: LogPartition, channel: FollowedChannel, frame: string): void {
+    const header = readHeader(frame);
+    if (typeof header === 'string') return this.drop(partition, channel, header);
+    const nowMs = this.parts.serverClock.now();
+    const own = this.parts.recognise(header.id, header.sealed);
+    if (!own && this.passesBy(partition, channel, header, nowMs)) return;
+    const message = own ?? this.open(partition, channel, header);
+    if (typeof message === 'string') return this.drop(partition, channel, message);
+    if (Math.abs(nowMs - message.head.atMs) > MAX_FRAME_AGE_MS) return this.drop(partition, channel, 'stale');
+    if (!this.recent.add(header.id, nowMs)) return this.drop(partition, channel, 'replayed');
+    this.step(partition, channel, header, nowMs);
+    this.deliver(partition, header, message, nowMs);
+  }
+
+  interrupted(partition: LogPartition): void {
+    this.follower?.interrupted(this.cursor, (audience) => this.involves(partition, audience));
+    this.parts.onInterrupted(partition);
+  }
+
+  recovered(): void {
+    this.follower?.recovered();
+  }
+
+  broken(partition: LogPartition, channel: FollowedChannel): void {
+    const concerns = (audience: Audience) => channel.concerns(audience);
+    const isExact = channel.lastNumber >= partition.place.number;
+    channel.followFrom(partition.place);
+    if (!isExact) {
+      this.follower?.missed(this.cursor, concerns);
+      return;
+    }
+    this.follower?.interrupted(this.cursor, concerns);
+    this.follower?.recovered();
+  }
+
+  /** It is for many targets, and none of them is here. */
+  private passesBy(partition: LogPartition, channel: FollowedChannel, header: LogHeader, nowMs: number): boolean {
+    if (channel.name !== EVERYONE) return false;
+    const target = claimedTargetOf(header);
+    if (!target || target.all || this.follower?.reaches(target) !== false) return false;
+    if (!comesAfter(header, partition.place)) return false;
+    if (!channel.goesOnFrom(header.previousNumber, header.previousNonce, nowMs)) return false;
+    channel.heard(header, nowMs);
+    return true;
+  }
+
+  private open(partition: LogPartition, { name }: FollowedChannel, header: LogHeader): SealedMessage | LogFrameProblem {
+    const { seal } = this.parts.secret;
+    return seal ? openMessage(seal, partition.wireNameOf(name), name, header) : 'forged';
+  }
+
+  /** Goes to the place of the message, over a break where there is one. */
+  private step(partition: LogPartition, channel: FollowedChannel, header: LogHeader, nowMs: number): void {
+    const { place, isKept, previousNumber, previousNonce } = header;
+    if (!comesAfter(header, partition.place)) {
+      partition.break({ ...place, number: isKept ? place.number - 1 : place.number });
+    } else if (!channel.goesOnFrom(previousNumber, previousNonce, nowMs)) {
+      this.broken(partition, channel);
+    }
+    channel.heard(header, nowMs);
+    partition.moveTo(place);
+  }
+
+  private deliver(
+    { index, place }: LogPartition,
+    { id, isKept }: LogHeader,
+    message: SealedMessage,
+    nowMs: number,
+  ): void {
+    if (!this.follower) return;
+    const { text, head } = message;
+    const cursor = encodeCursor(this.cursor);
+    const number = isKept ? place.number : 0;
+    const ageMs = Math.max(0, nowMs - head.atMs);
+    const logged = { text: withCursor(text, '', cursor), cursor, number, partition: index, ageMs };
+    this.parts.onDelivered(id, this.follower.deliver(logged, head.target));
+  }
+
+  /** A frame that is not listened to may have stood where a message was due, or the clocks have moved. */
+  private drop(partition: LogPartition, channel: FollowedChannel, problem: keyof DroppedFrames): void {
+    this.dropped[problem]++;
+    if (problem !== 'replayed') partition.doubt(channel);
+  }
+
+  private involves({ index }: LogPartition, { userId, groups }: Audience): boolean {
+    const { length } = this.partitions;
+    if (index === 0 || partitionOf(channelOf('user', userId), length) === index) return true;
+    for (const group of groups) if (partitionOf(channelOf('group', group), length) === index) return true;
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Exclusion } from '../../core/delivery-target.js';
+import { withCursor } from '../../protocol/frame-encoder.js';
+import type { LoggedMessage } from '../message-log.interface.js';
+import type { LogEntry, PageRoom } from './partition-reader.js';
+
+/** Who reads, at this moment. */
+interface PageReader {
+  readonly userId: string;
+  readonly groups: ReadonlySet<string>;
+}
+
+/** The messages of one page: those that the reader may see and that have room. */
+export class PageBuilder {
+  readonly messages: LoggedMessage[] = [];
+  private bytes = 0;
+  private behind = 0;
+
+  constructor(
+    private readonly reader: PageReader,
+    private readonly maxMessages: number,
+    private readonly maxBytes: number,
+  ) {}
+
+  /** What may still be added. */
+  get room(): PageRoom {
+    return { messages: Math.max(this.maxMessages - this.messages.length + this.behind, 0), bytes: this.maxBytes };
+  }
+
+  /** Adds a message that has passed the reader by. It has always room, and the place at which the reader stands. */
+  addBehind({ except, text, place }: LogEntry, partition: number, cursor: string): void {
+    if (!this.maySee(except)) return;
+    this.behind++;
+    this.messages.push({ text: withCursor(text, '', cursor), cursor, number: place.number, partition });
+  }
+
+  /** Adds a message, unless it is not for the reader or has no room. `cursorOf` writes the place after it. */
+  add({ except, text: bare, place }: LogEntry, partition: number, cursorOf: () => string): 'added' | 'hidden' | 'full' {
+    if (!this.maySee(except)) return 'hidden';
+    const cursor = cursorOf();
+    const text = withCursor(bare, '', cursor);
+    const bytes = this.bytes + Buffer.byteLength(text);
+    const count = this.messages.length - this.behind;
+    if (count > 0 && (count >= this.maxMessages || bytes > this.maxBytes)) return 'full';
+    this.bytes = bytes;
+    this.messages.push({ text, cursor, number: place.number, partition });
+    return 'added';
+  }
+
+  private maySee(except: Exclusion | undefined): boolean {
+    if (!except) return true;
+    const { userId, groups } = this.reader;
+    return !except.users?.includes(userId) && !except.groups?.some((group) => groups.has(group));
+  }
+}
