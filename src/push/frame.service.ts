@@ -67,8 +67,10 @@ export class FrameService {
       if (result instanceof FrameRefusal) reply(encodeError(result.code, result.detail, frame.ref));
       else if (result !== undefined) reply(encodeFrame(result.event, result.data, frame.ref));
     } catch (cause) {
-      this.parts.onFailure(cause);
-      reply(encodeError(ErrorCode.Internal, 'the frame could not be handled', frame.ref));
+      // What is out of reach for a while says when to come back, and was logged where it was found out.
+      const retryAfterMs = cause instanceof PushError ? cause.retryAfterMs : undefined;
+      if (retryAfterMs === undefined) this.parts.onFailure(cause);
+      reply(encodeError(ErrorCode.Internal, 'the frame could not be handled', frame.ref, retryAfterMs));
     }
   }
 

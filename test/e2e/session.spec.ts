@@ -1,11 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { PushError } from '../../src/core/push-error.js';
 import type { PushModuleExtras, PushModuleOptions } from '../../src/push-options.interface.js';
 import type { Envelope, WelcomeData } from '../../src/protocol/frames.js';
 import { eventually } from '../support/eventually.js';
 import { PushApp } from '../support/push-app.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
 import { TEST_SECRET, signToken } from '../support/tokens.js';
 import { WsClient, refusalOf } from '../support/ws-client.js';
+
+/** Asks something that is away, as the messages in Redis may be. */
+class WaitingAuthorizer extends RoomsAuthorizer {
+  override canSend(): Promise<boolean> {
+    return Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach', { retryAfterMs: 1_500 }));
+  }
+}
 
 let app: PushApp;
 
@@ -248,6 +257,18 @@ describe('push:join and push:leave', () => {
     expect(answer).toMatchObject({ event: 'push:error', data: { code: 'internal', status: 500, retryable: true } });
     expect(JSON.stringify(answer)).not.toContain('away');
     expect(await client.request('push:ping')).toMatchObject({ event: 'push:pong' });
+  });
+
+  it('say when to come back where something is out of reach for a while, and log nothing of it', async () => {
+    await app.close();
+    const log = new RecordingLogger();
+    app = await PushApp.start({ push: { authorizer: WaitingAuthorizer }, nest: { logger: log } });
+    const client = await app.connect();
+
+    const answer = await client.request('push:send', { to: { group: 'room:a' }, event: 'a' });
+
+    expect(answer).toMatchObject({ data: { code: 'internal', retryable: true, retryAfterMs: 1_500 } });
+    expect(log.text).not.toContain('out of reach');
   });
 });
 
