@@ -19,6 +19,7 @@ import type { LivenessOptions } from './push/liveness.service.js';
 import type { UpstreamOptions } from './push/upstream.service.js';
 import type { SendLimits } from './push/send-validation.js';
 import type { TenantLimits } from './push/tenant-spaces.js';
+import type { UserFrameOptions } from './push/user-frame-rate.js';
 import type { PushRestOptions, TargetLimits } from './rest/push-rest-options.interface.js';
 
 /** Where the transports are, absolute, outside of any global prefix and versioning. */
@@ -43,6 +44,7 @@ export interface PushModuleOptions
     AdmissionOptions,
     GroupOptions,
     InboundOptions,
+    UserFrameOptions,
     UpstreamOptions,
     LivenessOptions,
     DeliveryOptions,

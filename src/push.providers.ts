@@ -30,7 +30,9 @@ import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
 import { RevocationService } from './push/revocation.service.js';
 import { TenantSpaces } from './push/tenant-spaces.js';
+import { UserFrameRate } from './push/user-frame-rate.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
+import { SEND_BUCKETS } from './rest/send-rate.js';
 
 /** All providers of the module. */
 export function createProviders(extras: PushModuleExtras): Provider[] {
@@ -57,6 +59,7 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     ...applicationProviders,
     pushServiceProvider((parts) => new PushService(parts)),
     { provide: REST_LIMITS, useExisting: PUSH_OPTIONS },
+    { provide: SEND_BUCKETS, inject: [PUSH_BACKING], useFactory: ({ limits }: Backing) => limits.rates },
     GatewayBridge,
   ];
 }
@@ -113,6 +116,7 @@ const tenantProviders: Provider[] = [
     ) => {
       const stamper = new MessageStamper(clock, nodeId);
       const policies = new EventPolicies(options.events);
+      const frameRate = new UserFrameRate(backing.limits.rates, options);
       const shared = {
         options,
         policies,
@@ -123,6 +127,7 @@ const tenantProviders: Provider[] = [
         access,
         authorizer,
         stamper,
+        frameRate,
         telemetry,
         onFailure,
       };

@@ -3,6 +3,7 @@
  * answered where its sender can tell: by `push:ok`, its own reply or one `push:error` with the frame's `ref`.
  */
 import type { ClientTarget, PushAuthorizer } from '../auth/push-authorizer.js';
+import type { TokenVerdict } from '../backing/shared-limits.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import { accountOf } from '../core/principal.js';
@@ -24,6 +25,7 @@ import type { ResumeService } from './resume.service.js';
 import type { PushReceipt } from './push-types.js';
 import { encodeData } from './send-validation.js';
 import type { SendLimits } from './send-validation.js';
+import type { UserFrameRate } from './user-frame-rate.js';
 
 /** What frames are carried out with. */
 export interface FrameParts {
@@ -36,6 +38,8 @@ export interface FrameParts {
   /** Hears of failures that are our own. */
   readonly onFailure: (cause: unknown) => void;
   readonly counters?: PushCounters | undefined;
+  /** Where there is none, users may send as much as their connections. */
+  readonly frameRate?: Pick<UserFrameRate, 'take'> | undefined;
 }
 
 /** A frame that cannot be carried out. */
@@ -57,6 +61,11 @@ export class FrameService {
 
   constructor(private readonly parts: FrameParts) {
     this.counters = parts.counters ?? new PushCounters();
+  }
+
+  /** Takes one frame into account of its user; undefined where users have no limit. */
+  admit({ principal }: Connection): TokenVerdict | Promise<TokenVerdict> | undefined {
+    return this.parts.frameRate?.take(principal);
   }
 
   /** Carries out one frame; resolves when it is done and answered. Never rejects. */

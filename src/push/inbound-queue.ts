@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
+import { isLater } from '../core/now-or-later.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -48,12 +49,14 @@ export class InboundQueue {
   private readonly waiting: WaitingFrame[] = [];
   private badFrames = 0;
   private refusedFrames = 0;
+  /** Those that were refused for what the user sends elsewhere. */
+  private refusedOfUser = 0;
   private isWorking = false;
   private isPaused = false;
 
   constructor(
     private readonly connection: Connection,
-    private readonly frames: Pick<FrameService, 'handle'>,
+    private readonly frames: Pick<FrameService, 'handle' | 'admit'>,
     private readonly clock: Clock,
     private readonly options: Required<InboundOptions>,
     /** Whether a peer that goes on to break the rules loses its connection, or is only refused each time. */
@@ -104,24 +107,43 @@ export class InboundQueue {
   }
 
   private refuse(refused: ParsedFrame | FrameFailure, sink: ReplySink, detail: string): void {
-    const ref = refused.type === 'frame' ? refused.frame.ref : refused.ref;
-    sink.reply(encodeError(ErrorCode.RateLimited, detail, ref, this.bucket.retryAfterMs));
+    this.answerRefusal(refused, sink, detail, this.bucket.retryAfterMs);
     sink.done?.();
+  }
+
+  private answerRefusal(
+    refused: ParsedFrame | FrameFailure,
+    sink: ReplySink,
+    detail: string,
+    retryAfterMs: number,
+  ): void {
+    const ref = refused.type === 'frame' ? refused.frame.ref : refused.ref;
+    sink.reply(encodeError(ErrorCode.RateLimited, detail, ref, retryAfterMs));
   }
 
   private async work(): Promise<void> {
     this.isWorking = true;
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
       const { parsed, sink } = next;
+      const asked = this.connection.isOpen ? this.frames.admit(this.connection) : undefined;
+      const verdict = isLater(asked) ? await asked : asked;
       if (this.connection.isOpen) {
         sink.begin?.();
-        if (parsed.type === 'failure') this.answerFailure(parsed, sink);
+        if (verdict && !verdict.isGranted) this.refuseUser(parsed, sink, verdict.retryAfterMs);
+        else if (parsed.type === 'failure') this.answerFailure(parsed, sink);
         else await this.carryOut(parsed.frame, sink);
+        if (verdict?.isGranted) this.refusedOfUser = 0;
         this.resumeIfHalfEmpty();
       }
       sink.done?.();
     }
     this.isWorking = false;
+  }
+
+  /** The connection keeps to its own rate, but all of its user together do not. */
+  private refuseUser(parsed: ParsedFrame | FrameFailure, sink: ReplySink, retryAfterMs: number): void {
+    if (++this.refusedOfUser > MAX_REFUSED_FRAMES && this.endsConnection) this.connection.close(CloseCode.RateLimited);
+    else this.answerRefusal(parsed, sink, 'too many frames of this user', retryAfterMs);
   }
 
   private carryOut(frame: ClientFrame, sink: ReplySink): Promise<void> {

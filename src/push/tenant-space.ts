@@ -33,6 +33,7 @@ import { ResumeService } from './resume.service.js';
 import type { SendLimits } from './send-validation.js';
 import { SessionService } from './session.service.js';
 import { StreamFrames } from './stream-frames.js';
+import type { UserFrameRate } from './user-frame-rate.js';
 
 /** What all spaces share. */
 export interface SharedParts {
@@ -43,6 +44,7 @@ export interface SharedParts {
   readonly access: AccessService;
   readonly authorizer: PushAuthorizer;
   readonly stamper: MessageStamper;
+  readonly frameRate: UserFrameRate;
   readonly telemetry: Telemetry;
   readonly policies: EventPolicies;
   readonly options: Required<GroupOptions & InboundOptions & LivenessOptions & DeliveryOptions & SendLimits>;
@@ -102,8 +104,9 @@ export class TenantSpace {
     log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies));
     this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant);
     const { groups, publisher } = this;
-    const frameParts = { access, authorizer, groups, resumes, publisher, limits: options, counters, onFailure };
-    this.frames = new FrameService(frameParts);
+    const { frameRate } = shared;
+    const framesWith = { access, authorizer, groups, resumes, publisher, frameRate, counters, onFailure };
+    this.frames = new FrameService({ ...framesWith, limits: options });
     const { frames } = this;
     const onEmpty = () => this.tellIfIdle();
     const parts = { registry, scheduler, groups, frames, resumes, clock, options, telemetry, onEmpty };

@@ -70,7 +70,8 @@ export class UpstreamCaller {
     };
     const init = { id: newConnectionId(), principal, transport: nowhere, address, serial: 0, nowMs, onClosed };
     this.connection = new Connection(init, scheduler);
-    this.inbound = new InboundQueue(this.connection, { handle: this.handle }, clock, options, false);
+    const frames = { handle: this.handle, admit: (caller: Connection) => parts.frames.admit(caller) };
+    this.inbound = new InboundQueue(this.connection, frames, clock, options, false);
     this.lastUsedAtMs = nowMs;
   }
 

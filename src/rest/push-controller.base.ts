@@ -21,6 +21,7 @@ import { groupInPath, invalid, pageInQuery, textInQuery, userInPath } from './re
 import type { RestRequest } from './rest-request.js';
 import { RestSender } from './rest-sender.js';
 import type { SendOutcome } from './rest-sender.js';
+import { SendRate } from './send-rate.js';
 import { RequiresScope } from './send-scope.js';
 
 /** The handlers; createPushController makes a controller of them for each registration of the module. */
@@ -29,12 +30,14 @@ export class PushControllerBase {
     @Inject(CallerTenant) private readonly caller: CallerTenant,
     @Inject(RestSender) private readonly sender: RestSender,
     @Inject(RestAnswers) private readonly answers: RestAnswers,
+    @Inject(SendRate) private readonly rate: SendRate,
     @Inject(REST_LIMITS) private readonly limits: RestLimits,
   ) {}
 
   @Post('broadcast')
   @RequiresScope('push:broadcast')
   async broadcast(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    await this.rate.spend(request, response);
     const message = readBody(request, PushEventDto);
     this.accept(response, await this.sender.send(request, 'broadcast', { all: true }, message));
   }
@@ -42,6 +45,7 @@ export class PushControllerBase {
   @Post('users/:userId')
   @RequiresScope('push:send')
   async sendToUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    await this.rate.spend(request, response);
     const users = [userInPath(request)];
     const message = readBody(request, PushEventDto);
     this.accept(response, await this.sender.send(request, 'users', { users }, message));
@@ -50,6 +54,7 @@ export class PushControllerBase {
   @Post('groups/:group')
   @RequiresScope('push:send')
   async sendToGroup(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    await this.rate.spend(request, response);
     const groups = [groupInPath(request)];
     const message = readBody(request, PushEventDto);
     this.accept(response, await this.sender.send(request, 'groups', { groups }, message));
@@ -58,6 +63,7 @@ export class PushControllerBase {
   @Post('messages')
   @RequiresScope('by-target')
   async sendMessage(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
+    await this.rate.spend(request, response);
     const message = readBody(request, PushMessageDto);
     this.accept(response, await this.sender.send(request, 'messages', message.target, message));
   }
@@ -66,6 +72,7 @@ export class PushControllerBase {
   @RequiresScope('by-target')
   async sendBatch(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     const { messages } = readBody(request, PushBatchDto);
+    await this.rate.spend(request, response, messages.length);
     this.accept(response, await this.sender.sendAll(request, 'batch', messages));
   }
 

@@ -9,6 +9,7 @@ import { PushControllerBase } from './push-controller.base.js';
 import type { PushRestOptions } from './push-rest-options.interface.js';
 import { RestAnswers } from './rest-answers.js';
 import { RestSender } from './rest-sender.js';
+import { SendRate } from './send-rate.js';
 
 const DEFAULT_PATH = 'push';
 
@@ -33,7 +34,7 @@ export function createPushController({
   return PushController;
 }
 
-/** What the controller needs beside PushService, TenantSpaces, AccessService and `REST_LIMITS`. */
+/** What the controller needs beside PushService, TenantSpaces, AccessService, `REST_LIMITS` and `SEND_BUCKETS`. */
 export function createRestProviders({ path = DEFAULT_PATH, tenantOf }: PushRestOptions = {}): Provider[] {
   return [
     { provide: REST_PATH, useValue: path },
@@ -41,6 +42,7 @@ export function createRestProviders({ path = DEFAULT_PATH, tenantOf }: PushRestO
     CallerTenant,
     RestAnswers,
     RestSender,
+    SendRate,
     BodyErrorResponder,
   ];
 }

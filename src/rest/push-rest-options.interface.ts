@@ -43,6 +43,12 @@ export interface TargetLimits {
    * @default 10_000
    */
   readonly maxTargets?: number;
+  /**
+   * Messages a second that one caller of REST may send, on all nodes together, as many at once after a quiet second; past
+   * it 429. Each message of a batch counts. 0: no limit.
+   * @default 0
+   */
+  readonly maxSendsPerSecond?: number;
 }
 
 /** What REST needs to know of the options. */

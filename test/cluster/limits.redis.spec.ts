@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.js';
 import { ask } from '../support/http-request.js';
 import { PushApp } from '../support/push-app.js';
 import { redisAbsence, RedisServer } from '../support/redis-server.js';
+import { RestClient } from '../support/rest-client.js';
 import { signToken } from '../support/tokens.js';
 import { refusalOf, WsClient } from '../support/ws-client.js';
 import { ClusterNode } from './faults/cluster-node.js';
@@ -125,6 +126,41 @@ const absence = redisAbsence();
     });
   });
 
+  describe('of sends', () => {
+    it('hold for a caller over all nodes', async () => {
+      const [one, two] = (await start(2, { maxSendsPerSecond: 10 })) as [PushApp, PushApp];
+      const messages = Array.from({ length: 300 }, () => ({ event: 'e', target: { users: ['7'] } }));
+      expect((await RestClient.of(one).post('/push/batch', { messages })).status).toBe(202);
+      const { status, headers } = await RestClient.of(two).post('/push/users/7', { event: 'e' });
+      expect([status, headers['ratelimit-policy']]).toEqual([429, '"sends";q=10;w=1']);
+      expect(Number(headers['retry-after'])).toBeGreaterThan(5);
+      expect((await RestClient.of(two, { sub: 'other' }).post('/push/users/7', { event: 'e' })).status).toBe(202);
+    });
+  });
+
+  describe('of frames', () => {
+    it('hold for a user over all connections and nodes, about', async () => {
+      const [one, two] = (await start(2, { maxFramesPerSecond: 1_000, maxUserFramesPerSecond: 20 })) as [
+        PushApp,
+        PushApp,
+      ];
+      const clients = [await one.connect('7'), await one.connect('7'), await two.connect('7'), await two.connect('7')];
+      const startedAtMs = performance.now();
+      const asked = clients.flatMap((client) =>
+        Array.from({ length: 15 }, (_, frame) => client.request('push:ping', undefined, `p${frame}`)),
+      );
+      const replies = await Promise.all(asked);
+      const seconds = (performance.now() - startedAtMs) / 1_000;
+      const pongs = replies.filter(({ event }) => event === 'push:pong').length;
+      expect(pongs).toBeGreaterThanOrEqual(20);
+      // The bucket, a chunk of two for each node, and what comes meanwhile.
+      expect(pongs).toBeLessThanOrEqual(20 + 4 + 1 + seconds * 21);
+      const refused = replies.find(({ event }) => event === 'push:error');
+      expect(refused?.data).toMatchObject({ code: 'rate_limited', retryAfterMs: expect.any(Number) });
+      await (await two.connect('8')).request('push:ping');
+    });
+  });
+
   describe('of a node that is killed', () => {
     let nodes: ClusterNode[];
 
@@ -133,8 +169,11 @@ const absence = redisAbsence();
       expect(await builder.ended).toEqual({ code: 0, signal: null });
     }, 120_000);
     beforeEach(async () => {
-      const options = { redisUrl: server.url, push: { maxPerUser: 2 } };
+      const options = { redis: { url: server.url, keyPrefix }, push: { maxPerUser: 2 } };
       nodes = await Promise.all([ClusterNode.start(options), ClusterNode.start(options)]);
+      const knowsBoth = async (node: ClusterNode) =>
+        (await RestClient.of(node).get('/push/stats')).json['nodes'] === nodes.length;
+      await eventually(async () => (await Promise.all(nodes.map(knowsBoth))).every(Boolean));
     });
     afterEach(() => Promise.all(nodes.map((node) => node.stop())));
 

@@ -36,11 +36,12 @@ const REFUSALS: Readonly<Record<number, string>> = {
   413: 'The data, or the body, is too long',
   415: 'The body is not application/json',
   422: 'The idempotency key was used for another request',
+  429: 'Too many messages; Retry-After says when to go on',
   503: 'Not at the moment; Retry-After says when',
 };
 const ALWAYS = [400, 401, 403, 503];
 const WITH_BODY = [413, 415];
-const WITH_KEY = [409, 422];
+const WHEN_SENDING = [409, 422, 429];
 
 const USER = { name: 'userId', in: 'path', required: true, schema: { type: 'string', minLength: 1, maxLength: 255 } };
 const GROUP = {
@@ -80,7 +81,7 @@ const SENDING = [
   },
 ];
 
-const SEND = { status: 202, answer: Models.PushReceiptModel, refusals: WITH_KEY } as const;
+const SEND = { status: 202, answer: Models.PushReceiptModel, refusals: WHEN_SENDING } as const;
 const ADMIN = { scope: 'push:admin' } as const;
 const BY_TARGET = 'push:broadcast for all, push:send for others';
 

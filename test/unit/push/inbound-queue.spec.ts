@@ -8,6 +8,7 @@ import type { Connection } from '../../../src/core/connection.js';
 import type { ClientFrame, Envelope } from '../../../src/protocol/frames.js';
 import { encodeFrame } from '../../../src/protocol/frame-encoder.js';
 import { AccessService } from '../../../src/push/access.service.js';
+import type { TokenVerdict } from '../../../src/backing/shared-limits.interface.js';
 import { FrameService } from '../../../src/push/frame.service.js';
 import type { HostHandlers, Reply } from '../../../src/push/host-handlers.interface.js';
 import { InboundQueue } from '../../../src/push/inbound-queue.js';
@@ -59,13 +60,17 @@ let fakes: FakeConnections;
 let peer: FakePeer;
 let handlers: HeldHandlers;
 let queue: InboundQueue;
+/** What the rate of the user says to each frame. */
+let verdict: () => TokenVerdict | Promise<TokenVerdict> | undefined;
 
 beforeEach(() => {
   fakes = new FakeConnections();
   peer = fakes.connect();
   handlers = new HeldHandlers();
   const { clock, scheduler } = fakes;
+  verdict = () => undefined;
   const frames = new FrameService({
+    frameRate: { take: () => verdict() },
     access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
     authorizer: new DenyingAuthorizer(),
     groups: fakes.groupsOver(new MemoryMemberships(), 10),
@@ -98,6 +103,55 @@ async function codes(): Promise<unknown[]> {
 }
 
 describe('InboundQueue', () => {
+  describe('the rate of the user', () => {
+    const granted = { isGranted: true, remaining: 5, retryAfterMs: 0 };
+    const refused = { isGranted: false, remaining: 0, retryAfterMs: 700 };
+
+    it('refuses a frame, says when to come back, and does not carry it out', async () => {
+      verdict = () => refused;
+      receive('hold.1', 'a');
+      const [reply] = await replies();
+      expect(reply).toMatchObject({ event: 'push:error', ref: 'a', data: { code: 'rate_limited', retryAfterMs: 700 } });
+      expect(handlers.begun).toEqual([]);
+      expect(peer.connection.isOpen).toBe(true);
+    });
+
+    it('is waited for in the order of the frames', async () => {
+      let answer: (verdict: TokenVerdict) => void = () => {};
+      verdict = () => new Promise((resolve) => (answer = resolve));
+      receive('push:ping', 'a');
+      verdict = () => granted;
+      receive('push:ping', 'b');
+      expect(await replies()).toEqual([]);
+      answer(granted);
+      expect((await replies()).map(({ ref }) => ref)).toEqual(['a', 'b']);
+    });
+
+    it('ends a connection that goes on after ten refusals in a row', async () => {
+      verdict = () => refused;
+      for (let frame = 0; frame < 10; frame++) {
+        receive('push:ping');
+        await nextTurn();
+        fakes.clock.advance(1_000);
+      }
+      expect(peer.connection.isOpen).toBe(true);
+      receive('push:ping');
+      await nextTurn();
+      expect(peer.connection.closeCode).toBe(4003);
+    });
+
+    it('begins the count anew with a frame that is let through', async () => {
+      for (let frame = 0; frame < 30; frame++) {
+        const isTenth = frame % 10 === 9;
+        verdict = () => (isTenth ? granted : refused);
+        receive('push:ping');
+        await nextTurn();
+        fakes.clock.advance(1_000);
+      }
+      expect(peer.connection.isOpen).toBe(true);
+    });
+  });
+
   describe('order', () => {
     it('carries out one frame at a time, in order', async () => {
       receive('hold.1', 'a');

@@ -10,6 +10,7 @@ import { EventPolicies } from '../../../src/push/event-policies.js';
 import { HeldGroups } from '../../../src/push/held-groups.js';
 import { MessageStamper } from '../../../src/push/message-stamper.js';
 import { TenantSpaces } from '../../../src/push/tenant-spaces.js';
+import { UserFrameRate } from '../../../src/push/user-frame-rate.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 
@@ -48,6 +49,7 @@ function open(maxIdleTenants = 1_000): void {
     access: new AccessService(new RefusingAuthenticator(), backing.revocations, clock),
     authorizer: new DenyingAuthorizer(),
     stamper: new MessageStamper(clock, 'n'),
+    frameRate: new UserFrameRate(backing.limits.rates, options),
     telemetry: new Telemetry(),
     policies: new EventPolicies(options.events),
     options,
