@@ -11,7 +11,6 @@ import type { DemoEnvironment } from './environment.js';
 import { HealthController } from './operations/health.controller.js';
 import { NodeGateway } from './operations/node.gateway.js';
 import { NodeIdentity } from './operations/node-identity.js';
-import { Readiness } from './operations/readiness.js';
 import { MemoryOrderBook } from './orders/memory-order-book.js';
 import { OrderBook } from './orders/order-book.js';
 import { OrdersController } from './orders/orders.controller.js';
@@ -62,15 +61,7 @@ export class DemoModule {
         HealthController,
         ...(environment.allowsSignIn ? [TokenController] : []),
       ],
-      providers: [
-        orderBookOf(environment),
-        OrdersService,
-        OrdersGateway,
-        TypingGateway,
-        NodeGateway,
-        NodeIdentity,
-        Readiness,
-      ],
+      providers: [orderBookOf(environment), OrdersService, OrdersGateway, TypingGateway, NodeGateway, NodeIdentity],
     };
   }
 }

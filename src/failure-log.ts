@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Clock } from './core/clock.js';
+import type { FailureContext } from './core/failure-report.js';
 import { PushCounters } from './core/push-counters.js';
 
 /** Shortest time between two lines. */
@@ -19,7 +21,7 @@ export class FailureLog {
     private readonly counters = new PushCounters(),
   ) {}
 
-  readonly add = (cause: unknown): void => {
+  readonly add = (cause: unknown, about?: FailureContext): void => {
     this.counters.failures++;
     const nowMs = this.clock.now();
     if (nowMs - this.loggedAtMs < INTERVAL_MS) {
@@ -29,6 +31,6 @@ export class FailureLog {
     if (this.leftOut > 0) this.logger.error(`${this.leftOut} more failures were not logged`);
     this.leftOut = 0;
     this.loggedAtMs = nowMs;
-    this.logger.error(cause);
+    this.logger.error(about ? { message: String(cause), ...about, error: inspect(cause) } : cause);
   };
 }

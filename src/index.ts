@@ -3,6 +3,19 @@ export { PushModule } from './push.module.js';
 export type { PushModuleExtras, PushModuleOptions, PushPaths } from './push-options.interface.js';
 export { PushService } from './push/push.service.js';
 export { PushHealth } from './push/push-health.js';
+export type { PushReadiness } from './push/push-health.js';
+export { PushHealthIndicator } from './ops/push-health.indicator.js';
+export type { PushHealthResult } from './ops/push-health.indicator.js';
+export { OnPush } from './ops/on-push.decorator.js';
+export type {
+  ConnectedEvent,
+  DisconnectedEvent,
+  KickedEvent,
+  PushLifecycleEventName,
+  PushLifecycleEvents,
+  RefusedEvent,
+  SentEvent,
+} from './core/lifecycle-events.js';
 export { PushMetrics } from './ops/push-metrics.js';
 export type { MetricsOptions, MetricsRegistry } from './ops/metrics-options.interface.js';
 export type { MembershipOptions } from './push/push.service.js';

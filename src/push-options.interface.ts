@@ -9,6 +9,8 @@ import type { MessageLogLimits } from './backing/message-log.interface.js';
 import type { RevocationLimits } from './backing/revocation-list.interface.js';
 import type { TicketLimits } from './backing/ticket-store.interface.js';
 import type { DeliveryOptions } from './core/flush-scheduler.js';
+import type { ConnectionLogOptions } from './ops/connection-log.js';
+import type { LifecycleLimits } from './ops/lifecycle-dispatcher.js';
 import type { MetricsOptions } from './ops/metrics-options.interface.js';
 import type { DrainOptions } from './push/drain.service.js';
 import type { EventOptions } from './push/event-declarations.js';
@@ -53,7 +55,9 @@ export interface PushModuleOptions
     SendLimits,
     TargetLimits,
     TenantLimits,
-    DrainOptions {
+    DrainOptions,
+    LifecycleLimits,
+    ConnectionLogOptions {
   /** How tokens are checked. Without it, and without an authenticator of the host's own, nobody can connect. */
   readonly auth?: PushAuthOptions;
   /**

@@ -69,6 +69,7 @@ export const NUMBER_OPTIONS = {
   historyAllCount: wholeNumber(1_000, 0),
   maxHistoryBytes: wholeNumber(256 * 1024 * 1024, 0),
   drainMs: wholeNumber(5_000, 0, DAY_MS),
+  maxLifecycleEvents: wholeNumber(10_000, 1),
 } as const satisfies Record<string, NumberRule>;
 
 const IDEMPOTENCY_NUMBERS = {
@@ -108,6 +109,7 @@ const OTHER_OPTIONS = [
   'tickets',
   'events',
   'metrics',
+  'logConnections',
 ];
 const KNOWN_OPTIONS = new Set([...Object.keys(NUMBER_OPTIONS), ...OTHER_OPTIONS]);
 
@@ -153,11 +155,19 @@ function readRootNumbers(options: Members, problems: OptionProblem[]) {
 }
 
 function readRest(options: Members, problems: OptionProblem[]) {
-  const { auth, origins = [], trustProxy = false, backing = memory() } = options as PushModuleOptions;
+  const {
+    auth,
+    origins = [],
+    trustProxy = false,
+    backing = memory(),
+    logConnections = false,
+  } = options as PushModuleOptions;
   if (auth !== undefined) problems.push(...checkAuthOptions(auth, 'auth'));
   problems.push(...checkOrigins(origins, 'origins'), ...checkTrustProxy(trustProxy, 'trustProxy'));
   problems.push(...checkBacking(backing));
-  return { auth, origins, trustProxy, backing };
+  if (typeof logConnections !== 'boolean')
+    problems.push({ path: 'logConnections', received: describeReceived(logConnections), expected: 'true or false' });
+  return { logConnections, auth, origins, trustProxy, backing };
 }
 
 function checkBacking(backing: Partial<BackingFactory> | null): readonly OptionProblem[] {

@@ -4,6 +4,7 @@ import type { Clock } from './core/clock.js';
 import { FailureLog } from './failure-log.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
+import { DrainService } from './push/drain.service.js';
 import { PushHealth } from './push/push-health.js';
 
 /** The backing that the options name, made once, and how it fares. */
@@ -16,5 +17,9 @@ export const backingProviders: Provider[] = [
       return backing.create({ nodeId, clock, history: options, idempotency, revocations, tickets, onFailure });
     },
   },
-  { provide: PushHealth, inject: [PUSH_BACKING], useFactory: (backing: Backing) => new PushHealth(backing) },
+  {
+    provide: PushHealth,
+    inject: [PUSH_BACKING, DrainService],
+    useFactory: (backing: Backing, drain: DrainService) => new PushHealth(backing, drain),
+  },
 ];

@@ -18,6 +18,10 @@ import type { Backing } from './backing/backing.interface.js';
 import { GatewayBridge } from './gateway/gateway-bridge.js';
 import { assertAdapterInstalled } from './gateway/push-ws.adapter.js';
 import { FailureLog } from './failure-log.js';
+import { Telemetry } from './core/telemetry.js';
+import { ConnectionLog } from './ops/connection-log.js';
+import { LifecycleDispatcher } from './ops/lifecycle-dispatcher.js';
+import { findLifecycleHandlers } from './ops/lifecycle-handlers.js';
 import { mountMetrics } from './ops/metrics.route.js';
 import { PushMetrics } from './ops/push-metrics.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
@@ -49,6 +53,9 @@ export class PushLifecycle
     @Inject(UpstreamService) private readonly upstream: UpstreamService,
     @Inject(PushTransports) private readonly transports: PushTransports,
     @Inject(PushMetrics) private readonly metrics: PushMetrics,
+    @Inject(Telemetry) private readonly telemetry: Telemetry,
+    @Inject(LifecycleDispatcher) private readonly dispatcher: LifecycleDispatcher,
+    @Inject(ConnectionLog) private readonly connectionLog: ConnectionLog,
     @Inject(FailureLog) private readonly failures: FailureLog,
   ) {}
 
@@ -56,6 +63,9 @@ export class PushLifecycle
     assertAdapterInstalled(this.bridge, this.modules);
     this.spaces.hostHandlers = this.bridge;
     await this.metrics.start();
+    const { listeners } = this.telemetry;
+    this.dispatcher.listen(listeners, findLifecycleHandlers(this.modules));
+    this.connectionLog.listen(listeners, this.options);
     // Hooks of modules that use this one come later, so that they can send in theirs.
     await this.backing.whenStarted();
     // Undefined in an application context, where the module only sends.
@@ -79,6 +89,7 @@ export class PushLifecycle
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain.finish();
+    await this.dispatcher.settled();
     this.upstream.stop();
   }
 

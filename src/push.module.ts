@@ -5,6 +5,7 @@ import { PushError } from './core/push-error.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
 import { createProviders } from './push.providers.js';
+import { PushHealthIndicator } from './ops/push-health.indicator.js';
 import { PushMetrics } from './ops/push-metrics.js';
 import { PushHealth } from './push/push-health.js';
 import { PushService } from './push/push.service.js';
@@ -50,7 +51,7 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
       ...createProviders(extras),
       ...(isRestOpen ? createRestProviders(rest) : []),
     ],
-    exports: [PushService, PushHealth, PushMetrics, AccessService],
+    exports: [PushService, PushHealth, PushHealthIndicator, PushMetrics, AccessService],
   };
 }
 

@@ -138,8 +138,9 @@ const tenantProviders: Provider[] = [
   },
   {
     provide: RevocationService,
-    inject: [AccessService, TenantSpaces],
-    useFactory: (access: AccessService, spaces: TenantSpaces) => new RevocationService(access, spaces),
+    inject: [AccessService, TenantSpaces, Telemetry],
+    useFactory: (access: AccessService, spaces: TenantSpaces, { listeners }: Telemetry) =>
+      new RevocationService(access, spaces, listeners),
   },
 ];
 

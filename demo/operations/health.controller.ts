@@ -1,14 +1,14 @@
 import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { PushHealth, type PushReadiness } from 'nestjs-push';
 import { NodeIdentity } from './node-identity.js';
-import { Readiness, type ReadinessState } from './readiness.js';
 
 /** For the orchestrator: alive until the end, ready until the end begins. */
 @ApiTags('operations')
 @Controller('health')
 export class HealthController {
   constructor(
-    @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(PushHealth) private readonly push: PushHealth,
     @Inject(NodeIdentity) private readonly node: NodeIdentity,
   ) {}
 
@@ -25,8 +25,9 @@ export class HealthController {
   @ApiOperation({ summary: 'Whether new connections are welcome' })
   @ApiOkResponse({ description: '`{ status: "ready" }`, or `{ status: "degraded", reason }` while Redis is away' })
   @ApiServiceUnavailableResponse({ description: '`{ status: "draining" }`' })
-  ready(): ReadinessState {
-    if (this.readiness.isDraining) throw new ServiceUnavailableException({ status: 'draining' });
-    return this.readiness.state;
+  ready(): PushReadiness {
+    const { readiness } = this.push;
+    if (readiness.status === 'draining') throw new ServiceUnavailableException(readiness);
+    return readiness;
   }
 }

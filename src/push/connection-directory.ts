@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import { DistinctIds } from '../core/distinct-ids.js';
+import type { KickedEvent, LifecycleListeners } from '../core/lifecycle-events.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import type { ConnectionFilter, ConnectionInfo, PageRequest, PushStats } from './push-types.js';
 import { groupProblems, userIdProblems } from './send-validation.js';
@@ -33,6 +34,7 @@ export class ConnectionDirectory {
     private readonly registry: ConnectionRegistry,
     private readonly clock: Pick<Clock, 'now'>,
     private readonly nodeId: string,
+    private readonly listeners: LifecycleListeners = {},
   ) {}
 
   countOf(userId: string): number {
@@ -69,7 +71,10 @@ export class ConnectionDirectory {
   close(filter: ConnectionFilter, code: number, reason: string, ageMs = 0): number {
     const openedUntilMs = this.clock.now() - ageMs + AGE_TOLERANCE_MS;
     const matching = [...this.matching(filter)].filter(({ connectedAtMs }) => connectedAtMs <= openedUntilMs);
-    for (const connection of matching) connection.close(code, reason);
+    for (const connection of matching) {
+      this.listeners.kicked?.(kickOf(connection, 'disconnect', code, reason));
+      connection.close(code, reason);
+    }
     return matching.length;
   }
 
@@ -106,6 +111,13 @@ export class ConnectionDirectory {
       connectedAt: new Date(connection.connectedAtMs).toISOString(),
     };
   }
+}
+
+/** What is told of a connection that is about to be ended. */
+export function kickOf(connection: Connection, cause: KickedEvent['cause'], code: number, reason: string): KickedEvent {
+  const { id: connectionId, principal, transport, address } = connection;
+  const { userId, tenant } = principal;
+  return { connectionId, userId, tenant, transport: transport.name, address, cause, code, reason };
 }
 
 /** Below zero if the one comes before the other: by age, then as its node counted, then by id, which nobody shares. */

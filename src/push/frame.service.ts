@@ -7,6 +7,7 @@ import type { TokenVerdict } from '../backing/shared-limits.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import { accountOf } from '../core/principal.js';
+import type { OnFailure } from '../core/failure-report.js';
 import { PushError } from '../core/push-error.js';
 import { PushCounters } from '../core/push-counters.js';
 import { CloseCode } from '../protocol/close-codes.js';
@@ -36,7 +37,7 @@ export interface FrameParts {
   readonly publisher: Publisher;
   readonly limits: Required<SendLimits>;
   /** Hears of failures that are our own. */
-  readonly onFailure: (cause: unknown) => void;
+  readonly onFailure: OnFailure;
   readonly counters?: PushCounters | undefined;
   /** Where there is none, users may send as much as their connections. */
   readonly frameRate?: Pick<UserFrameRate, 'take'> | undefined;
@@ -78,7 +79,7 @@ export class FrameService {
     } catch (cause) {
       // What is out of reach for a while says when to come back, and was logged where it was found out.
       const retryAfterMs = cause instanceof PushError ? cause.retryAfterMs : undefined;
-      if (retryAfterMs === undefined) this.parts.onFailure(cause);
+      if (retryAfterMs === undefined) this.parts.onFailure(cause, { connectionId: connection.id });
       reply(encodeError(ErrorCode.Internal, 'the frame could not be handled', frame.ref, retryAfterMs));
     }
   }

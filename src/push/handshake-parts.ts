@@ -1,3 +1,4 @@
+import type { OnFailure } from '../core/failure-report.js';
 import type { ClientAddress } from '../auth/client-address.js';
 import type { OriginPolicy } from '../auth/origin-policy.js';
 import type { PushAuthorizer } from '../auth/push-authorizer.js';
@@ -49,6 +50,6 @@ export interface HandshakeParts {
   readonly clockToleranceMs: number;
   readonly options: Required<AdmissionOptions & GroupOptions>;
   /** Hears of checks that failed for a reason of our own. */
-  readonly onFailure: (cause: unknown) => void;
+  readonly onFailure: OnFailure;
   readonly telemetry?: Telemetry | undefined;
 }

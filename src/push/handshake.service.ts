@@ -101,7 +101,7 @@ export class HandshakeService {
     try {
       return new BearerCheck(this.parts, this.limits, knock, place).run();
     } catch (cause) {
-      return refused(this.troubleOf(cause));
+      return refused(this.troubleOf(cause, knock));
     }
   }
 
@@ -109,13 +109,13 @@ export class HandshakeService {
     try {
       this.checks.settle(check, await verdict);
     } catch (cause) {
-      if (this.checks.settle(check, refused(refusalOf(cause)))) this.troubleOf(cause);
+      if (this.checks.settle(check, refused(refusalOf(cause)))) this.troubleOf(cause, check.knock);
     }
   }
 
   /** Trouble of our own becomes a refusal that says to come back. */
-  private troubleOf(cause: unknown): Refusal {
-    if (!(cause instanceof PushError)) this.parts.onFailure(cause);
+  private troubleOf(cause: unknown, { request }: Knock): Refusal {
+    if (!(cause instanceof PushError)) this.parts.onFailure(cause, { requestId: requestIdOf(request) });
     return refusalOf(cause);
   }
 

@@ -6,6 +6,7 @@ import type { Audience, LogPage, MessageLog } from '../backing/message-log.inter
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { OnFailure } from '../core/failure-report.js';
 import type { DeliveryOptions } from '../core/flush-scheduler.js';
 import { PushCounters } from '../core/push-counters.js';
 import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
@@ -31,7 +32,7 @@ export interface PollParts {
   readonly clock: Clock;
   readonly options: Required<DeliveryOptions & LivenessOptions>;
   /** Hears of reads that failed. */
-  readonly onFailure: (cause: unknown) => void;
+  readonly onFailure: OnFailure;
   readonly counters?: PushCounters | undefined;
 }
 
@@ -137,7 +138,7 @@ class PollSession implements PollOwner, PollHandle {
       if (isWorthIt || !isHeard) this.finish(answer);
       else this.wait(waitMs);
     } catch (cause) {
-      this.parts.onFailure(cause);
+      this.parts.onFailure(cause, { connectionId: connection.id });
       this.refuse('the messages could not be read');
     }
   }

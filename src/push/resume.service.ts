@@ -14,6 +14,7 @@ import type { AudienceFilter, GroupJoin, LogPage, MessageLog } from '../backing/
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { OnFailure } from '../core/failure-report.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
 import { PushError } from '../core/push-error.js';
 import { PushCounters } from '../core/push-counters.js';
@@ -35,7 +36,7 @@ export interface ResumeParts {
   readonly scheduler: FlushScheduler;
   readonly clock: Clock;
   /** Hears of reads that failed. */
-  readonly onFailure: (cause: unknown) => void;
+  readonly onFailure: OnFailure;
   readonly counters?: PushCounters | undefined;
 }
 
@@ -279,7 +280,7 @@ export class ResumeService {
     const { clock, onFailure } = this.parts;
     const isOutOfReach = cause instanceof PushError && cause.code === 'PUSH_ERR_UNAVAILABLE';
     if (!isOutOfReach) {
-      onFailure(cause);
+      onFailure(cause, { connectionId: connection.id });
       connection.close(CloseCode.InternalError);
     } else if (this.hears(connection) === false) {
       this.wait(connection, after);

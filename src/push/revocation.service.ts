@@ -1,5 +1,7 @@
-import { CloseCode } from '../protocol/close-codes.js';
+import type { LifecycleListeners } from '../core/lifecycle-events.js';
+import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
 import type { AccessService } from './access.service.js';
+import { kickOf } from './connection-directory.js';
 import type { Revocation } from './push-types.js';
 import type { TenantSpace } from './tenant-space.js';
 
@@ -11,6 +13,7 @@ export class RevocationService {
   constructor(
     private readonly access: AccessService,
     spaces: { all(): Iterable<RevocationSpace> },
+    private readonly listeners: LifecycleListeners = {},
   ) {
     access.onRevoked(() => {
       for (const space of spaces.all()) this.closeRevoked(space);
@@ -25,7 +28,10 @@ export class RevocationService {
 
   private closeRevoked({ registry }: RevocationSpace): void {
     for (const connection of [...registry.all()]) {
-      if (this.access.isRevoked(connection.principal)) connection.close(CloseCode.TokenRevoked);
+      if (!this.access.isRevoked(connection.principal)) continue;
+      const { reason } = CLOSE_CODES[CloseCode.TokenRevoked];
+      this.listeners.kicked?.(kickOf(connection, 'revocation', CloseCode.TokenRevoked, reason));
+      connection.close(CloseCode.TokenRevoked);
     }
   }
 }

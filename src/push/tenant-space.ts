@@ -12,6 +12,7 @@ import type { Clock } from '../core/clock.js';
 import { ConnectionRegistry } from '../core/connection-registry.js';
 import { FanOut } from '../core/fan-out.js';
 import type { DeliveryOptions, FlushScheduler } from '../core/flush-scheduler.js';
+import type { OnFailure } from '../core/failure-report.js';
 import type { OpenPipes } from '../core/open-pipes.js';
 import type { Telemetry } from '../core/telemetry.js';
 import type { AccessService } from './access.service.js';
@@ -49,7 +50,7 @@ export interface SharedParts {
   readonly policies: EventPolicies;
   readonly options: Required<GroupOptions & InboundOptions & LivenessOptions & DeliveryOptions & SendLimits>;
   /** Hears of failures that are our own. */
-  readonly onFailure: (cause: unknown) => void;
+  readonly onFailure: OnFailure;
 }
 
 /** What a space is made of beside that. */
@@ -113,7 +114,7 @@ export class TenantSpace {
     this.sessions = new SessionService(parts);
     this.polls = new PollService({ sessions: this.sessions, registry, log, clock, options, counters, onFailure });
     this.streams = new StreamFrames(registry, this.sessions);
-    this.directory = new ConnectionDirectory(registry, clock, nodeId);
+    this.directory = new ConnectionDirectory(registry, clock, nodeId, telemetry.listeners);
     this.cluster = new ClusterDirectory(nodes, this.directory);
   }
 

@@ -30,6 +30,7 @@ const DEFAULTS = {
   historyAllCount: 1_000,
   maxHistoryBytes: 268_435_456,
   drainMs: 5_000,
+  maxLifecycleEvents: 10_000,
 };
 const NUMBERS = Object.keys(DEFAULTS);
 
@@ -54,6 +55,7 @@ describe('resolveOptions', () => {
     expect(resolved).toEqual({
       ...DEFAULTS,
       auth: undefined,
+      logConnections: false,
       metrics: false,
       origins: [],
       trustProxy: false,

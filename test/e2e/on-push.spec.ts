@@ -1,0 +1,249 @@
+/** What an application hears by `@OnPush`. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Injectable, Scope } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { OnPush } from '../../src/index.js';
+import type { ConnectedEvent, PushLifecycleEvents, PushModuleOptions } from '../../src/index.js';
+import { Telemetry } from '../../src/core/telemetry.js';
+import { eventually } from '../support/eventually.js';
+import { PLATFORMS, PushApp } from '../support/push-app.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import { SseClient } from '../support/sse-client.js';
+import { bearer, signToken } from '../support/tokens.js';
+import { refusalOf } from '../support/ws-client.js';
+
+type Heard = {
+  [Name in keyof PushLifecycleEvents]: readonly [Name, PushLifecycleEvents[Name]];
+}[keyof PushLifecycleEvents];
+
+@Injectable()
+class Listener {
+  readonly heard: Heard[] = [];
+
+  @OnPush('connected')
+  async connected(event: ConnectedEvent): Promise<void> {
+    this.heard.push(['connected', event]);
+  }
+
+  @OnPush('disconnected')
+  disconnected(event: PushLifecycleEvents['disconnected']): void {
+    this.heard.push(['disconnected', event]);
+  }
+
+  @OnPush('sent')
+  sent(event: PushLifecycleEvents['sent']): void {
+    this.heard.push(['sent', event]);
+  }
+
+  @OnPush('kicked')
+  kicked(event: PushLifecycleEvents['kicked']): void {
+    this.heard.push(['kicked', event]);
+  }
+
+  @OnPush('refused')
+  refused(event: PushLifecycleEvents['refused']): void {
+    this.heard.push(['refused', event]);
+  }
+
+  of(name: keyof PushLifecycleEvents) {
+    return this.heard.flatMap(([heard, event]) => (heard === name ? [event] : []));
+  }
+}
+
+let server: PushApp | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+async function start(
+  listener: Type,
+  platform: (typeof PLATFORMS)[number] = 'fastify',
+  push: PushModuleOptions = {},
+  logger?: RecordingLogger,
+): Promise<PushApp> {
+  const nest = logger && { logger };
+  server = await PushApp.start({ platform, push, metadata: { providers: [listener] }, ...(nest && { nest }) });
+  return server;
+}
+
+describe.each(PLATFORMS)('@OnPush on %s', (platform) => {
+  it('hears of connections, with the id of their request, and of their end', async () => {
+    const app = await start(Listener, platform);
+    const { heard } = app.app.get(Listener);
+    const headers = { 'x-request-id': 'req-1' };
+    const client = await app.connect('7', { groups: ['a'] }, { headers });
+    await client.close();
+    await eventually(() => heard.length === 2, { what: 'both events' });
+
+    const who = { userId: '7', tenant: undefined, transport: 'ws', address: '127.0.0.1', requestId: 'req-1' };
+    const [opened] = app.app.get(Listener).of('connected') as ConnectedEvent[];
+    const connectionId = opened?.connectionId;
+    const times = { connectedAt: expect.any(String), durationMs: expect.any(Number) };
+    expect(connectionId).toMatch(/^[\w-]{20}$/);
+    expect(heard).toEqual([
+      ['connected', { connectionId, ...who, groups: ['a'] }],
+      ['disconnected', { connectionId, ...who, ...times, code: undefined }],
+    ]);
+  });
+
+  it('hears who was disconnected by whom, before their end', async () => {
+    const app = await start(Listener, platform);
+    const { heard } = app.app.get(Listener);
+    const stream = await SseClient.open(`${app.origin}/push/sse`, bearer(signToken({ sub: '7' })));
+    await stream.next('push:welcome');
+    const revoked = await app.connect('8');
+
+    await app.push.disconnect({ user: '7' }, { reason: 'enough' });
+    await app.push.revoke({ sub: '8' });
+    await revoked.end();
+    await eventually(() => heard.length === 6, { what: 'all events' });
+
+    expect(heard.slice(2)).toMatchObject([
+      ['kicked', { userId: '7', transport: 'sse', cause: 'disconnect', code: 4505, reason: 'enough' }],
+      ['disconnected', { userId: '7', code: 4505 }],
+      ['kicked', { userId: '8', transport: 'ws', cause: 'revocation', code: 4501, reason: 'token revoked' }],
+      ['disconnected', { userId: '8', code: 4501 }],
+    ]);
+  });
+
+  it('hears what was sent, by whom and to whom, and nothing of its data', async () => {
+    const app = await start(Listener, platform);
+    const listener = app.app.get(Listener);
+    await app.connect('7');
+    await app.push.toUser('7', 'order.status', { secret: 'payload' }, { by: 'night job' });
+    await fetch(`${app.origin}/push/broadcast`, {
+      method: 'POST',
+      headers: { ...bearer(signToken({ sub: 'editor', scope: 'push:broadcast' })), 'content-type': 'application/json' },
+      body: JSON.stringify({ event: 'news', data: 'payload' }),
+    });
+    await eventually(() => listener.of('sent').length === 2, { what: 'both sends' });
+
+    const matched = { users: 1, connections: 1 };
+    const messageId = expect.stringMatching(/^[0-9a-f]{12}-/);
+    const common = { tenant: undefined, messageId, from: undefined, matched };
+    expect(listener.of('sent')).toEqual([
+      { ...common, event: 'order.status', target: { users: ['7'] }, by: 'night job' },
+      { ...common, event: 'news', target: { all: true }, by: 'editor' },
+    ]);
+    expect(JSON.stringify(listener.heard)).not.toContain('payload');
+  });
+
+  it('hears who was refused and why', async () => {
+    const app = await start(Listener, platform);
+    const listener = app.app.get(Listener);
+    await refusalOf(app.wsUrl, { token: 'stranger-token', headers: { 'x-request-id': 'a.b.c' } });
+    await fetch(`${app.origin}/push/handshake`, { headers: { 'x-request-id': 'req-2' } });
+    await eventually(() => listener.heard.length === 2, { what: 'both refusals' });
+
+    const why = { address: '127.0.0.1', status: 401, code: 'unauthorized' };
+    expect(listener.of('refused')).toMatchObject([
+      { ...why, purpose: 'connect', requestId: undefined },
+      { ...why, purpose: 'check', requestId: 'req-2' },
+    ]);
+    expect(JSON.stringify(listener.heard)).not.toContain('stranger-token');
+  });
+});
+
+describe('@OnPush', () => {
+  it('costs nothing where nobody listens: nothing is made', async () => {
+    server = await PushApp.start();
+    const { listeners } = server.app.get(Telemetry);
+    // The level of the log leaves refusals out as well.
+    expect(Object.values(listeners).filter((listener) => listener !== undefined)).toEqual([]);
+  });
+
+  it('logs a handler that throws, and goes on', async () => {
+    @Injectable()
+    class Broken {
+      heard = 0;
+
+      @OnPush('connected')
+      async fail(): Promise<void> {
+        this.heard++;
+        throw new Error('the audit log is full');
+      }
+
+      @OnPush('connected')
+      failAtOnce(): void {
+        this.heard++;
+        throw new Error('at once');
+      }
+    }
+    const logger = new RecordingLogger();
+    const app = await start(Broken, 'fastify', {}, logger);
+    const client = await app.connect('7');
+    await eventually(() => app.app.get(Broken).heard === 2, { what: 'both handlers' });
+    expect((await client.request('push:ping')).event).toBe('push:pong');
+    // One line a second: that of the first.
+    expect(logger.text).toContain("@OnPush('connected') on Broken.failAtOnce");
+    expect(logger.text).toContain('[cause]: Error: at once');
+  });
+
+  it('bounds what waits for slow handlers, and counts what it drops', async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    @Injectable()
+    class Slow {
+      heard = 0;
+
+      @OnPush('sent')
+      async wait(): Promise<void> {
+        this.heard++;
+        await gate;
+      }
+    }
+    const app = await start(Slow, 'fastify', { maxLifecycleEvents: 2 });
+    for (let count = 0; count < 5; count++) await app.push.broadcast('a');
+    await eventually(() => app.app.get(Slow).heard === 2, { what: 'two of them' });
+    expect(app.app.get(Telemetry).counters.lifecycleEventsDropped).toBe(3);
+    release();
+    await eventually(async () => {
+      await app.push.broadcast('a');
+      expect(app.app.get(Slow).heard).toBeGreaterThan(2);
+    });
+  });
+
+  it('takes several events on one method, and hears them once where a provider has two names', async () => {
+    @Injectable()
+    class Counter {
+      heard = 0;
+
+      @OnPush('connected')
+      @OnPush('sent')
+      count(): void {
+        this.heard++;
+      }
+    }
+    server = await PushApp.start({
+      metadata: { providers: [Counter, { provide: 'alias', useExisting: Counter }] },
+    });
+    await server.connect('7');
+    await server.push.broadcast('a');
+    const { app } = server;
+    await server.close();
+    server = undefined;
+    expect(app.get(Counter).heard).toBe(2);
+  });
+
+  it('hears of the end of connections with the application', async () => {
+    const app = await start(Listener);
+    const listener = app.app.get(Listener);
+    await app.connect('7');
+    await app.close();
+    server = undefined;
+    expect(listener.of('disconnected')).toMatchObject([{ userId: '7', code: 1012 }]);
+  });
+
+  it('is refused at start on a provider that is made for each request', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest {
+      @OnPush('sent')
+      hear(): void {}
+    }
+    await expect(start(PerRequest)).rejects.toThrow(
+      "@OnPush('sent') on PerRequest.hear: its provider is made for each",
+    );
+  });
+});
