@@ -55,6 +55,7 @@ export const contestants = {
   },
   ws: { ...plain, title: 'bare `ws`', file: 'bare-ws.mjs' },
   wsVerified: { ...plain, title: 'bare `ws` with the token verified', file: 'bare-ws.mjs', settings: { verify: true } },
+  nodeFloor: { ...plain, title: 'Node floor: `socket.write` of one frame', file: 'node-floor.mjs' },
   nest: { ...plain, title: 'Nest `ws` gateway', file: 'nest-gateway.mjs' },
   socketIo: {
     ...plain,

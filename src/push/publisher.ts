@@ -53,9 +53,11 @@ export class Publisher {
       await this.scheduler.nextSlice();
       if (reportWithinMs !== undefined) await settled(message, this.clock, reportWithinMs);
     }
-    const receipt = { id: content.id, duplicate: false, matched, written: message.written };
-    if (!this.receipts || !others) return { ...receipt, scope: isAlone ? 'cluster' : 'node' };
-    return { ...receipt, ...this.receipts.total(here, target, await others), scope: 'cluster' };
+    const { id } = content;
+    if (!this.receipts || !others) {
+      return { id, duplicate: false, matched, written: message.written, scope: isAlone ? 'cluster' : 'node' };
+    }
+    return { id, duplicate: false, ...this.receipts.total(here, target, await others), scope: 'cluster' };
   }
 
   /** Counts a send that came to nothing, here or before it came here. */

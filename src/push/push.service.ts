@@ -219,24 +219,27 @@ export class PushService {
     }
   }
 
-  private async publish(
-    target: Target,
-    event: string,
-    data: unknown,
-    options: Push.SendOptions,
-  ): Promise<Push.PushReceipt> {
+  /** Throws at once what is wrong with the message. */
+  private publish(target: Target, event: string, data: unknown, options: Push.SendOptions): Promise<Push.PushReceipt> {
     assertSendable(target, event, options);
     const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
-    const { by, ...others } = options;
-    const { store, ttlSeconds, collapseKey, idempotencyKey } = others;
+    const { store, ttlSeconds, collapseKey, by, report } = options;
     const draft = { event, dataText, store, ttlSeconds, collapseKey, by };
-    const publish = ({ publisher }: TenantSpace) => {
-      return publisher.publish(target, draft, reportDeadlineMs(options.report));
-    };
-    if (idempotencyKey === undefined) return this.within(publish);
+    const publish = ({ publisher }: TenantSpace) => publisher.publish(target, draft, reportDeadlineMs(report));
+    return options.idempotencyKey === undefined
+      ? this.within(publish)
+      : this.publishOnce(target, draft, options, options.idempotencyKey, publish);
+  }
 
-    const fingerprint = fingerprintOf([target, event, dataText, others]);
-    const once = { scope: IDEMPOTENCY_SCOPE, key: idempotencyKey, fingerprint };
+  private async publishOnce(
+    target: Target,
+    { event, dataText }: { readonly event: string; readonly dataText: string },
+    { by: _by, ...options }: Push.SendOptions,
+    key: string,
+    publish: (space: TenantSpace) => Promise<Push.PushReceipt>,
+  ): Promise<Push.PushReceipt> {
+    const fingerprint = fingerprintOf([target, event, dataText, options]);
+    const once = { scope: IDEMPOTENCY_SCOPE, key, fingerprint };
     const { answer, isReplay } = await this.within((space) => space.idempotency.run(once, () => publish(space)));
     if (!isReplay) return answer;
     this.parts.spaces.home.publisher.recordDuplicate();

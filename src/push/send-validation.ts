@@ -162,8 +162,8 @@ function checkEach(
     errors.push({ pointer: at, detail: 'must be a list' });
     return;
   }
-  for (const [index, value] of values.entries()) {
-    if (!isValid(value)) errors.push({ pointer: `${at}/${index}`, detail: rule });
+  for (let index = 0; index < values.length; index++) {
+    if (!isValid(values[index])) errors.push({ pointer: `${at}/${index}`, detail: rule });
   }
 }
 

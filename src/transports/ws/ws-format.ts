@@ -7,8 +7,7 @@ const LENGTH_64_BIT = 127;
 /** A message as one final, unmasked text frame (RFC 6455 section 5.2), ready to be written as it is. */
 export const wsFormat: WireFormat = {
   index: 0,
-  encode({ text }) {
-    const length = Buffer.byteLength(text);
+  encode({ text, byteLength: length }) {
     const headerLength = length < LENGTH_16_BIT ? 2 : length <= 0xffff ? 4 : 10;
     const frame = Buffer.allocUnsafe(headerLength + length);
     frame[0] = FINAL_TEXT_FRAME;
@@ -21,7 +20,8 @@ export const wsFormat: WireFormat = {
       frame[1] = LENGTH_64_BIT;
       frame.writeBigUInt64BE(BigInt(length), 2);
     }
-    frame.write(text, headerLength, 'utf8');
+    // As many bytes as characters: plain ASCII, which is copied faster than it is encoded.
+    frame.write(text, headerLength, length === text.length ? 'latin1' : 'utf8');
     return frame;
   },
 };

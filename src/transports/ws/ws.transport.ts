@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 import type { Transport } from '../../core/transport.interface.js';
 import { wsFormat } from './ws-format.js';
 
+const { OPEN } = WebSocket;
+
 /**
  * A WebSocket as a pipe. Frames that are ready go straight to the socket underneath: `ws` queues nothing of its own
  * here, for there is no compression, and all that either side writes are whole frames.
@@ -27,7 +29,7 @@ export class WsTransport implements Transport {
   }
 
   write(bytes: Buffer): void {
-    if (this.webSocket.readyState === WebSocket.OPEN) this.socket.write(bytes);
+    if (this.webSocket.readyState === OPEN) this.socket.write(bytes);
   }
 
   onceDrained(listener: () => void): void {
@@ -35,7 +37,7 @@ export class WsTransport implements Transport {
   }
 
   probe(): void {
-    if (this.webSocket.readyState === WebSocket.OPEN) this.webSocket.ping();
+    if (this.webSocket.readyState === OPEN) this.webSocket.ping();
   }
 
   pause(): void {
