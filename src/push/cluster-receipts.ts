@@ -19,6 +19,8 @@ const RING_SIZE = 256;
 /** A node answers so long before the asker would do without it. */
 const JOURNEY_MS = 200;
 
+const NOBODY: NodeReport = { connections: 0, users: DistinctIds.of([]).toJSON(), written: 0 };
+
 /** Counts of the whole cluster. */
 export interface ClusterReport {
   readonly matched: MatchCount;
@@ -75,8 +77,11 @@ export class ClusterReceipts {
 
   /** What another node is to be told of a message; null where it did not come in time. */
   async report(messageId: string, target: Target, withinMs: number): Promise<NodeReport | null> {
+    const known = this.recent(messageId);
+    // A node that has nobody of those whom it names does not hear of it, and need not wait to say so.
+    if (!known && !this.fanOut.reaches(target)) return NOBODY;
     const deadlineMs = this.clock.now() + Math.max(withinMs - JOURNEY_MS, withinMs / 2);
-    const delivery = this.recent(messageId) ?? (await this.next(messageId, deadlineMs));
+    const delivery = known ?? (await this.next(messageId, deadlineMs));
     if (!delivery) return null;
     await settled(delivery.message, this.clock, deadlineMs - this.clock.now());
     const users = DistinctIds.of(this.usersOf(delivery, target)).toJSON();

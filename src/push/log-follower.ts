@@ -10,6 +10,9 @@ import type { ResumeService } from './resume.service.js';
 
 /** This node, as the log sees it: messages go to its connections, and breaks are mended from the log. */
 export class NodeLogFollower implements LogFollower {
+  /** Looks at the memberships that are under way or due. */
+  private catchUps = 0;
+
   constructor(
     private readonly fanOut: FanOut,
     private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered' | 'missed'>,
@@ -36,7 +39,20 @@ export class NodeLogFollower implements LogFollower {
 
   /** Memberships come first: what is read is for the groups that a connection is in. */
   recovered(): void {
-    void this.groups.catchUp().then(() => this.resumes.recovered());
+    // Partitions that come back together share one look at the memberships, and those that come later have one more.
+    if (this.catchUps > 0) {
+      this.catchUps = 2;
+      return;
+    }
+    this.catchUps = 1;
+    void this.catchUp();
+  }
+
+  private async catchUp(): Promise<void> {
+    for (; this.catchUps > 0; this.catchUps--) {
+      await this.groups.catchUp();
+      this.resumes.recovered();
+    }
   }
 
   missed(place: Cursor, concerns: AudienceFilter): void {

@@ -20,13 +20,17 @@ const topologies: Readonly<Record<string, () => Promise<Topology>>> = {
     const server = await RedisServer.start();
     return { options: { url: server.url }, stop: () => server.stop() };
   },
+  'Redis with four partitions': async () => {
+    const server = await RedisServer.start();
+    return { options: { url: server.url, partitions: 4 }, stop: () => server.stop() };
+  },
   'Redis through Sentinel': async () => {
     const sentinels = await RedisSentinels.start();
     return { options: { sentinel: sentinels.options }, stop: () => sentinels.stop() };
   },
   'Redis Cluster': async () => {
     const cluster = await RedisCluster.start();
-    return { options: { cluster: cluster.options }, stop: () => cluster.stop() };
+    return { options: { cluster: cluster.options, partitions: 4 }, stop: () => cluster.stop() };
   },
 };
 

@@ -131,6 +131,17 @@ export function describeCluster(name: string, create: () => Promise<ClusterSubje
       expect(byRest.json).toMatchObject({ matched: { users: 1, connections: 3 }, written: 3, scope: 'cluster' });
     });
 
+    it('counts at once what only some nodes hear', async () => {
+      await second.connect('7', { groups: ['g'] });
+      await third.connect('8');
+      const withinMs = 20_000;
+      for (const target of [{ users: ['7'] }, { groups: ['g'] }, { users: ['7', '9'], groups: ['g'] }]) {
+        const receipt = await first.push.send({ target, event: 'e', report: { withinMs } });
+        expect(receipt).toMatchObject({ matched: { users: 1, connections: 1 }, written: 1, scope: 'cluster' });
+        expect(receipt).not.toHaveProperty('partial');
+      }
+    });
+
     it('counts messages that are not kept as well', async () => {
       await second.connect('7');
       const receipt = await first.push.toUser('7', 'e', 1, { report: true, store: 'none' });
