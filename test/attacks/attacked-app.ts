@@ -21,7 +21,13 @@ export class AttackedApp {
   static async start(platform: Platform, push: PushModuleOptions & PushModuleExtras = {}): Promise<AttackedApp> {
     const app = await PushApp.start({
       platform,
-      push: { authorizer: RoomsAuthorizer, origins: ['https://shop.example', 'https://*.shop.example'], ...push },
+      // As much as comes while a busy machine keeps the bystander from polling.
+      push: {
+        historyCount: 10_000,
+        authorizer: RoomsAuthorizer,
+        origins: ['https://shop.example', 'https://*.shop.example'],
+        ...push,
+      },
     });
     return new AttackedApp(app, await Bystander.arrive(app));
   }

@@ -46,6 +46,8 @@ export class Bystander {
     await eventually(
       () => {
         for (const [transport, frames] of Object.entries(this.received())) {
+          const told = frames.find(({ event }) => /^push:(gap|error|closing|draining)$/.test(event));
+          if (told) throw new Error(`${transport} was told ${JSON.stringify(told)}`);
           const ticks = frames.filter(({ event }) => event === 'tick').map(({ data }) => Number(data));
           const first = ticks[0] ?? 1;
           const due = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
@@ -53,8 +55,6 @@ export class Bystander {
           if (got.length !== due.length || got.some((tick, index) => tick !== due[index])) {
             throw new Error(`${transport}: ${due.length} ticks were due, got ${got.length} (${describe(got)})`);
           }
-          const told = frames.find(({ event }) => /^push:(gap|error|closing|draining)$/.test(event));
-          if (told) throw new Error(`${transport} was told ${JSON.stringify(told)}`);
         }
       },
       { what: `the bystander gets tick ${last}` },

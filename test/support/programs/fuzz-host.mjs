@@ -48,6 +48,8 @@ Module({
       authorizer: RoomsAuthorizer,
       origins: ['https://shop.example', 'https://*.shop.example'],
       drainMs: 1000,
+      // As much as comes while a busy machine keeps the bystander from polling.
+      historyCount: 10_000,
       ...JSON.parse(process.env.PUSH_OPTIONS ?? '{}'),
     }),
   ],
