@@ -11,6 +11,7 @@ import type { TicketLimits } from './backing/ticket-store.interface.js';
 import type { DeliveryOptions } from './core/flush-scheduler.js';
 import type { ConnectionLogOptions } from './ops/connection-log.js';
 import type { LifecycleLimits } from './ops/lifecycle-dispatcher.js';
+import type { TracingOptions } from './ops/open-telemetry.js';
 import type { MetricsOptions } from './ops/metrics-options.interface.js';
 import type { DrainOptions } from './push/drain.service.js';
 import type { EventOptions } from './push/event-declarations.js';
@@ -57,7 +58,8 @@ export interface PushModuleOptions
     TenantLimits,
     DrainOptions,
     LifecycleLimits,
-    ConnectionLogOptions {
+    ConnectionLogOptions,
+    TracingOptions {
   /** How tokens are checked. Without it, and without an authenticator of the host's own, nobody can connect. */
   readonly auth?: PushAuthOptions;
   /**

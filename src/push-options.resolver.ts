@@ -110,6 +110,7 @@ const OTHER_OPTIONS = [
   'events',
   'metrics',
   'logConnections',
+  'tracing',
 ];
 const KNOWN_OPTIONS = new Set([...Object.keys(NUMBER_OPTIONS), ...OTHER_OPTIONS]);
 
@@ -161,13 +162,16 @@ function readRest(options: Members, problems: OptionProblem[]) {
     trustProxy = false,
     backing = memory(),
     logConnections = false,
+    tracing = true,
   } = options as PushModuleOptions;
   if (auth !== undefined) problems.push(...checkAuthOptions(auth, 'auth'));
   problems.push(...checkOrigins(origins, 'origins'), ...checkTrustProxy(trustProxy, 'trustProxy'));
   problems.push(...checkBacking(backing));
-  if (typeof logConnections !== 'boolean')
-    problems.push({ path: 'logConnections', received: describeReceived(logConnections), expected: 'true or false' });
-  return { logConnections, auth, origins, trustProxy, backing };
+  for (const [path, value] of Object.entries({ logConnections, tracing })) {
+    if (typeof value !== 'boolean')
+      problems.push({ path, received: describeReceived(value), expected: 'true or false' });
+  }
+  return { logConnections, tracing, auth, origins, trustProxy, backing };
 }
 
 function checkBacking(backing: Partial<BackingFactory> | null): readonly OptionProblem[] {

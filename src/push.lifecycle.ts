@@ -22,6 +22,7 @@ import { Telemetry } from './core/telemetry.js';
 import { ConnectionLog } from './ops/connection-log.js';
 import { LifecycleDispatcher } from './ops/lifecycle-dispatcher.js';
 import { findLifecycleHandlers } from './ops/lifecycle-handlers.js';
+import { findTracer } from './ops/open-telemetry.js';
 import { mountMetrics } from './ops/metrics.route.js';
 import { PushMetrics } from './ops/push-metrics.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
@@ -64,6 +65,7 @@ export class PushLifecycle
     this.spaces.hostHandlers = this.bridge;
     await this.metrics.start();
     const { listeners } = this.telemetry;
+    if (this.options.tracing) this.telemetry.tracer = await findTracer();
     this.dispatcher.listen(listeners, findLifecycleHandlers(this.modules));
     this.connectionLog.listen(listeners, this.options);
     // Hooks of modules that use this one come later, so that they can send in theirs.

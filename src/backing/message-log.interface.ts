@@ -56,6 +56,8 @@ export interface MessageContent {
   readonly ts: string;
   /** The sending user, on messages between clients. */
   readonly from?: string | undefined;
+  /** Its place in a trace (W3C Trace Context), where that is recorded; goes to all nodes and to no client. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Whom a message is for and how it is kept. */
@@ -82,6 +84,8 @@ export interface LoggedMessage {
   readonly partition: number;
   /** How long ago it was published, by the clock that the nodes share; absent where that was just now. */
   readonly ageMs?: number;
+  /** Its place in a trace, where that is recorded. */
+  readonly traceparent?: string | undefined;
   /** What it was sent with, on messages that are delivered live. */
   readonly collapseKey?: string | undefined;
 }

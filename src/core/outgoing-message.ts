@@ -106,10 +106,19 @@ export class OutgoingMessage {
     this.recordDecided(connections);
   }
 
-  /** Calls back once when the message is settled; at once if it is. A later call takes the place of an earlier one. */
+  /** Calls back once when the message is settled; at once if it is. Listeners are called in their order. */
   onceSettled(listener: () => void): void {
-    if (this.isSettled) listener();
-    else this.settledListener = listener;
+    const before = this.settledListener;
+    if (this.isSettled) {
+      listener();
+    } else if (before) {
+      this.settledListener = () => {
+        before();
+        listener();
+      };
+    } else {
+      this.settledListener = listener;
+    }
   }
 
   private recordDecided(connections: number): void {

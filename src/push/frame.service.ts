@@ -9,7 +9,7 @@ import type { Target } from '../core/delivery-target.js';
 import { accountOf } from '../core/principal.js';
 import type { OnFailure } from '../core/failure-report.js';
 import { PushError } from '../core/push-error.js';
-import { PushCounters } from '../core/push-counters.js';
+import { Telemetry } from '../core/telemetry.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
@@ -38,7 +38,7 @@ export interface FrameParts {
   readonly limits: Required<SendLimits>;
   /** Hears of failures that are our own. */
   readonly onFailure: OnFailure;
-  readonly counters?: PushCounters | undefined;
+  readonly telemetry?: Telemetry | undefined;
   /** Where there is none, users may send as much as their connections. */
   readonly frameRate?: Pick<UserFrameRate, 'take'> | undefined;
 }
@@ -58,10 +58,10 @@ export class FrameService {
   /** The application's handlers, once there are any. */
   hostHandlers: HostHandlers | undefined;
 
-  private readonly counters: PushCounters;
+  private readonly telemetry: Telemetry;
 
   constructor(private readonly parts: FrameParts) {
-    this.counters = parts.counters ?? new PushCounters();
+    this.telemetry = parts.telemetry ?? new Telemetry();
   }
 
   /** Takes one frame into account of its user; undefined where users have no limit. */
@@ -71,7 +71,7 @@ export class FrameService {
 
   /** Carries out one frame; resolves when it is done and answered. Never rejects. */
   async handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<void> {
-    this.counters.frames++;
+    this.telemetry.counters.frames++;
     try {
       const result = await this.carryOut(connection, frame, reply);
       if (result instanceof FrameRefusal) reply(encodeError(result.code, result.detail, frame.ref));
@@ -178,7 +178,9 @@ export class FrameService {
     if (!handlers?.handles(connection, frame.event)) {
       return new FrameRefusal(ErrorCode.UnknownEvent, 'nothing handles this event');
     }
-    await handlers.handle(connection, frame, reply);
+    const { tracer } = this.telemetry;
+    const run = () => handlers.handle(connection, frame, reply);
+    await (tracer ? tracer.handle(frame.event, connection.id, run) : run());
     return undefined;
   }
 }

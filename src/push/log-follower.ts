@@ -2,6 +2,7 @@ import type { AudienceFilter, Delivery, LogFollower, LoggedMessage } from '../ba
 import type { Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
 import { OutgoingMessage } from '../core/outgoing-message.js';
+import type { Telemetry } from '../core/telemetry.js';
 import type { Cursor } from '../protocol/cursor.js';
 import type { ClusterReceipts } from './cluster-receipts.js';
 import type { EventPolicies } from './event-policies.js';
@@ -19,13 +20,17 @@ export class NodeLogFollower implements LogFollower {
     private readonly groups: Pick<GroupService, 'catchUp'>,
     private readonly receipts?: Pick<ClusterReceipts, 'delivered'>,
     private readonly policies?: EventPolicies,
+    private readonly telemetry?: Pick<Telemetry, 'tracer'>,
   ) {}
 
-  deliver({ text, cursor, number, partition, ageMs, collapseKey }: LoggedMessage, target: Target): Delivery {
+  deliver(logged: LoggedMessage, target: Target): Delivery {
+    const { text, cursor, number, partition, ageMs, collapseKey, traceparent } = logged;
     const shedding = this.policies?.sheddingOf(text, target, collapseKey);
     const message = new OutgoingMessage(text, cursor, number, partition, shedding);
     const delivery = { message, matched: this.fanOut.deliver(message, target, ageMs) };
     this.receipts?.delivered(delivery);
+    const { connections } = delivery.matched;
+    if (traceparent !== undefined && connections > 0) this.telemetry?.tracer?.queued(traceparent, message, connections);
     return delivery;
   }
 

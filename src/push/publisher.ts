@@ -28,8 +28,20 @@ export class Publisher {
    * Delivers the message. Resolves after the first slice is flushed, or with `reportWithinMs` when every recipient has
    * taken or lost the message or the time is over: every one of the cluster, where there are other nodes.
    */
-  async publish(target: Target, draft: MessageDraft, reportWithinMs?: number): Promise<PushReceipt> {
-    const content = this.stamper.stamp(draft);
+  publish(target: Target, draft: MessageDraft, reportWithinMs?: number): Promise<PushReceipt> {
+    const { tracer } = this.telemetry;
+    if (!tracer) return this.carryOut(target, draft, reportWithinMs);
+    return tracer.publish(draft.event, (traceparent) => this.carryOut(target, draft, reportWithinMs, traceparent));
+  }
+
+  private async carryOut(
+    target: Target,
+    draft: MessageDraft,
+    reportWithinMs?: number,
+    traceparent?: string,
+  ): Promise<PushReceipt> {
+    const stamped = this.stamper.stamp(draft);
+    const content = traceparent === undefined ? stamped : { ...stamped, traceparent };
     const isAlone = this.receipts?.isAlone ?? true;
     const asksOthers = !isAlone && reportWithinMs !== undefined;
     const others = asksOthers ? this.receipts?.ofOthers(content.id, target, reportWithinMs) : undefined;

@@ -102,11 +102,11 @@ export class TenantSpace {
     this.idempotency = new IdempotencyService(stores.idempotency);
     this.groups = new GroupService({ memberships, registry, clock, log, resumes, options });
     this.receipts = new ClusterReceipts(nodes, fanOut, clock);
-    log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies));
+    log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies, telemetry));
     this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant);
     const { groups, publisher } = this;
     const { frameRate } = shared;
-    const framesWith = { access, authorizer, groups, resumes, publisher, frameRate, counters, onFailure };
+    const framesWith = { access, authorizer, groups, resumes, publisher, frameRate, telemetry, onFailure };
     this.frames = new FrameService({ ...framesWith, limits: options });
     const { frames } = this;
     const onEmpty = () => this.tellIfIdle();

@@ -56,6 +56,7 @@ describe('resolveOptions', () => {
       ...DEFAULTS,
       auth: undefined,
       logConnections: false,
+      tracing: true,
       metrics: false,
       origins: [],
       trustProxy: false,

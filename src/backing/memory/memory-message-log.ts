@@ -102,8 +102,10 @@ export class MemoryMessageLog implements MessageLog {
 
   publish(content: MessageContent, routing: MessageRouting): Delivery {
     const logged = this.append(content, routing);
+    const { traceparent } = content;
     if (!this.follower) throw new Error('nobody follows the log');
-    return this.follower.deliver(logged, routing.target);
+    const traced = traceparent === undefined ? logged : { ...logged, traceparent };
+    return this.follower.deliver(traced, routing.target);
   }
 
   /** Gives up all that is kept. The log is not used afterwards. */

@@ -70,6 +70,7 @@ interface Waiting {
   /** The lists that keep it; none where it is not kept. */
   readonly lists: readonly string[];
   readonly seal: FrameSeal;
+  readonly traceparent: string | undefined;
   readonly endsAtMs: number;
   readonly resolve: (delivery: Delivery) => void;
   readonly reject: (failure: PushError) => void;
@@ -106,11 +107,12 @@ export class LogPublisher {
     }
     const id = this.ids.next();
     const { channel } = route;
-    const text = encodeMessage({ ...content, cursor: '' });
+    const { traceparent, ...said } = content;
+    const text = encodeMessage({ ...said, cursor: '' });
     const endsAtMs = performance.now() + DEADLINE_MS;
     return new Promise((resolve, reject) => {
       const lists = routing.store === 'none' ? [] : listsOf(routing.target);
-      const draft = { id, partition, channel, text, routing, lists, seal, endsAtMs, resolve, reject };
+      const draft = { id, partition, channel, text, routing, lists, seal, traceparent, endsAtMs, resolve, reject };
       const waiting: Waiting = { ...draft, isTaken: false, sealed: '', sent: undefined };
       this.waiting.set(id, waiting);
       this.cancelSweep ??= this.parts.clock.after(DEADLINE_MS, () => this.sweep());
@@ -186,10 +188,10 @@ export class LogPublisher {
   /** Calls the script once: `ok`, `known` where it was taken before, or `late`. */
   private attempt(waiting: Waiting, mayBeTaken: boolean): Promise<Verdict> {
     const { connections, serverClock, clock, fixedNow } = this.parts;
-    const { id, partition, channel, text, routing, lists, seal } = waiting;
+    const { id, partition, channel, text, routing, lists, seal, traceparent } = waiting;
     const { target, expiresAtMs } = routing;
     const atMs = serverClock.now();
-    const head = { id, atMs, target };
+    const head = { id, atMs, target, traceparent };
     const sealed = sealMessage(seal, partition.wireNameOf(channel), head, text);
     waiting.sealed = sealed;
     waiting.sent = { head, text };

@@ -142,7 +142,14 @@ export class LogReceiver implements PartitionOwner {
     const cursor = encodeCursor(this.cursor);
     const number = isKept ? place.number : 0;
     const ageMs = Math.max(0, nowMs - head.atMs);
-    const logged = { text: withCursor(text, '', cursor), cursor, number, partition: index, ageMs };
+    const logged = {
+      text: withCursor(text, '', cursor),
+      cursor,
+      number,
+      partition: index,
+      ageMs,
+      traceparent: head.traceparent,
+    };
     this.parts.onDelivered(id, this.follower.deliver(logged, head.target));
   }
 

@@ -6,7 +6,7 @@
  *
  * The previous place is that of the newest kept message before it on the same channel. The sealed body is a line of
  * `<id> <at> <target>`, where `-` stands for the target of the channel, `*` for everyone, and anything else is JSON; then
- * the envelope with its cursor left empty.
+ * the envelope with its cursor left empty. Where a trace is recorded, `<at>` is `<at>/<traceparent>`.
  *
  * The place is not under the seal. It needs none: a body is taken once, and one at a wrong place breaks the chain of its
  * channel, upon which the node goes by what it reads.
@@ -24,6 +24,8 @@ export interface MessageHead {
   /** When it was published by the clock of the server, milliseconds. */
   readonly atMs: number;
   readonly target: Target;
+  /** Its place in a trace, where that is recorded. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What is under the seal. */
@@ -49,13 +51,14 @@ export interface LogHeader {
 export type LogFrameProblem = 'version' | 'forged' | 'truncated';
 
 const HEADER = /^([\w-]{8}) (\d{1,16}) ([\w-]{8}) (\d{1,16}) ([\w-]{8}) ([01]) ([\w-]{12})$/;
-const HEAD = /^([\w-]{12}) (\d{1,16}) (.+)$/;
+const HEAD = /^([\w-]{12}) (\d{1,16})(?:\/([0-9a-f-]{55}))? (.+)$/;
 const OF_CHANNEL = '-';
 const OF_EVERYONE = '*';
 
 /** Seals the part of the publishing node. */
 export function sealMessage(seal: FrameSeal, channel: string, head: MessageHead, text: string): string {
-  return seal.seal(channel, `${head.id} ${head.atMs} ${targetText(head.target)}\n${text}`);
+  const trace = head.traceparent === undefined ? '' : `/${head.traceparent}`;
+  return seal.seal(channel, `${head.id} ${head.atMs}${trace} ${targetText(head.target)}\n${text}`);
 }
 
 /** Reads what stands before the seal. Never throws. */
@@ -109,9 +112,9 @@ function targetText(target: Target): string {
 
 /** Whoever has the secret wrote it, so its shape is looked at no closer than to tell it from something else. */
 function headOf(line: string, name: string): MessageHead | undefined {
-  const [, id = '', at, text = ''] = HEAD.exec(line) ?? [];
+  const [, id = '', at, traceparent, text = ''] = HEAD.exec(line) ?? [];
   const target = text === OF_EVERYONE ? EVERYBODY : text === OF_CHANNEL ? ofChannel(name) : parse(text);
-  return target && { id, atMs: Number(at), target };
+  return target && { id, atMs: Number(at), target, ...(traceparent !== undefined && { traceparent }) };
 }
 
 const EVERYBODY: Target = { all: true };
