@@ -19,6 +19,7 @@ import { connectionRows } from './rows/connections.mjs';
 import { historyMemoryRow } from './rows/history-memory.mjs';
 import { idleStreamsRow } from './rows/idle-streams.mjs';
 import { redisNodesRow } from './rows/redis-nodes.mjs';
+import { redisPartitionsRow } from './rows/redis-partitions.mjs';
 import { redisReceiveRow } from './rows/redis-receive.mjs';
 import { redisSendRow } from './rows/redis-send.mjs';
 import { redisSubscriptionsRow } from './rows/redis-subscriptions.mjs';
@@ -46,7 +47,7 @@ const SERVER_ROWS = [
   stormRow,
   historyMemoryRow,
 ];
-const CLUSTER_ROWS = [redisSendRow, redisReceiveRow, redisSubscriptionsRow, redisNodesRow];
+const CLUSTER_ROWS = [redisSendRow, redisReceiveRow, redisSubscriptionsRow, redisPartitionsRow, redisNodesRow];
 const ALL_ROWS = [...SERVER_ROWS, ...CLUSTER_ROWS];
 const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect', 'oursSse', 'oursPoll'];
 /** Stands in for the measured length when this module is left out. */

@@ -16,18 +16,20 @@ let app;
 
 serve({ open, compare, send, close });
 
+/** `url` is where the driver alone connects to as well; a Cluster is named by `options`. */
 async function open({ url, secret, options = {} }) {
   class AppModule {}
   const auth = { jwt: { secret, algorithms: ['HS256'] } };
-  Module({ imports: [PushModule.forRoot({ auth, backing: redis({ url, ...options }) })] })(AppModule);
+  Module({ imports: [PushModule.forRoot({ auth, backing: redis({ ...(url && { url }), ...options }) })] })(AppModule);
   app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
   push = app.get(PushService);
+  if (!url) return;
   bare = new Redis(url);
   await bare.ping();
 }
 
 async function close() {
-  bare.disconnect();
+  bare?.disconnect();
   await app.close();
 }
 

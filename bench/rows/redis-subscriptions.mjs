@@ -25,7 +25,7 @@ export const redisSubscriptionsRow = {
   async run(bench) {
     const perNode = bench.size(10_000, 1_000);
     const runs = [];
-    for (let round = 0; round < bench.size(3, 1); round++) {
+    for (let round = 0; round < bench.size(2, 1); round++) {
       runs.push(await crowd(perNode));
       bench.log(
         `  made in ${m.madeSeconds(runs.at(-1)).toFixed(1)} s, anew in ${m.remadeSeconds(runs.at(-1)).toFixed(1)} s`,

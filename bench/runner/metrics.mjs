@@ -76,3 +76,9 @@ export const nodeCpuPerUser = metric('nodes CPU µs/user', (run) => run.nodeCpuU
 export const redisCpuPerUser = metric('Redis CPU µs/user', (run) => run.redisCpuUsPerUser, 1);
 export const nodeBytesPerUser = metric('nodes heap bytes/user', (run) => run.nodeBytesPerUser, 0);
 export const redisBytesPerUser = metric('Redis bytes/user', (run) => run.redisBytesPerUser, 0);
+
+/** Of masters that share the partitions of the log. */
+export const ceiling = metric('ceiling sends/s', (run) => 1e6 / run.busiestUsPerSend, 0);
+export const busiestCpuPerSend = metric('busiest master CPU µs/send', (run) => run.busiestUsPerSend, 1);
+export const allMastersCpuPerSend = metric('all masters CPU µs/send', (run) => run.allUsPerSend, 1);
+export const busiestShare = metric('busiest has %', (run) => run.busiestShare * 100, 0);

@@ -77,7 +77,8 @@ export class RedisProcess {
   }
 }
 
-async function freePort() {
+/** A port of loopback that nothing listens on now. */
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
