@@ -6,9 +6,9 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
-import { PushModule, PushService } from 'nestjs-push';
+import { PushHealth, PushModule, PushService } from 'nestjs-push';
 import { redis } from 'nestjs-push/redis';
-import { inFlight, measured, serve } from './worker.mjs';
+import { inFlight, measured, serve, until } from './worker.mjs';
 
 let push;
 let bare;
@@ -23,6 +23,7 @@ async function open({ url, secret, options = {} }) {
   Module({ imports: [PushModule.forRoot({ auth, backing: redis({ ...(url && { url }), ...options }) })] })(AppModule);
   app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
   push = app.get(PushService);
+  await until(() => app.get(PushHealth).backingState.status === 'up');
   if (!url) return;
   bare = new Redis(url);
   await bare.ping();
