@@ -15,7 +15,9 @@ export class RedisClusterProcesses {
     const masters = [];
     for (let index = 0; index < count; index++) {
       const busPort = await freePort();
-      masters.push(await RedisProcess.start(['--cluster-enabled', 'yes', '--cluster-port', busPort]));
+      // One that has never met another does not know its own address.
+      const settings = ['--cluster-enabled', 'yes', '--cluster-port', busPort, '--cluster-announce-ip', '127.0.0.1'];
+      masters.push(await RedisProcess.start(settings));
       const edge = (part) => Math.round((part * SLOTS) / count);
       await masters[index].say('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
       await masters[index].say('CLUSTER', 'ADDSLOTSRANGE', edge(index), edge(index + 1) - 1);
