@@ -7,6 +7,7 @@ import { WorkerProcess } from '../runner/worker-process.mjs';
 import { median } from '../runner/statistics.mjs';
 
 const PARTITIONS = [1, 2, 8];
+/** Under way at each master: one that is busy reads many commands at a time. */
 const DEPTH = 64;
 /** At most so much of the one master's load on the busiest of several. */
 const TARGETS = { 2: 0.6, 8: 0.2 };
