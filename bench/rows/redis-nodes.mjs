@@ -17,6 +17,12 @@ const KINDS = {
   all: { title: 'to everyone', mix: { all: 100 }, perSecond: 100, deliveries: (nodes) => nodes },
 };
 const MIX = { title: 'mixed', mix: { user: 80, group: 15, all: 5 }, perSecond: 500 };
+/** What is reckoned with the model. */
+const CROWDS = [1_000_000, 10_000_000];
+const CONNECTIONS_PER_NODE = 20_000;
+const SENDS_PER_CONNECTION = 0.02;
+const MOST_LOAD = 0.5;
+
 const message = { event: 'bench', data: stampedData(PAYLOAD_BYTES) };
 
 export const redisNodesRow = {
@@ -44,10 +50,15 @@ export const redisNodesRow = {
       await redis.stop();
     }
     const costs = unitCosts(ours);
+    const model = modelTargets(ours, costs);
+    const isGood = model.every(({ values, atMost }) => median(values) <= atMost);
     return {
       runs,
-      targets: [...growthTargets(ours), ...besideTargets(ours, streams), ...modelTargets(ours, costs)],
-      note: costsInWords(costs),
+      targets: [...growthTargets(ours), ...besideTargets(ours, streams), ...model],
+      note: [
+        costsInWords(costs),
+        isGood ? sizing(costs) : 'The model is off, so it has nothing to say of more nodes.',
+      ].join('\n\n'),
     };
   },
 };
@@ -173,6 +184,28 @@ function modelTargets(ours, costs) {
       values: mix.perSecond.map((run) => off(predicted[part], run[measured])),
     }));
   });
+}
+
+/** What the model says of clusters that nobody has measured here. */
+function sizing(costs) {
+  const rows = CROWDS.map((connections) => {
+    const nodes = connections / CONNECTIONS_PER_NODE;
+    const sends = connections * SENDS_PER_CONNECTION;
+    const perSecond = { user: sends * 0.9, group: sends * 0.1, all: 1 };
+    const { redisUs, nodesUs } = predict(costs, { nodes, perSecond });
+    const cores = (us) => (us / 1e6).toFixed(1);
+    return [connections, nodes, sends, cores(redisUs), Math.ceil(redisUs / 1e6 / MOST_LOAD), cores(nodesUs)].map(
+      (cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell),
+    );
+  });
+  const head = ['connections', 'nodes', 'sends/s', 'cores of Redis', 'masters, half idle', 'cores of all nodes'];
+  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return (
+    `What the model says of more than was measured, with ${CONNECTIONS_PER_NODE.toLocaleString('en')} connections on a node, a send for each ` +
+    'connection every 50 s, nine of ten to a user and one to a group on two nodes, and one broadcast a second. It is a reckoning from costs ' +
+    'taken at a low pace; writing to the sockets of clients comes on top, and a broadcast goes to each of them:\n\n' +
+    table
+  );
 }
 
 function costsInWords({ rest, user, group, all }) {
