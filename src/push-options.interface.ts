@@ -13,6 +13,7 @@ import type { ConnectionLogOptions } from './ops/connection-log.js';
 import type { LifecycleLimits } from './ops/lifecycle-dispatcher.js';
 import type { TracingOptions } from './ops/open-telemetry.js';
 import type { MetricsOptions } from './ops/metrics-options.interface.js';
+import type { PaceOptions } from './push/admission-pace.js';
 import type { DrainOptions } from './push/drain.service.js';
 import type { EventOptions } from './push/event-declarations.js';
 import type { GroupOptions } from './push/group.service.js';
@@ -45,6 +46,7 @@ export interface PushPaths {
 export interface PushModuleOptions
   extends
     AdmissionOptions,
+    PaceOptions,
     GroupOptions,
     InboundOptions,
     UserFrameOptions,

@@ -46,6 +46,8 @@ export const NUMBER_OPTIONS = {
   maxPerUser: wholeNumber(100, 1),
   maxPerIp: wholeNumber(0, 0),
   maxPendingHandshakes: wholeNumber(1_000, 1),
+  maxHandshakesPerSecond: wholeNumber(0, 0),
+  maxEventLoopDelayMs: wholeNumber(250, 0),
   authTimeoutMs: wholeNumber(5_000, 1, DAY_MS),
   maxGroupsPerConnection: wholeNumber(100, 0),
   maxIdleTenants: wholeNumber(1_000, 0),
@@ -70,6 +72,7 @@ export const NUMBER_OPTIONS = {
   maxHistoryBytes: wholeNumber(256 * 1024 * 1024, 0),
   drainMs: wholeNumber(5_000, 0, DAY_MS),
   maxLifecycleEvents: wholeNumber(10_000, 1),
+  drainWindowMs: wholeNumber(0, 0, DAY_MS),
 } as const satisfies Record<string, NumberRule>;
 
 const IDEMPOTENCY_NUMBERS = {

@@ -13,12 +13,17 @@ export class TokenBucket {
 
   /** Takes one token if there is one. A clock that goes back gives nothing and takes nothing. */
   take(nowMs: number): boolean {
+    if (!this.hasToken(nowMs)) return false;
+    this.tokens -= 1;
+    return true;
+  }
+
+  /** Whether there is a token to take. */
+  hasToken(nowMs: number): boolean {
     const elapsedMs = Math.max(0, nowMs - this.updatedAtMs);
     this.updatedAtMs = nowMs;
     this.tokens = Math.min(this.tokensPerSecond, this.tokens + (elapsedMs * this.tokensPerSecond) / 1000);
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
-    return true;
+    return this.tokens >= 1;
   }
 
   /** Milliseconds until there is a token again; 0 when there is one. */

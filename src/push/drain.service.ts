@@ -18,14 +18,21 @@ import type { TenantSpaces } from './tenant-spaces.js';
 export interface DrainOptions {
   /** Longest time for connections to end when the application does, in milliseconds. @default 5_000 */
   readonly drainMs?: number;
+  /**
+   * Over how long clients are told to come back, each at a time of its own, in milliseconds. 0: 1 ms for each connection
+   * and 3 s at least.
+   * @default 0
+   */
+  readonly drainWindowMs?: number;
 }
 
 /**
- * Clients that come back do so spread over this window. It has a floor because an event source keeps the time: without
- * one it could knock every few milliseconds for as long as the server is away.
+ * Nobody is told to come back sooner: an event source keeps the time, and could otherwise knock every few milliseconds
+ * for as long as the server is away.
  */
 const MIN_RECONNECT_MS = 1_000;
-const RECONNECT_WINDOW_MS = 3_000;
+const MIN_WINDOW_MS = 3_000;
+const WINDOW_MS_OF_A_CONNECTION = 1;
 /** Connections closed between two turns of the event loop. */
 const CLOSES_PER_TURN = 256;
 const POLL_MS = 10;
@@ -71,15 +78,31 @@ export class DrainService {
   }
 
   private async sayGoodbye(): Promise<void> {
+    const open = this.connections().filter(({ isOpen }) => isOpen);
+    const seatAtMs = this.seatsFor(open.length);
     let closed = 0;
-    for (const connection of this.connections()) {
+    for (const connection of open) {
+      const seatInMs = seatAtMs(closed) - this.parts.clock.now();
       if (!connection.isOpen) continue;
-      const reconnectInMs = MIN_RECONNECT_MS + Math.floor(Math.random() * RECONNECT_WINDOW_MS);
+      const reconnectInMs = Math.max(MIN_RECONNECT_MS, Math.round(seatInMs));
       const data: DrainingData = { reconnectInMs };
       connection.reply(encodeFrame(ServerEvent.Draining, data));
       connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, reconnectInMs);
       if (++closed % CLOSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /**
+   * When each of so many is to be back, evenly over the window. Counted from now and not from when it is told, because
+   * telling everyone takes its time.
+   */
+  private seatsFor(count: number): (index: number) => number {
+    const { clock, options } = this.parts;
+    const windowMs = options.drainWindowMs || Math.max(MIN_WINDOW_MS, count * WINDOW_MS_OF_A_CONNECTION);
+    const firstAtMs = clock.now() + MIN_RECONNECT_MS;
+    // Of processes that end together each begins at a place of its own within the first gap.
+    const offset = Math.random();
+    return (index) => firstAtMs + ((index + offset) * windowMs) / count;
   }
 
   /** Those of all tenants, at this moment. */

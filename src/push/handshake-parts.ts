@@ -1,4 +1,5 @@
 import type { OnFailure } from '../core/failure-report.js';
+import type { PaceOptions } from './admission-pace.js';
 import type { ClientAddress } from '../auth/client-address.js';
 import type { OriginPolicy } from '../auth/origin-policy.js';
 import type { PushAuthorizer } from '../auth/push-authorizer.js';
@@ -48,7 +49,7 @@ export interface HandshakeParts {
   readonly clock: Clock;
   /** How far the clocks of issuer and server may be apart; a token lasts so much longer. */
   readonly clockToleranceMs: number;
-  readonly options: Required<AdmissionOptions & GroupOptions>;
+  readonly options: Required<AdmissionOptions & PaceOptions & GroupOptions>;
   /** Hears of checks that failed for a reason of our own. */
   readonly onFailure: OnFailure;
   readonly telemetry?: Telemetry | undefined;

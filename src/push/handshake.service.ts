@@ -11,6 +11,7 @@ import type { NowOrLater } from '../core/now-or-later.js';
 import { retryAfter } from '../core/problem.js';
 import { PushError } from '../core/push-error.js';
 import { Telemetry } from '../core/telemetry.js';
+import { AdmissionPace } from './admission-pace.js';
 import { refused } from './admission.js';
 import type { Handshake, HandshakePurpose, HandshakeRequest, Verdict } from './admission.js';
 import { BearerCheck } from './bearer-check.js';
@@ -29,11 +30,13 @@ export class HandshakeService {
   /** Until the application has started, and from the moment it begins to end, nobody is let in. */
   private isAccepting = false;
   private readonly limits: ConnectionLimits;
+  private readonly pace: AdmissionPace;
   private readonly checks: PendingChecks;
   private readonly telemetry: Telemetry;
 
   constructor(private readonly parts: HandshakeParts) {
     this.telemetry = parts.telemetry ?? new Telemetry();
+    this.pace = new AdmissionPace(parts.clock, parts.options);
     this.limits = new ConnectionLimits(parts.pipes, parts.counts, parts.options);
     const overdue = () => Refusals.unavailable('the check took too long');
     this.checks = new PendingChecks(parts.clock, parts.options.authTimeoutMs, overdue, this.record);
@@ -42,6 +45,7 @@ export class HandshakeService {
   /** The application has started: handshakes are checked from now on. */
   accept(): void {
     this.isAccepting = true;
+    this.pace.start();
   }
 
   /**
@@ -50,6 +54,7 @@ export class HandshakeService {
    */
   stopAccepting(): void {
     this.isAccepting = false;
+    this.pace.stop();
     this.checks.refuseAll(draining());
   }
 
@@ -85,9 +90,11 @@ export class HandshakeService {
     if (malformed) return malformed;
     if (!this.allowsOrigin(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
     const { pending, connecting } = this.limits.places;
-    if (pending >= options.maxPendingHandshakes) return Refusals.serverFull('too many handshakes are being checked');
+    if (pending >= options.maxPendingHandshakes) return this.pace.later('too many handshakes are being checked');
     if (purpose === 'call') return undefined;
     if (pipes.count + connecting >= options.maxConnections) return Refusals.serverFull('come back later');
+    const noTime = this.pace.judge(purpose === 'check');
+    if (noTime) return noTime;
     return this.limits.hasPlaceForAddress(address) ? undefined : Refusals.addressLimit('close another one first');
   }
 

@@ -7,6 +7,8 @@ import type { CloseCodeMeaning } from '../protocol/close-codes.js';
 /** A refusal: status, headers and what its problem document says. */
 export interface Refusal extends ProblemParts {
   readonly headers: Readonly<Record<string, string>>;
+  /** When to come back, in milliseconds, where this client has a time of its own; `Retry-After` is in seconds. */
+  readonly waitMs?: number;
 }
 
 /** When a client that met a passing limit may try again. */
@@ -43,7 +45,8 @@ export const Refusals = {
 } as const;
 
 /** How long a client that a refusal tells to come back should stay away, in milliseconds; undefined for any other. */
-export function retryAfterMsOf({ headers }: Refusal): number | undefined {
+export function retryAfterMsOf({ headers, waitMs }: Refusal): number | undefined {
+  if (waitMs !== undefined) return waitMs;
   const seconds = headers['Retry-After'];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }

@@ -70,6 +70,25 @@ describe.each(PLATFORMS)('app.close() on %s', (platform) => {
     }
   });
 
+  it('gives every client a seat of its own, evenly over the window', async () => {
+    const app = await start({ platform, push: { drainWindowMs: 10_000 } });
+    const clients: WsClient[] = [];
+    for (let user = 0; user < 20; user++) clients.push(await app.connect(`${user}`));
+
+    await app.close();
+
+    const seats = clients.map(({ frames }) => {
+      const data = frames.find(({ event }) => event === 'push:draining')?.data as { readonly reconnectInMs: number };
+      return data.reconnectInMs;
+    });
+    seats.sort((one, other) => one - other);
+    expect(seats[0]).toBeGreaterThanOrEqual(1_000);
+    expect(seats.at(-1)).toBeLessThanOrEqual(11_000);
+    const gaps = seats.slice(1).map((seat, index) => seat - (seats[index] ?? 0));
+    // Half a second each, less what it takes to tell everyone.
+    expect(gaps.filter((gap) => gap < 250)).toEqual([]);
+  });
+
   it('is quick when everyone goes along', async () => {
     const app = await start({ platform, push: { drainMs: 60_000 } });
     await app.connect('7');

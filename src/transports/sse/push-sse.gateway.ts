@@ -79,7 +79,7 @@ function refuse({ request, response }: HttpExchange, refusal: Refusal, { query }
     answerProblem(response, refusal);
     return;
   }
-  const reconnectInMs = waitMs + jitter(waitMs);
+  const reconnectInMs = refusal.waitMs ?? waitMs + jitter(waitMs);
   const data: DrainingData = { reconnectInMs };
   const draining = sseFormat(false, isNamed(query)).encode(
     new OutgoingMessage(encodeFrame(ServerEvent.Draining, data)),

@@ -11,6 +11,7 @@ import type { ConnectionCounts } from '../../../src/backing/shared-limits.interf
 import type { NowOrLater } from '../../../src/core/now-or-later.js';
 import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
+import type { PaceOptions } from '../../../src/push/admission-pace.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { GroupService } from '../../../src/push/group.service.js';
 import { HandshakeService } from '../../../src/push/handshake.service.js';
@@ -57,7 +58,7 @@ let handshakes: HandshakeService;
 /** What all nodes have; this one alone unless a test says otherwise. */
 let counts: ConnectionCounts;
 
-function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: number } = {}): void {
+function open(options: AdmissionOptions & PaceOptions & { readonly maxGroupsPerConnection?: number } = {}): void {
   fakes = new FakeConnections();
   authenticator = new NamedUsers();
   failures = [];
@@ -83,6 +84,8 @@ function open(options: AdmissionOptions & { readonly maxGroupsPerConnection?: nu
       maxPerUser: 100,
       maxPerIp: 0,
       maxPendingHandshakes: 100,
+      maxHandshakesPerSecond: 0,
+      maxEventLoopDelayMs: 0,
       authTimeoutMs: AUTH_TIMEOUT_MS,
       maxGroupsPerConnection: 3,
       ...options,
@@ -297,6 +300,32 @@ describe('HandshakeService', () => {
       await left.verdict;
 
       expect(await codeOf(judge())).toBe('admitted');
+    });
+  });
+
+  describe('a rate of handshakes', () => {
+    const refusalOf = async (verdict: Promise<Verdict>) => {
+      const judged = await verdict;
+      return judged.type === 'refused' ? judged.refusal : undefined;
+    };
+
+    it('lets a crowd in at its pace and tells each of the others a time of its own', async () => {
+      open({ maxHandshakesPerSecond: 10 });
+      const refusals = await Promise.all(Array.from({ length: 40 }, () => refusalOf(judge())));
+      const turnedAway = refusals.filter((refusal) => refusal !== undefined);
+      expect(turnedAway).toHaveLength(30);
+      expect(turnedAway[0]).toMatchObject({ status: 503, code: 'server_full', headers: { 'Retry-After': '1' } });
+      expect(turnedAway.at(-1)).toMatchObject({ waitMs: 3_900, headers: { 'Retry-After': '4' } });
+      fakes.clock.advance(1_000);
+      expect(await codeOf(judge())).toBe('admitted');
+    });
+
+    it('is only looked at by a dry run, and does not concern a call', async () => {
+      open({ maxHandshakesPerSecond: 1 });
+      expect(await codeOf(judge({ purpose: 'check' }))).toBe('admitted');
+      expect(await codeOf(judge())).toBe('admitted');
+      expect(await codeOf(judge({ purpose: 'check' }))).toBe('server_full');
+      expect(await codeOf(judge({ purpose: 'call' }))).toBe('admitted');
     });
   });
 
