@@ -11,6 +11,11 @@ export interface IdempotentRequest {
 export type IdempotencyVerdict =
   /** Nobody has used the key: carry the request out, then hand the claim to `complete` or `abandon`. */
   | { readonly type: 'new'; readonly claim: string }
+  /**
+   * The same request was begun, and nobody knows what became of it: carry it out again under the same claim, by which
+   * what was done is known and not done twice.
+   */
+  | { readonly type: 'resume'; readonly claim: string }
   /** The same request was carried out; this is what it was answered. */
   | { readonly type: 'replay'; readonly answer: string }
   /** The key was used for another request. */
@@ -41,13 +46,13 @@ export interface IdempotencyLimits {
 
 /**
  * How long a request may be in progress. A claim that is neither completed nor abandoned by then, because its node is
- * gone, ends, and the key may be used again.
+ * gone, ends, and the key may be used again; where what was done outlives the node, it can be resumed by then.
  */
 export const IDEMPOTENCY_CLAIM_MS = 60_000;
 
 /**
  * Remembers which keys were used and what was answered, so that a request that is repeated is carried out once. Of any
- * number of calls of `begin` with the same scope and key, at most one is answered `new` until its claim ends.
+ * number of calls of `begin` with the same scope and key, at most one is answered `new` until its claim ends or is resumed.
  * Rejects with a PushError `PUSH_ERR_UNAVAILABLE` when it cannot be reached.
  */
 export interface IdempotencyStore {

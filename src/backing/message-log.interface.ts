@@ -70,6 +70,11 @@ export interface MessageRouting {
   readonly expiresAtMs?: number | undefined;
   /** Takes the place of an older message that has the same key and is kept for the same target. */
   readonly collapseKey?: string | undefined;
+  /**
+   * Under which the message is taken once, however often it is published: 12 characters of base64url. Remembered as long
+   * as idempotency keys are, by a log that outlives its node; another one is asked but once.
+   */
+  readonly onceId?: string | undefined;
 }
 
 /** A message as it is delivered. */

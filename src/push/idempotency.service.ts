@@ -19,13 +19,18 @@ export class IdempotencyService {
 
   /**
    * Runs the action unless the same request was carried out before; its answer, a JSON value, is kept then. An action
-   * that throws leaves the key unused, but in progress where nobody knows whether it was done. Rejects with `PUSH_ERR_IDEMPOTENCY_MISMATCH`, `PUSH_ERR_IDEMPOTENCY_IN_PROGRESS`
-   * or `PUSH_ERR_IDEMPOTENCY_FULL` without running the action.
+   * that throws leaves the key unused, but claimed where nobody knows whether it was done: whoever repeats it runs it again
+   * with the same claim, under which it does nothing twice. Rejects with `PUSH_ERR_IDEMPOTENCY_MISMATCH`,
+   * `PUSH_ERR_IDEMPOTENCY_IN_PROGRESS` or `PUSH_ERR_IDEMPOTENCY_FULL` without running the action.
    */
-  async run<Answer>(request: IdempotentRequest, action: () => Promise<Answer>): Promise<IdempotentOutcome<Answer>> {
+  async run<Answer>(
+    request: IdempotentRequest,
+    action: (claim: string) => Promise<Answer>,
+  ): Promise<IdempotentOutcome<Answer>> {
     const verdict = await this.store.begin(request);
-    if (verdict.type === 'new') {
-      return { answer: await this.carryOut(request, verdict.claim, action), isReplay: false };
+    if (verdict.type === 'new' || verdict.type === 'resume') {
+      const isFirst = verdict.type === 'new';
+      return { answer: await this.carryOut(request, verdict.claim, action, isFirst), isReplay: false };
     }
     if (verdict.type === 'replay') return { answer: JSON.parse(verdict.answer) as Answer, isReplay: true };
     throw errorOf(verdict);
@@ -34,14 +39,15 @@ export class IdempotencyService {
   private async carryOut<Answer>(
     request: IdempotentRequest,
     claim: string,
-    action: () => Promise<Answer>,
+    action: (claim: string) => Promise<Answer>,
+    isFirst: boolean,
   ): Promise<Answer> {
     let answer: Answer;
     try {
-      answer = await action();
+      answer = await action(claim);
     } catch (error) {
-      // It may have been done: whoever repeats it now must not have it done twice. The claim ends by itself in time.
-      if (error instanceof PushError && error.code === 'PUSH_ERR_PUBLISH_UNKNOWN') throw error;
+      // It may have been done, now or before: whoever repeats it must not have it done twice.
+      if (!isFirst || (error instanceof PushError && error.code === 'PUSH_ERR_PUBLISH_UNKNOWN')) throw error;
       // Losing the claim as well would hide why the action failed; it ends by itself in time.
       await this.store.abandon(request, claim).catch(() => undefined);
       throw error;
@@ -52,7 +58,7 @@ export class IdempotencyService {
   }
 }
 
-type Refusal = Exclude<IdempotencyVerdict, { readonly type: 'new' | 'replay' }>;
+type Refusal = Exclude<IdempotencyVerdict, { readonly type: 'new' | 'resume' | 'replay' }>;
 
 const REFUSALS = {
   mismatch: ['PUSH_ERR_IDEMPOTENCY_MISMATCH', 'the idempotency key was used for another request'],

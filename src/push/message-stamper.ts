@@ -16,6 +16,8 @@ export interface MessageDraft {
   readonly ttlSeconds?: number | undefined;
   /** Takes the place of an older message of the same target and key. */
   readonly collapseKey?: string | undefined;
+  /** What it is identified by where it may be sent again. */
+  readonly onceId?: string | undefined;
 }
 
 /** Gives messages their id and time. Their place is the log's to give. */
@@ -29,8 +31,8 @@ export class MessageStamper {
     private readonly nodeId: string,
   ) {}
 
-  stamp({ event, dataText, from }: MessageDraft): MessageContent {
-    const id = `${this.nodeId}-${(++this.count).toString(36)}`;
+  stamp({ event, dataText, from, onceId }: MessageDraft): MessageContent {
+    const id = onceId ?? `${this.nodeId}-${(++this.count).toString(36)}`;
     return { event, dataText, id, ts: this.isoNow(), from };
   }
 

@@ -82,9 +82,12 @@ export class Publisher {
     this.telemetry.counters.sends.add('duplicate');
   }
 
-  private routingOf(target: Target, { store = 'history', ttlSeconds, collapseKey }: MessageDraft): MessageRouting {
+  private routingOf(
+    target: Target,
+    { store = 'history', ttlSeconds, collapseKey, onceId }: MessageDraft,
+  ): MessageRouting {
     const expiresAtMs = ttlSeconds === undefined ? undefined : this.clock.now() + ttlSeconds * 1000;
-    return { target, store, expiresAtMs, collapseKey };
+    return { target, store, expiresAtMs, collapseKey, onceId };
   }
 }
 

@@ -11,16 +11,17 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
-import type { PushErrorDetail } from '../core/push-error.js';
-import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
-import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type { EventData, EventName } from '../protocol/push-events.js';
+import { closing, closingProblems } from './closing.js';
 import { cursorProblems, DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
 import { fingerprintOf } from './idempotency.service.js';
+import type { MessageDraft } from './message-stamper.js';
 import { tellNodes } from './node-questions.js';
 import type * as Push from './push-types.js';
 import type { RevocationService } from './revocation.service.js';
+import { SEND_ONCE, onceIdOf } from './send-once.js';
+import type { SendOnce } from './send-once.js';
 import {
   assertSendable,
   assertTenant,
@@ -224,23 +225,26 @@ export class PushService {
     assertSendable(target, event, options);
     const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
     const { store, ttlSeconds, collapseKey, by, report } = options;
-    const draft = { event, dataText, store, ttlSeconds, collapseKey, by };
-    const publish = ({ publisher }: TenantSpace) => publisher.publish(target, draft, reportDeadlineMs(report));
+    const { [SEND_ONCE]: onceId } = options as SendOnce;
+    const draft = { event, dataText, store, ttlSeconds, collapseKey, by, onceId };
     return options.idempotencyKey === undefined
-      ? this.within(publish)
-      : this.publishOnce(target, draft, options, options.idempotencyKey, publish);
+      ? this.within(({ publisher }) => publisher.publish(target, draft, reportDeadlineMs(report)))
+      : this.publishOnce(target, draft, options, options.idempotencyKey);
   }
 
   private async publishOnce(
     target: Target,
-    { event, dataText }: { readonly event: string; readonly dataText: string },
+    draft: MessageDraft,
     { by: _by, ...options }: Push.SendOptions,
     key: string,
-    publish: (space: TenantSpace) => Promise<Push.PushReceipt>,
   ): Promise<Push.PushReceipt> {
-    const fingerprint = fingerprintOf([target, event, dataText, options]);
+    const fingerprint = fingerprintOf([target, draft.event, draft.dataText, options]);
     const once = { scope: IDEMPOTENCY_SCOPE, key, fingerprint };
-    const { answer, isReplay } = await this.within((space) => space.idempotency.run(once, () => publish(space)));
+    const { answer, isReplay } = await this.within(({ idempotency, publisher }) =>
+      idempotency.run(once, (claim) =>
+        publisher.publish(target, { ...draft, onceId: onceIdOf(claim) }, reportDeadlineMs(options.report)),
+      ),
+    );
     if (!isReplay) return answer;
     this.parts.spaces.home.publisher.recordDuplicate();
     return { ...answer, duplicate: true };
@@ -271,31 +275,4 @@ function reportDeadlineMs(report: Push.SendOptions['report']): number | undefine
 
 function asList(value: string | readonly string[]): readonly string[] {
   return typeof value === 'string' ? [value] : value;
-}
-
-function closing({ code, reason, reconnect = false }: Push.DisconnectOptions): { code: number; reason: string } {
-  const chosen = code ?? (reconnect ? CloseCode.ServiceRestart : CloseCode.DisconnectedByAdmin);
-  const known = (CLOSE_CODES as Readonly<Record<number, { reason: string } | undefined>>)[chosen]?.reason;
-  return { code: chosen, reason: reason ?? known ?? '' };
-}
-
-function closingProblems(
-  { code, reconnect = false }: Push.DisconnectOptions,
-  chosen: number,
-  reason: string,
-): PushErrorDetail[] {
-  const problems: PushErrorDetail[] = [];
-  const isInRange = Number.isInteger(chosen) && chosen >= 4000 && chosen <= 4999;
-  if (code !== undefined && !isInRange) {
-    problems.push({ pointer: '/code', detail: 'a close code from 4000 to 4999' });
-  } else if (code !== undefined && reconnect !== chosen < 4500) {
-    problems.push({
-      pointer: '/code',
-      detail: 'codes below 4500 tell the client to come back, the others not to',
-    });
-  }
-  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
-    problems.push({ pointer: '/reason', detail: `a text of at most ${MAX_CLOSE_REASON_BYTES} bytes` });
-  }
-  return problems;
 }

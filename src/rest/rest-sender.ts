@@ -6,6 +6,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Target } from '../core/delivery-target.js';
 import { PushError } from '../core/push-error.js';
 import { fingerprintOf } from '../push/idempotency.service.js';
+import { SEND_ONCE, onceIdOf } from '../push/send-once.js';
+import type { SendOnce } from '../push/send-once.js';
 import type { PushService } from '../push/push.service.js';
 import type { PushReceipt, SendRequest } from '../push/push-types.js';
 import { TenantSpaces } from '../push/tenant-spaces.js';
@@ -67,7 +69,8 @@ export class RestSender {
     const key = keyOf(request, message);
     const by = principalOf(request)?.userId;
     const call = this.callOf(request);
-    const action = () => call.push.send({ ...requestOf(target, message, waitSeconds), by });
+    const action = (claim?: string) =>
+      call.push.send({ ...requestOf(target, message, waitSeconds), by, ...onceAt(claim) });
     return { ...(await this.once(call, key, [route, target, message], action)), waitSeconds };
   }
 
@@ -75,7 +78,7 @@ export class RestSender {
   async sendAll(request: RestRequest, route: string, messages: readonly unknown[]): Promise<SendOutcome<BatchResults>> {
     const waitSeconds = waitOf(request);
     const call = this.callOf(request);
-    const action = async () => ({ results: await this.sendEach(call, messages, waitSeconds) });
+    const action = async (claim?: string) => ({ results: await this.sendEach(call, messages, waitSeconds, claim) });
     return { ...(await this.once(call, idempotencyKeyOf(request), [route, messages], action)), waitSeconds };
   }
 
@@ -87,10 +90,11 @@ export class RestSender {
     call: Call,
     messages: readonly unknown[],
     waitSeconds: number | undefined,
+    claim: string | undefined,
   ): Promise<(PushReceipt | Problem)[]> {
     const results: Promise<PushReceipt | Problem>[] = [];
     for (const [index, message] of messages.entries()) {
-      const result = this.sendItem(call, message, `/messages/${index}`, waitSeconds);
+      const result = this.sendItem(call, message, `/messages/${index}`, waitSeconds, claim);
       results.push(result);
       // A key is looked up before its message is sent, and the messages after it must not overtake it.
       if (hasKey(message)) await result;
@@ -103,6 +107,7 @@ export class RestSender {
     message: unknown,
     at: string,
     waitSeconds: number | undefined,
+    claimOfBatch: string | undefined,
   ): Promise<PushReceipt | Problem> {
     try {
       assertValid(message, PushMessageDto, at);
@@ -110,8 +115,9 @@ export class RestSender {
       assertMaySend(principalOf(call.request), target);
       this.assertFewEnough(target, `${at}/target`);
       const by = principalOf(call.request)?.userId;
-      const action = () => this.sendBelow(at, call.push, { ...requestOf(target, message, waitSeconds), by });
-      if (idempotencyKey === undefined) return await action();
+      const action = (claim?: string) =>
+        this.sendBelow(at, call.push, { ...requestOf(target, message, waitSeconds), by, ...onceAt(claim, at) });
+      if (idempotencyKey === undefined) return await action(claimOfBatch);
       const { body, isReplay } = await this.once(call, idempotencyKey, ['batch item', message], action);
       return isReplay ? { ...body, duplicate: true } : body;
     } catch (error) {
@@ -133,7 +139,7 @@ export class RestSender {
     { request, push }: Call,
     key: string | undefined,
     what: unknown,
-    action: () => Promise<Body>,
+    action: (claim?: string) => Promise<Body>,
   ): Promise<{ readonly body: Body; readonly isReplay: boolean }> {
     if (key === undefined) return { body: await action(), isReplay: false };
     const scope = `rest ${callerOf(request)}`;
@@ -153,6 +159,11 @@ export class RestSender {
     if (names + countOf(target.except ?? {}) <= maxTargets) return;
     throw invalid(at, `must not name more than ${maxTargets} users, groups and connections`);
   }
+}
+
+/** The identity of a message of a request that has a claim. */
+function onceAt(claim: string | undefined, at = ''): SendOnce {
+  return claim === undefined ? {} : { [SEND_ONCE]: onceIdOf(claim, at) };
 }
 
 function countOf({ users, groups, connections }: { [Kind in 'users' | 'groups' | 'connections']?: unknown }): number {

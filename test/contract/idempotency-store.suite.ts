@@ -15,6 +15,7 @@ export interface IdempotencyStoreSubject {
 export function describeIdempotencyStore(
   name: string,
   create: (limits: IdempotencyLimits) => Promise<IdempotencyStoreSubject> | IdempotencyStoreSubject,
+  { resumesAfterMs }: { readonly resumesAfterMs?: number } = {},
 ): void {
   describe(`${name} as an IdempotencyStore`, () => {
     const request = { scope: 'user 7', key: 'k-1', fingerprint: 'f-1' };
@@ -90,23 +91,53 @@ export function describeIdempotencyStore(
       expect((await store.begin(request)).type).toBe('new');
     });
 
-    it('ends a claim that nobody completes', async () => {
-      await claimOf();
-      await subject.advance(IDEMPOTENCY_CLAIM_MS - 1_000);
-      expect((await store.begin(request)).type).toBe('inProgress');
-      await subject.advance(1_001);
-      expect((await store.begin(request)).type).toBe('new');
-    });
+    if (resumesAfterMs === undefined) {
+      it('ends a claim that nobody completes', async () => {
+        await claimOf();
+        await subject.advance(IDEMPOTENCY_CLAIM_MS - 1_000);
+        expect((await store.begin(request)).type).toBe('inProgress');
+        await subject.advance(1_001);
+        expect((await store.begin(request)).type).toBe('new');
+      });
 
-    it('ignores the end of a claim that was over', async () => {
-      const late = await claimOf();
-      await subject.advance(IDEMPOTENCY_CLAIM_MS + 1);
-      const present = await claimOf();
-      await store.complete(request, late, '"late"');
-      await store.abandon(request, late);
-      expect((await store.begin(request)).type).toBe('inProgress');
-      await store.complete(request, present, '"present"');
-      expect(await store.begin(request)).toEqual({ type: 'replay', answer: '"present"' });
-    });
+      it('ignores the end of a claim that was over', async () => {
+        const late = await claimOf();
+        await subject.advance(IDEMPOTENCY_CLAIM_MS + 1);
+        const present = await claimOf();
+        await store.complete(request, late, '"late"');
+        await store.abandon(request, late);
+        expect((await store.begin(request)).type).toBe('inProgress');
+        await store.complete(request, present, '"present"');
+        expect(await store.begin(request)).toEqual({ type: 'replay', answer: '"present"' });
+      });
+    } else {
+      it('hands the claim of a request that nobody completes to one who repeats it', async () => {
+        const claim = await claimOf();
+        await subject.advance(resumesAfterMs - 500);
+        expect((await store.begin(request)).type).toBe('inProgress');
+        await subject.advance(501);
+        expect(await store.begin(request)).toEqual({ type: 'resume', claim });
+        expect((await store.begin(request)).type).toBe('inProgress');
+        await store.complete(request, claim, '1');
+        expect(await store.begin(request)).toEqual({ type: 'replay', answer: '1' });
+      });
+
+      it('hands on a claim for as long as it would keep the answer', async () => {
+        await open({ ttlSeconds: 100 });
+        const claim = await claimOf();
+        await subject.advance(99_000);
+        expect(await store.begin(request)).toEqual({ type: 'resume', claim });
+        await subject.advance(1_001);
+        expect((await store.begin(request)).type).toBe('new');
+      });
+
+      it('is free again when a claim that was handed on is abandoned', async () => {
+        const claim = await claimOf();
+        await subject.advance(resumesAfterMs + 1);
+        await store.begin(request);
+        await store.abandon(request, claim);
+        expect((await store.begin(request)).type).toBe('new');
+      });
+    }
   });
 }

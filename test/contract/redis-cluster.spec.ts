@@ -62,11 +62,15 @@ const absence = redisAbsence();
     close: () => undefined,
   }));
 
-  describeIdempotencyStore('RedisIdempotencyStore', (limits) => ({
-    store: new RedisIdempotencyStore(connections.commands, `push:idempotency ${++count}`, limits),
-    advance: passTime,
-    close: () => undefined,
-  }));
+  describeIdempotencyStore(
+    'RedisIdempotencyStore',
+    (limits) => ({
+      store: new RedisIdempotencyStore(connections.commands, `push:idempotency ${++count}`, limits),
+      advance: passTime,
+      close: () => undefined,
+    }),
+    { resumesAfterMs: 5_000 },
+  );
 
   describeTicketStore('RedisTicketStore', (limits) => ({
     store: new RedisTicketStore(connections.commands, `push:ticket ${++count}`, limits),

@@ -46,6 +46,8 @@ export interface LogPublisherParts {
   readonly limits: Required<Omit<MessageLogLimits, 'maxHistoryBytes'>>;
   /** How long it is remembered where targets lost messages. */
   readonly forgetMs: number;
+  /** How long it is remembered that a message was taken which may be sent again. */
+  readonly onceMs: number;
   readonly fixedNow: () => string;
 }
 
@@ -105,7 +107,9 @@ export class LogPublisher {
     if (!connections.isReady || !seal || !partition || this.waiting.size >= MAX_WAITING) {
       return Promise.reject(unavailable());
     }
-    const id = this.ids.next();
+    const id = routing.onceId ?? this.ids.next();
+    // The same request is at it already; nobody knows yet what becomes of it.
+    if (this.waiting.has(id)) return Promise.reject(unavailable());
     const { channel } = route;
     const { traceparent, ...said } = content;
     const text = encodeMessage({ ...said, cursor: '' });
@@ -159,10 +163,11 @@ export class LogPublisher {
     }
     waiting.isTaken = true;
     const followed = waiting.partition.channel(waiting.channel);
+    // An earlier send of the same request was taken: the message came then, and comes no more.
+    const isOver = verdict === 'known' && !mayBeTaken;
     // It is still to come only if the channel was followed before it was published.
-    if (!followed?.isFollowed || (verdict === 'ok' && isBehind(waiting, number, followed.firstNumber))) {
-      this.giveUp(waiting);
-    }
+    const isMissed = verdict === 'ok' && isBehind(waiting, number, followed?.firstNumber ?? 0);
+    if (!followed?.isFollowed || isOver || isMissed) this.giveUp(waiting);
   }
 
   private failed(waiting: Waiting, cause: unknown, mayBeTaken: boolean): void {
@@ -200,7 +205,7 @@ export class LogPublisher {
       id.slice(0, 8),
       id,
       atMs + DEADLINE_MS + GRACE_MS,
-      mayBeTaken ? '1' : '0',
+      routing.onceId === undefined ? (mayBeTaken ? '1' : '0') : `once ${this.parts.onceMs}`,
       lists.length > 0 ? '1' : '0',
       expiresAtMs === undefined ? 0 : Math.max(1, Math.ceil(expiresAtMs - clock.now())),
       collapseIdOf(routing),

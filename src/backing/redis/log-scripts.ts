@@ -5,6 +5,7 @@
  *   <root>                       hash: epoch, number and nonce of the newest message, since when the nonce holds, and the
  *                                place of the newest message on the channel of everyone
  *   <root>:secret                what frames are signed with where the option is not set
+ *   <root>:once:<id>             that a message was taken which may be sent again, as long as idempotency keys are kept
  *   <root>:<epoch>:nonces        sorted set: `<nonce> <since>` by the first number for which it holds
  *   <root>:<epoch>:ids:<n>       set: ids of what was published in a quarter of a minute
  *   <root>:<epoch>:h:<target>    list: the kept messages of a target

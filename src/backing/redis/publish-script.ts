@@ -24,8 +24,8 @@ export interface PublishScriptLimits {
  * listen to its channel. That word names the place of the message before it on that channel.
  *
  * ARGV: 2 a text at random, for an epoch or a nonce where one is due; 3 id; 4 the moment after which it is too late;
- * 5 `1` if it may have been published before; 6 `1` to keep it; 7 ms it lives, 0 for good; 8 collapse id or `-`;
- * 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12 the channel; 13… targets.
+ * 5 `1` if it may have been published before, `once <ms>` to have its id known for so long; 6 `1` to keep it; 7 ms it
+ * lives, 0 for good; 8 collapse id or `-`; 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12 the channel; 13… targets.
  *
  * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, and the time; with `ok` also its number,
  * that of the newest message where it is not kept, and how many nodes listen.
@@ -42,12 +42,15 @@ local epoch, number, nonce, since, previous = open()
 local base = root .. ':' .. epoch
 local id, window = ARGV[3], math.floor(now / ${REMEMBER_IDS_MS})
 local ids = base .. ':ids:' .. digits(window)
+local onceMs, once = string.match(ARGV[5], '^once (%d+)$'), root .. ':once:' .. id
+if onceMs and redis.call('EXISTS', once) == 1 then return {'known', digits(now)} end
 if ARGV[5] == '1' then
   if redis.call('SISMEMBER', ids, id) == 1
     or redis.call('SISMEMBER', base .. ':ids:' .. digits(window - 1), id) == 1
   then return {'known', digits(now)} end
 end
 redis.call('SADD', ids, id)
+if onceMs then redis.call('SET', once, '', 'PX', onceMs) end
 if redis.call('SCARD', ids) == 1 then redis.call('PEXPIRE', ids, ${3 * REMEMBER_IDS_MS}) end
 
 local channel, frame, isKept = ARGV[12], ARGV[10], ARGV[6] == '1'

@@ -48,7 +48,8 @@ export class RedisBacking implements Backing {
     const { commands } = connections;
     this.connections = connections;
     this.clock = clock;
-    this.log = new RedisMessageLog({ connections, roots, nodeId, secret, limits: context.history, clock });
+    const onceMs = context.idempotency.ttlSeconds * 1000;
+    this.log = new RedisMessageLog({ connections, roots, nodeId, secret, limits: context.history, onceMs, clock });
     const seal = sealOf(new LogSecret(`${roots[0]}:secret`, secret), connections);
     const onJoined = () => this.limits.joined();
     this.nodes = new RedisNodeLink({

@@ -2,10 +2,13 @@
  * Idempotency keys in Redis, of which each is a hash that ends by itself: the fingerprint, and the claim while the
  * request is carried out or its answer after that. Each call is one script, so nothing comes between its parts.
  *
+ * A second key says that somebody is at it. When it has ended and there is no answer, nobody knows what became of the
+ * request: its node is gone, or Redis did not answer in time. The next who asks carries it out again under the same
+ * claim, and the log takes no message of it that it has taken before.
+ *
  * How much is kept is bounded by the memory that Redis was given: a key for which it has none is answered `full`.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { IDEMPOTENCY_CLAIM_MS } from '../idempotency-store.interface.js';
 import type {
   IdempotencyLimits,
   IdempotencyStore,
@@ -17,16 +20,19 @@ import { isRefusal, unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
 
 const BEGIN = new RedisScript(`
-local fingerprint, claim, claimMs = ARGV[1], ARGV[2], ARGV[3]
-local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'answer')
+local fingerprint, claim, busyMs, ttlMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'answer', 'claim')
 if not known[1] then
   redis.call('HSET', KEYS[1], 'fingerprint', fingerprint, 'claim', claim)
-  redis.call('PEXPIRE', KEYS[1], claimMs)
+  redis.call('PEXPIRE', KEYS[1], ttlMs)
+  redis.call('SET', KEYS[1] .. ':busy', '', 'PX', busyMs)
   return {'new'}
 end
 if known[1] ~= fingerprint then return {'mismatch'} end
 if known[2] then return {'replay', known[2]} end
-return {'inProgress'}
+if redis.call('EXISTS', KEYS[1] .. ':busy') == 1 then return {'inProgress'} end
+redis.call('SET', KEYS[1] .. ':busy', '', 'PX', busyMs)
+return {'resume', known[3]}
 `);
 
 const COMPLETE = new RedisScript(`
@@ -37,9 +43,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 `);
 
 const ABANDON = new RedisScript(`
-if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then redis.call('DEL', KEYS[1], KEYS[1] .. ':busy') end
 `);
 
+/** Somebody is at it: longer than any send takes. One that waits for a report may be repeated meanwhile, to no harm. */
+const BUSY_MS = 5_000;
 const IN_PROGRESS_RETRY_AFTER_MS = 1_000;
 /** Room comes with time, or with more memory, not at a known moment. */
 const FULL_RETRY_AFTER_MS = 30_000;
@@ -60,9 +68,10 @@ export class RedisIdempotencyStore implements IdempotencyStore {
   async begin(request: IdempotentRequest): Promise<IdempotencyVerdict> {
     const claim = randomBytes(12).toString('base64url');
     try {
-      const args = [request.fingerprint, claim, IDEMPOTENCY_CLAIM_MS];
+      const args = [request.fingerprint, claim, BUSY_MS, this.ttlMs];
       const [type, answer = ''] = (await BEGIN.run(this.commands, this.keyOf(request), args)) as string[];
       if (type === 'new') return { type, claim };
+      if (type === 'resume') return { type, claim: answer };
       if (type === 'replay') return { type, answer };
       if (type === 'mismatch') return { type };
       return { type: 'inProgress', retryAfterMs: IN_PROGRESS_RETRY_AFTER_MS };

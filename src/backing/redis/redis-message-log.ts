@@ -50,6 +50,11 @@ export interface RedisMessageLogOptions {
   readonly secret?: string | Uint8Array | undefined;
   /** `maxHistoryBytes` is not heeded: Redis has a limit of its own (`maxmemory`). */
   readonly limits?: MessageLogLimits;
+  /**
+   * How long it is remembered that a message was taken which may be sent again.
+   * @default 86_400_000
+   */
+  readonly onceMs?: number;
   readonly clock?: Clock;
   /** Takes the place of the server's clock, for tests. */
   readonly fixedNow?: () => number;
@@ -64,7 +69,7 @@ export class RedisMessageLog implements MessageLog {
   private readonly reader: LogReader;
 
   constructor({ connections, roots, nodeId, secret: given, limits = {}, ...times }: RedisMessageLogOptions) {
-    const { clock = systemClock, fixedNow } = times;
+    const { clock = systemClock, fixedNow, onceMs = 86_400_000 } = times;
     const { historyCount = 100, historySeconds = 300, historyAllCount } = limits;
     const historyMs = historySeconds * 1000;
     const shared = {
@@ -90,7 +95,7 @@ export class RedisMessageLog implements MessageLog {
     });
     this.partitions = roots.map((root, index) => new LogPartition(shared, root, index, this.receiver));
     this.receiver.begin(this.partitions);
-    this.publisher = new LogPublisher({ ...shared, limits: bounds }, this.partitions);
+    this.publisher = new LogPublisher({ ...shared, onceMs, limits: bounds }, this.partitions);
     this.interest = new LogInterest(this.partitions, clock, (partition, channel) => {
       this.publisher.stopWaiting(partition, channel);
     });

@@ -53,6 +53,18 @@ describe('IdempotencyService', () => {
     await expect(repeated).rejects.toMatchObject({ code: 'PUSH_ERR_IDEMPOTENCY_IN_PROGRESS' });
   });
 
+  it('runs a request of which nobody knows again with the claim that it had, and keeps the claim when that fails', async () => {
+    const store = new MemoryIdempotencyStore();
+    store.begin = async () => ({ type: 'resume', claim: 'the first' });
+    const abandoned: string[] = [];
+    store.abandon = async (_request, claim) => void abandoned.push(claim);
+    const service = new IdempotencyService(store);
+    expect(await service.run(request, async (claim) => claim)).toEqual({ answer: 'the first', isReplay: false });
+    const failure = new PushError('PUSH_ERR_UNAVAILABLE', 'away');
+    await expect(service.run(request, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(abandoned).toEqual([]);
+  });
+
   it('answers what was done although the store has gone away meanwhile', async () => {
     const store = new MemoryIdempotencyStore();
     store.complete = () => Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'away'));

@@ -24,6 +24,7 @@ it('lets the event loop turn when a line that looks well refuses each attempt at
       secret: new LogSecret('secret', 'a secret of the test'),
       limits: { historyCount: 1, historyAllCount: 1, historySeconds: 1 },
       forgetMs: 1_000,
+      onceMs: 1_000,
       fixedNow: () => '',
     },
     [{ root: 'push:{0}:log', channel: () => undefined, wireNameOf: (name) => name }],

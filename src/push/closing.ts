@@ -1,0 +1,33 @@
+import type { PushErrorDetail } from '../core/push-error.js';
+import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
+import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
+import type * as Push from './push-types.js';
+
+/** The code and the reason with which connections are closed by these options. */
+export function closing({ code, reason, reconnect = false }: Push.DisconnectOptions): { code: number; reason: string } {
+  const chosen = code ?? (reconnect ? CloseCode.ServiceRestart : CloseCode.DisconnectedByAdmin);
+  const known = (CLOSE_CODES as Readonly<Record<number, { reason: string } | undefined>>)[chosen]?.reason;
+  return { code: chosen, reason: reason ?? known ?? '' };
+}
+
+/** What is wrong with the options, of which {@link closing} made `chosen` and `reason`. */
+export function closingProblems(
+  { code, reconnect = false }: Push.DisconnectOptions,
+  chosen: number,
+  reason: string,
+): PushErrorDetail[] {
+  const problems: PushErrorDetail[] = [];
+  const isInRange = Number.isInteger(chosen) && chosen >= 4000 && chosen <= 4999;
+  if (code !== undefined && !isInRange) {
+    problems.push({ pointer: '/code', detail: 'a close code from 4000 to 4999' });
+  } else if (code !== undefined && reconnect !== chosen < 4500) {
+    problems.push({
+      pointer: '/code',
+      detail: 'codes below 4500 tell the client to come back, the others not to',
+    });
+  }
+  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
+    problems.push({ pointer: '/reason', detail: `a text of at most ${MAX_CLOSE_REASON_BYTES} bytes` });
+  }
+  return problems;
+}
