@@ -27,7 +27,7 @@ export async function findTracer(): Promise<PushTracer | undefined> {
   if (!registered?.trace) return undefined;
   try {
     const { default: api } = await import('@opentelemetry/api');
-    return new OpenTelemetryTracer(api as unknown as Api);
+    return new OpenTelemetryTracer(api);
   } catch {
     // The SDK brought an API of its own, which this package cannot see.
     return undefined;
