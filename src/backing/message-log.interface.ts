@@ -91,8 +91,8 @@ export interface LoggedMessage {
   readonly ageMs?: number;
   /** Its place in a trace, where that is recorded. */
   readonly traceparent?: string | undefined;
-  /** What it was sent with, on messages that are delivered live. */
-  readonly collapseKey?: string | undefined;
+  /** The same for messages that were sent with one collapse key, on those that are delivered live. */
+  readonly collapseId?: string | undefined;
 }
 
 /** Whose messages are read: what the reader is at this moment, not what it was when they were sent. */

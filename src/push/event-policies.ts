@@ -11,14 +11,14 @@ export class EventPolicies {
     this.byEvent = new Map(declarations.filter(hasPolicy).map((declared) => [declared.name, policyOf(declared)]));
   }
 
-  /** How the message may be skipped; undefined where it may not. */
-  sheddingOf(text: string, target: Target, collapseKey: string | undefined): Shedding | undefined {
+  /** How the message may be skipped; undefined where it may not. `ofKey` is the same for messages of one collapse key. */
+  sheddingOf(text: string, target: Target, ofKey: string | undefined): Shedding | undefined {
     if (this.byEvent.size === 0) return undefined;
     const event = eventOf(text);
     const policy = this.byEvent.get(event);
     if (!policy) return undefined;
-    const isCoalesced = policy.action === 'coalesce' && collapseKey !== undefined;
-    return { policy, collapseId: isCoalesced ? JSON.stringify([event, collapseKey, target]) : undefined };
+    const isCoalesced = policy.action === 'coalesce' && ofKey !== undefined;
+    return { policy, collapseId: isCoalesced ? JSON.stringify([event, ofKey, target]) : undefined };
   }
 }
 

@@ -24,8 +24,8 @@ export class NodeLogFollower implements LogFollower {
   ) {}
 
   deliver(logged: LoggedMessage, target: Target): Delivery {
-    const { text, cursor, number, partition, ageMs, collapseKey, traceparent } = logged;
-    const shedding = this.policies?.sheddingOf(text, target, collapseKey);
+    const { text, cursor, number, partition, ageMs, collapseId, traceparent } = logged;
+    const shedding = this.policies?.sheddingOf(text, target, collapseId);
     const message = new OutgoingMessage(text, cursor, number, partition, shedding);
     const delivery = { message, matched: this.fanOut.deliver(message, target, ageMs) };
     this.receipts?.delivered(delivery);

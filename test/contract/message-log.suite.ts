@@ -125,6 +125,18 @@ function describeDelivery(create: CreateMessageLog): void {
       ]);
     });
 
+    it('tells which messages have one collapse key', async () => {
+      await probe.send(users('7'), { collapseKey: 'a' });
+      await probe.send(users('7'), { collapseKey: 'b', store: 'none' });
+      await probe.send(users('7'), { collapseKey: 'a', store: 'none' });
+      await probe.send(users('7'));
+
+      const [one, other, again, none] = probe.follower.delivered.map(({ message }) => message.collapseId);
+      expect([again, none]).toEqual([one, undefined]);
+      expect(one).toEqual(expect.any(String));
+      expect(other).not.toBe(one);
+    });
+
     it('answers what the follower made of the message', async () => {
       const content = { event: 'e', dataText: '1', id: 'n-1', ts: '2026-01-01T00:00:00.000Z' };
       await probe.hearFor(ALL);

@@ -123,7 +123,7 @@ export class MemoryMessageLog implements MessageLog {
       const entry = new MessageEntry(number, text, Buffer.byteLength(text), nowMs, termsOf(routing));
       this.history.keep(entry, routing.target, nowMs);
     }
-    return { text, cursor, number, partition: 0, collapseKey: routing.collapseKey };
+    return { text, cursor, number, partition: 0, collapseId: routing.collapseKey };
   }
 
   async read({ after, audience, joins = [], maxMessages, maxBytes }: ReplayRequest): Promise<LogPage> {

@@ -17,7 +17,7 @@ import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from 
 import type { LogPartition } from './log-partition.js';
 import { listsOf, routeOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';
-import { sealMessage } from './log-wire.js';
+import { NOT_COLLAPSED, sealMessage } from './log-wire.js';
 import type { SealedMessage } from './log-wire.js';
 import { publishScript } from './publish-script.js';
 import { RandomIds } from './random-ids.js';
@@ -196,7 +196,8 @@ export class LogPublisher {
     const { id, partition, channel, text, routing, lists, seal, traceparent } = waiting;
     const { target, expiresAtMs } = routing;
     const atMs = serverClock.now();
-    const head = { id, atMs, target, traceparent };
+    const collapseId = collapseIdOf(routing);
+    const head = { id, atMs, target, collapseId, traceparent };
     const sealed = sealMessage(seal, partition.wireNameOf(channel), head, text);
     waiting.sealed = sealed;
     waiting.sent = { head, text };
@@ -208,7 +209,7 @@ export class LogPublisher {
       routing.onceId === undefined ? (mayBeTaken ? '1' : '0') : `once ${this.parts.onceMs}`,
       lists.length > 0 ? '1' : '0',
       expiresAtMs === undefined ? 0 : Math.max(1, Math.ceil(expiresAtMs - clock.now())),
-      collapseIdOf(routing),
+      collapseId,
       target.except === undefined ? '' : JSON.stringify(target.except),
       sealed,
       Buffer.byteLength(text),
@@ -258,7 +259,7 @@ function isBehind({ lists }: Waiting, number: number, firstNumber: number): bool
 
 /** Messages with other exceptions are for other readers: the newer one would not make up for the older. */
 function collapseIdOf({ collapseKey, target: { except } }: MessageRouting): string {
-  if (collapseKey === undefined) return '-';
+  if (collapseKey === undefined) return NOT_COLLAPSED;
   const names = JSON.stringify([collapseKey, except ?? null]);
   return createHash('sha256').update(names).digest('base64url').slice(0, 22);
 }

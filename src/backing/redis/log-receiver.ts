@@ -19,7 +19,7 @@ import type { PartitionOwner } from './log-parts.js';
 import { comesAfter, toPlace } from './log-place.js';
 import { EVERYONE, channelOf, partitionOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';
-import { claimedTargetOf, openMessage, readHeader } from './log-wire.js';
+import { NOT_COLLAPSED, claimedTargetOf, openMessage, readHeader } from './log-wire.js';
 import type { LogFrameProblem, LogHeader, SealedMessage } from './log-wire.js';
 import { RecentIds } from './recent-ids.js';
 import type { ServerClock } from './server-clock.js';
@@ -149,6 +149,7 @@ export class LogReceiver implements PartitionOwner {
       partition: index,
       ageMs,
       traceparent: head.traceparent,
+      collapseId: head.collapseId === NOT_COLLAPSED ? undefined : head.collapseId,
     };
     this.parts.onDelivered(id, this.follower.deliver(logged, head.target));
   }

@@ -5,8 +5,9 @@
  *   <sealed frame>                                                                 by the publishing node
  *
  * The previous place is that of the newest kept message before it on the same channel. The sealed body is a line of
- * `<id> <at> <target>`, where `-` stands for the target of the channel, `*` for everyone, and anything else is JSON; then
- * the envelope with its cursor left empty. Where a trace is recorded, `<at>` is `<at>/<traceparent>`.
+ * `<id> <at> <collapse id> <target>`, where the collapse id is `-` where there is none, and the target `-` for that of the
+ * channel, `*` for everyone, and else JSON; then the envelope with its cursor left empty. Where a trace is recorded, `<at>`
+ * is `<at>/<traceparent>`.
  *
  * The place is not under the seal. It needs none: a body is taken once, and one at a wrong place breaks the chain of its
  * channel, upon which the node goes by what it reads.
@@ -26,6 +27,8 @@ export interface MessageHead {
   readonly target: Target;
   /** Its place in a trace, where that is recorded. */
   readonly traceparent?: string | undefined;
+  /** The same for messages of one collapse key and with the same exceptions, or `-`. */
+  readonly collapseId: string;
 }
 
 /** What is under the seal. */
@@ -51,14 +54,18 @@ export interface LogHeader {
 export type LogFrameProblem = 'version' | 'forged' | 'truncated';
 
 const HEADER = /^([\w-]{8}) (\d{1,16}) ([\w-]{8}) (\d{1,16}) ([\w-]{8}) ([01]) ([\w-]{12})$/;
-const HEAD = /^([\w-]{12}) (\d{1,16})(?:\/([0-9a-f-]{55}))? (.+)$/;
+const HEAD = /^([\w-]{12}) (\d{1,16})(?:\/([0-9a-f-]{55}))? (-|[\w-]{22}) (.+)$/;
+
+/** Stands for a collapse id where a message has none. */
+export const NOT_COLLAPSED = '-';
 const OF_CHANNEL = '-';
 const OF_EVERYONE = '*';
 
 /** Seals the part of the publishing node. */
 export function sealMessage(seal: FrameSeal, channel: string, head: MessageHead, text: string): string {
-  const trace = head.traceparent === undefined ? '' : `/${head.traceparent}`;
-  return seal.seal(channel, `${head.id} ${head.atMs}${trace} ${targetText(head.target)}\n${text}`);
+  const { id, atMs, traceparent, collapseId, target } = head;
+  const trace = traceparent === undefined ? '' : `/${traceparent}`;
+  return seal.seal(channel, `${id} ${atMs}${trace} ${collapseId} ${targetText(target)}\n${text}`);
 }
 
 /** Reads what stands before the seal. Never throws. */
@@ -112,9 +119,9 @@ function targetText(target: Target): string {
 
 /** Whoever has the secret wrote it, so its shape is looked at no closer than to tell it from something else. */
 function headOf(line: string, name: string): MessageHead | undefined {
-  const [, id = '', at, traceparent, text = ''] = HEAD.exec(line) ?? [];
+  const [, id = '', at, traceparent, collapseId = NOT_COLLAPSED, text = ''] = HEAD.exec(line) ?? [];
   const target = text === OF_EVERYONE ? EVERYBODY : text === OF_CHANNEL ? ofChannel(name) : parse(text);
-  return target && { id, atMs: Number(at), target, ...(traceparent !== undefined && { traceparent }) };
+  return target && { id, atMs: Number(at), target, collapseId, ...(traceparent !== undefined && { traceparent }) };
 }
 
 const EVERYBODY: Target = { all: true };

@@ -7,7 +7,7 @@ import type { Target } from '../../../../src/core/delivery-target.js';
 const CHANNEL = 'push:{test}:log:c:a';
 const seal = new FrameSeal('a secret of the cluster');
 const target: Target = { users: ['ü 7', '8'], except: { groups: ['g'] } };
-const head = { id: 'publish-id-1', atMs: 1_700_000_000_000, target };
+const head = { id: 'publish-id-1', atMs: 1_700_000_000_000, target, collapseId: '-' };
 const TEXT = '{"event":"e","data":"a\\nb 🙂","id":"n-1","cursor":"","ts":"2026-01-01T00:00:00.000Z"}';
 const sealed = sealMessage(seal, CHANNEL, head, TEXT);
 const HEADER = '2 epoch_AB 12 nonceABC 9 nonce-_9 1 publish-id-1';
@@ -67,7 +67,7 @@ describe('openMessage', () => {
     ['of another channel', sealMessage(seal, 'push:{other}:log:c:a', head, TEXT)],
     ['with another text', sealed.replace('a\\nb', 'a\\nc')],
     ['with another target', sealed.replace('ü 7', 'ü 9')],
-    ['without a seal', `2${'A'.repeat(43)}.${head.id} 1 *\n${TEXT}`],
+    ['without a seal', `2${'A'.repeat(43)}.${head.id} 1 - *\n${TEXT}`],
   ])('calls a frame %s forged', (_, body) => {
     expect(open(`${HEADER}\n${body}`)).toBe('forged');
   });
@@ -83,12 +83,17 @@ describe('openMessage', () => {
     expect(whole).toEqual([]);
   });
 
-  it.each(['', 'publish-id-1', 'publish-id-1 1', 'publish-id-1 x *', 'publish-id-1 1 -', 'publish-id-1 1 [[]]'])(
-    'takes no sealed body whose head is %j',
-    (line) => {
-      expect(open(`${HEADER}\n${seal.seal(CHANNEL, `${line}\n${TEXT}`)}`)).toBe('truncated');
-    },
-  );
+  it.each([
+    '',
+    'publish-id-1',
+    'publish-id-1 1',
+    'publish-id-1 x *',
+    'publish-id-1 1 -',
+    'publish-id-1 1 - [[]]',
+    'publish-id-1 1 short *',
+  ])('takes no sealed body whose head is %j', (line) => {
+    expect(open(`${HEADER}\n${seal.seal(CHANNEL, `${line}\n${TEXT}`)}`)).toBe('truncated');
+  });
 });
 
 describe('claimedTargetOf', () => {
