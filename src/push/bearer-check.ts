@@ -100,7 +100,8 @@ export class BearerCheck {
     space: HandshakeSpace,
     credential: Credential,
   ): NowOrLater<Verdict> {
-    return andThen(this.expectHeld(space, principal.userId), (heldGroups) => {
+    const expected = andThen(space.started, () => this.expectHeld(space, principal.userId));
+    return andThen(expected, (heldGroups) => {
       const admission = this.admit(principal, groups, heldGroups);
       // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
       return credential.type === 'ticket' ? this.redeem(credential.text, admission) : admission;

@@ -29,6 +29,7 @@ export interface AdmissionOptions {
 
 /** What the pipeline asks of the space of the bearer's tenant. */
 export type HandshakeSpace = Pick<TenantSpace, 'leave'> & {
+  readonly started?: TenantSpace['started'];
   readonly registry: Pick<TenantSpace['registry'], 'ofUser'>;
   readonly groups: Pick<TenantSpace['groups'], 'expect'>;
   readonly log: Pick<TenantSpace['log'], 'isFollowing'>;

@@ -20,6 +20,7 @@ import { ClusterDirectory } from './cluster-directory.js';
 import { ClusterReceipts } from './cluster-receipts.js';
 import { ConnectionDirectory } from './connection-directory.js';
 import type { EventPolicies } from './event-policies.js';
+import { FirstContact } from './first-contact.js';
 import { FrameService } from './frame.service.js';
 import { GroupService } from './group.service.js';
 import type { GroupOptions } from './group.service.js';
@@ -84,6 +85,7 @@ export class TenantSpace {
   /** Who is connected to any node. */
   readonly cluster: ClusterDirectory;
   private readonly onIdle: (space: TenantSpace) => void;
+  private readonly contact: FirstContact | undefined;
   private underWay = 0;
 
   constructor({ tenant, stores, nodes, onIdle }: TenantSpaceInit, shared: SharedParts) {
@@ -102,7 +104,9 @@ export class TenantSpace {
     this.idempotency = new IdempotencyService(stores.idempotency);
     this.groups = new GroupService({ memberships, registry, clock, log, resumes, options });
     this.receipts = new ClusterReceipts(nodes, fanOut, clock);
-    log.follow(new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies, telemetry));
+    const follower = new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies, telemetry);
+    this.contact = log.isFollowing ? undefined : new FirstContact(follower, clock);
+    log.follow(this.contact ?? follower);
     this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant);
     const { groups, publisher } = this;
     const { frameRate } = shared;
@@ -116,6 +120,14 @@ export class TenantSpace {
     this.streams = new StreamFrames(registry, this.sessions);
     this.directory = new ConnectionDirectory(registry, clock, nodeId, telemetry.listeners);
     this.cluster = new ClusterDirectory(nodes, this.directory);
+  }
+
+  /**
+   * Resolves when this node hears messages of the tenant for the first time, or that takes too long; undefined once it is
+   * so. A connection that came before would be told of a gap that is none.
+   */
+  get started(): Promise<void> | undefined {
+    return this.log.isFollowing || this.contact?.isMade ? undefined : this.contact?.made;
   }
 
   /** Whether nobody is connected and nothing is under way. */

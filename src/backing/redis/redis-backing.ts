@@ -6,8 +6,13 @@
  * nodes say to each other, memberships, revocations. Tickets, idempotency keys and counts each lie for themselves, so
  * that a Cluster spreads them.
  */
-import type { Backing, BackingContext, BackingCounters, BackingState } from '../backing.interface.js';
-import { evenHashTags } from './hash-slot.js';
+import type {
+  Backing,
+  BackingContext,
+  BackingCounters,
+  BackingState,
+  NamedTenantStores,
+} from '../backing.interface.js';
 import { LogSecret } from './log-secret.js';
 import type { RedisConnections } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
@@ -21,6 +26,7 @@ import type { RedisBackingOptions } from './redis-options.js';
 import { connectRedis } from './redis-reach.js';
 import { RedisRevocationList } from './redis-revocation-list.js';
 import { RedisTicketStore } from './redis-ticket-store.js';
+import { RedisTenants, rootsOf } from './redis-tenants.js';
 import type { FrameSeal } from './sealed-frame.js';
 
 /** How long an application waits for Redis at its start. */
@@ -36,21 +42,24 @@ export class RedisBacking implements Backing {
   readonly revocations: RedisRevocationList;
   readonly tickets: RedisTicketStore;
   readonly limits: RedisLimits;
+  private readonly tenants: RedisTenants;
   private readonly connections: RedisConnections;
   private readonly clock: BackingContext['clock'];
   private connectCount = 0;
 
   constructor(options: RedisBackingOptions, context: BackingContext) {
-    const { secret, keyPrefix = DEFAULT_KEY_PREFIX, partitions = DEFAULT_PARTITIONS } = options;
+    const { keyPrefix = DEFAULT_KEY_PREFIX, partitions = DEFAULT_PARTITIONS } = options;
     const { nodeId, clock, onFailure } = context;
-    const roots = rootsOf(keyPrefix, partitions);
+    const roots = rootsOf(keyPrefix, '', partitions);
     const connections = connectRedis(options, clock);
     const { commands } = connections;
     this.connections = connections;
     this.clock = clock;
     const onceMs = context.idempotency.ttlSeconds * 1000;
+    const secret = new LogSecret(`${roots[0]}:secret`, options.secret);
+    this.tenants = new RedisTenants({ connections, keyPrefix, partitions, nodeId, secret, context });
     this.log = new RedisMessageLog({ connections, roots, nodeId, secret, limits: context.history, onceMs, clock });
-    const seal = sealOf(new LogSecret(`${roots[0]}:secret`, secret), connections);
+    const seal = sealOf(secret, connections);
     const onJoined = () => this.limits.joined();
     this.nodes = new RedisNodeLink({
       connections,
@@ -78,14 +87,14 @@ export class RedisBacking implements Backing {
     return { status: 'up' };
   }
 
-  of(): never {
-    throw unavailable();
+  of(tenant: string): NamedTenantStores {
+    return this.tenants.of(tenant);
   }
 
   get counters(): BackingCounters {
     const droppedFrames: Record<string, number> = { ...this.nodes.dropped };
-    for (const [reason, count] of Object.entries(this.log.droppedFrames)) {
-      droppedFrames[reason] = (droppedFrames[reason] ?? 0) + count;
+    for (const { droppedFrames: ofLog } of [this.log, ...this.tenants.logs]) {
+      for (const [reason, count] of Object.entries(ofLog)) droppedFrames[reason] = (droppedFrames[reason] ?? 0) + count;
     }
     return { droppedFrames, reconnects: Math.max(0, this.connectCount - 1) };
   }
@@ -99,6 +108,7 @@ export class RedisBacking implements Backing {
   async close(): Promise<void> {
     await this.nodes.close();
     this.log.close();
+    this.tenants.close();
     this.revocations.close();
     this.limits.close();
     this.connections.close();
@@ -115,12 +125,6 @@ export class RedisBacking implements Backing {
       });
     });
   }
-}
-
-/** One for each partition of the log, in slots that lie evenly over those of a Cluster. */
-function rootsOf(keyPrefix: string, partitions: number): readonly [string, ...string[]] {
-  const [first = '', ...others] = evenHashTags('', partitions).map((tag) => `${keyPrefix}:{${tag}}:log`);
-  return [first, ...others];
 }
 
 function degraded(reason: string): BackingState {

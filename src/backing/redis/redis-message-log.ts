@@ -46,8 +46,8 @@ export interface RedisMessageLogOptions {
   readonly roots: readonly [string, ...string[]];
   /** Tells this node from all others. */
   readonly nodeId: string;
-  /** Signs what nodes say to each other. Where it is missing, one is kept in Redis. */
-  readonly secret?: string | Uint8Array | undefined;
+  /** Signs what nodes say to each other; logs may share one. Where it is missing, one is kept in Redis. */
+  readonly secret?: string | Uint8Array | LogSecret | undefined;
   /** `maxHistoryBytes` is not heeded: Redis has a limit of its own (`maxmemory`). */
   readonly limits?: MessageLogLimits;
   /**
@@ -77,7 +77,7 @@ export class RedisMessageLog implements MessageLog {
       clock,
       nodeId,
       serverClock: new ServerClock(),
-      secret: new LogSecret(`${roots[0]}:secret`, given),
+      secret: given instanceof LogSecret ? given : new LogSecret(`${roots[0]}:secret`, given),
       fixedNow: () => (fixedNow ? String(fixedNow()) : ''),
       forgetMs: Math.max(REMEMBER_LOSSES * historyMs, MIN_REMEMBER_MS),
       historyMs,

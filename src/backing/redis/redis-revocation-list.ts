@@ -18,6 +18,7 @@ import { RevocationRecords } from '../revocation-records.js';
 import type { RedisCommands } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
+import { escapeTenant, unescapeTenant } from './tenant-names.js';
 
 /**
  * Each revocation is a key that ends by itself; the log orders them by version, which is the order in which they end.
@@ -161,14 +162,28 @@ export class RedisRevocationList implements RevocationList {
   }
 }
 
+/** What stands before the name of a revocation of a named tenant, which follows escaped and with a colon. */
+const OF_TENANT = 'tenant:';
+
 /** Name and moment of a revocation. */
 function written(tokens: RevokedTokens): [string, string] {
-  if (tokens.type === 'user') return [`user:${tokens.userId}`, String(tokens.untilMs)];
-  if (tokens.type === 'token') return [`token:${tokens.tokenId}`, ''];
-  return ['all', String(tokens.beforeMs)];
+  const { type, tenant } = tokens;
+  const whose = tenant === undefined ? '' : `${OF_TENANT}${escapeTenant(tenant)}:`;
+  if (type === 'user') return [`${whose}user:${tokens.userId}`, String(tokens.untilMs)];
+  if (type === 'token') return [`${whose}token:${tokens.tokenId}`, ''];
+  return [`${whose}all`, String(tokens.beforeMs)];
 }
 
 function read(name: string, moment: string): RevokedTokens {
+  if (name.startsWith(OF_TENANT)) {
+    const end = name.indexOf(':', OF_TENANT.length);
+    const tenant = unescapeTenant(name.slice(OF_TENANT.length, end));
+    return { ...readChoice(name.slice(end + 1), moment), tenant };
+  }
+  return readChoice(name, moment);
+}
+
+function readChoice(name: string, moment: string): RevokedTokens {
   if (name === 'all') return { type: 'issuedBefore', beforeMs: Number(moment) };
   const at = name.indexOf(':');
   const subject = name.slice(at + 1);
