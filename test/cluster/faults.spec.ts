@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { startNodeProgram } from '../support/child-program.js';
 import { redisAbsence } from '../support/redis-server.js';
 import { CLOCK_FAULTS } from './faults/clock-faults.js';
+import { CLUSTER_FAULTS, SENTINEL_FAULTS } from './faults/failover-faults.js';
 import { runFault } from './faults/fault.js';
 import type { Fault } from './faults/fault.js';
 import { NO_DEFECTS } from './faults/fault-result.js';
@@ -21,6 +22,8 @@ const ALL: readonly Fault[] = [
   ...NODE_FAULTS,
   ...PUBLISH_FAULTS,
   ...REDIS_FAULTS,
+  ...SENTINEL_FAULTS,
+  ...CLUSTER_FAULTS,
   ...LINE_FAULTS,
   ...NETWORK_FAULTS,
   ...CLOCK_FAULTS,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startNodeProgram, startProgram } from '../support/child-program.js';
@@ -26,6 +27,20 @@ describe('npm test', () => {
     const program = await startNodeProgram(['scripts/test.mjs', 'no-such-test'], { cwd: root });
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(lastLine(program.stdout)).toBe('0 passed, 1 failed (no test was run)');
+  }, 120_000);
+
+  it('says in one line what is missing where there is no redis-server, and counts those suites as skipped', async () => {
+    // The Node of this run alone: no redis-server, and no apt to install one with.
+    const folder = mkdtempSync(join(tmpdir(), 'push-path-'));
+    symlinkSync(process.execPath, join(folder, 'node'));
+    const env = { PATH: folder, REDIS_SERVER: undefined, CI: undefined };
+    const suites = ['test/unit/support/tokens.spec.ts', 'test/cluster/cut-off.redis.spec.ts'];
+    const program = await startNodeProgram(['scripts/test.mjs', ...suites], { cwd: root, env });
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    const said = program.output.split('\n').filter((line) => line.startsWith('suites that need a Redis are skipped'));
+    expect(said).toEqual([expect.stringMatching(/apt-get install redis-server.*REDIS_SERVER/)]);
+    expect(lastLine(program.stdout)).toMatch(/^\d+ passed, 0 failed, \d+ skipped$/);
+    rmSync(folder, { recursive: true });
   }, 120_000);
 
   it('is what the script says', () => {

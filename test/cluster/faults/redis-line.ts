@@ -98,7 +98,7 @@ export class RedisLine {
   private join(near: Socket): void {
     const pair: Pair = { near, far: connect(this.upstreamPort, '127.0.0.1'), subscriptions: [] };
     this.pairs.add(pair);
-    let lastUp = Promise.resolve();
+    let lastUp: Promise<void> | undefined;
     near.on('data', (chunk: Buffer) => {
       if (chunk.includes('ubscribe') || chunk.includes('UBSCRIBE')) pair.subscriptions.push(chunk);
       lastUp = this.pass(lastUp, () => pair.far.write(chunk));
@@ -113,7 +113,7 @@ export class RedisLine {
   }
 
   private listen({ near, far }: Pair): void {
-    let lastDown = Promise.resolve();
+    let lastDown: Promise<void> | undefined;
     far.on('data', (chunk: Buffer) => {
       lastDown = this.pass(lastDown, () => near.write(chunk));
     });
@@ -121,15 +121,16 @@ export class RedisLine {
     far.on('close', () => near.destroy());
   }
 
-  /** In order, however long each part takes. */
-  private pass(last: Promise<void>, write: () => void): Promise<void> {
+  /** In order, however long each part takes: what comes after a slow part waits for it, also when nothing is slow any more. */
+  private pass(last: Promise<void> | undefined, write: () => void): Promise<void> | undefined {
     const { delay } = this;
-    if (!delay) {
-      write();
-      return last;
+    if (delay) {
+      const due = sleep(delay());
+      return (last ?? due).then(() => due).then(write);
     }
-    const due = sleep(delay());
-    return last.then(() => due).then(write);
+    if (last) return last.then(write);
+    write();
+    return undefined;
   }
 
   private apply(): void {
