@@ -191,6 +191,12 @@ export interface MessageLog extends Attendance {
    */
   hears(audience: Audience): boolean | Promise<void>;
   /**
+   * Whether messages, and what nodes say to each other, are heard in the one order in which they were published. Then
+   * nothing that is due to a new member was heard before the word of its membership.
+   * @default false
+   */
+  readonly isInOneOrder?: boolean;
+  /**
    * A place that no message for this group has that is published from now on, and that every one had that was published
    * before: where a membership begins. At once where the log is this process's own.
    */

@@ -72,6 +72,8 @@ class PollSession implements PollOwner, PollHandle {
   }
 
   begin(admission: Admission, waitMs: number): void {
+    // Whatever ends the poll before anything was read leaves the client where it is.
+    if (admission.cursor !== undefined) this.poll.place = admission.cursor;
     const { connection, refusedGroups } = this.parts.sessions.register(admission, this.poll);
     this.connection = connection;
     const hears = this.parts.log.hears(audienceOf(connection, this.parts.registry));

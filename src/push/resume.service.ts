@@ -103,10 +103,12 @@ export class ResumeService {
    * The server has made the connection a member of the group, which it is in by now: what came for the group after the
    * place is for it. Undefined: nobody knows when that was, so what comes from now on is.
    */
-  joined(connection: Connection, group: string, since?: Cursor): void {
+  joined(connection: Connection, group: string, beginning?: Cursor): void {
     const { log, registry } = this.parts;
     const { outbound } = connection;
     const { position } = log;
+    // What was heard before the word of the membership is not due to it; brought later it would come in a wrong order.
+    const since = log.isInOneOrder ? undefined : beginning;
     const hears = log.hears(audienceOf(connection, registry)) === true;
     if (!outbound.isHeld && hears && (since === undefined || isWithin(position, since))) return;
     if (connection.transport.name === 'poll') {

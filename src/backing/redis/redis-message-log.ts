@@ -62,6 +62,7 @@ export interface RedisMessageLogOptions {
 
 /** Keeps messages in Redis and follows those of all nodes. Begins when the connections are opened. */
 export class RedisMessageLog implements MessageLog {
+  readonly isInOneOrder: boolean;
   private readonly partitions: readonly LogPartition[];
   private readonly interest: LogInterest;
   private readonly receiver: LogReceiver;
@@ -72,6 +73,8 @@ export class RedisMessageLog implements MessageLog {
     const { clock = systemClock, fixedNow, onceMs = 86_400_000 } = times;
     const { historyCount = 100, historySeconds = 300, historyAllCount } = limits;
     const historyMs = historySeconds * 1000;
+    // In a Cluster each server has an order of its own, and a connection.
+    this.isInOneOrder = connections.publishCommand === 'PUBLISH';
     const shared = {
       connections,
       clock,

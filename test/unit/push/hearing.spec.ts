@@ -147,6 +147,15 @@ describe('a live connection that the server puts into a group', () => {
     expect(eventsOf(peer)).toEqual(['m2', 'm3', 'm4']);
   });
 
+  it('gets nothing for the group that was heard before the word of it, where all is heard in one order', () => {
+    log.isInOneOrder = true;
+    const peer = fakes.connect();
+    deliver(2);
+    putInto(peer, 'g', at(1));
+    deliver(4);
+    expect([eventsOf(peer), log.reads]).toEqual([['m2', 'm4'], []]);
+  });
+
   it('is held until the node hears for the group', async () => {
     const peer = fakes.connect();
     log.unheard.add('g');

@@ -21,6 +21,15 @@ function range(first: number, last: number): number[] {
 }
 
 describe('PollService', () => {
+  it('leaves a client where it is when it ends before the node hears for it', async () => {
+    polls.log.position = at(9);
+    polls.log.unheard.add('7');
+    polls.comeBack(4);
+    await turn();
+    closeWith(CloseCode.GoingAway);
+    expect(polls.told()).toEqual([{ events: [], cursor: cursorAt(4), more: false }]);
+  });
+
   describe('without a place', () => {
     it('waits, as a connection that messages reach', async () => {
       polls.open();
