@@ -111,6 +111,8 @@ export class LogReceiver implements PartitionOwner {
     if (!comesAfter(header, partition.place)) return false;
     if (!channel.goesOnFrom(header.previousNumber, header.previousNonce, nowMs)) return false;
     channel.heard(header, nowMs);
+    // Whoever comes now is to read it: it will not come to them.
+    partition.moveTo(header.place);
     return true;
   }
 

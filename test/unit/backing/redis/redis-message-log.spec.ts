@@ -7,6 +7,7 @@ import { hearFor } from '../../../support/hear-for.js';
 import { LogReader } from '../../../support/log-reader.js';
 import { RedisLogNode } from '../../../support/redis-log-node.js';
 import { RedisServer, redisAbsence } from '../../../support/redis-server.js';
+import { nobody } from '../../../support/silent-follower.js';
 
 const absence = redisAbsence();
 const ROOT = 'push:{test}:log';
@@ -196,6 +197,23 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       await send(node, { target: { users: ['7'] } });
       expect(reader.ids).toEqual(['n-3']);
       expect(log.position[0].number).toBe(3);
+    });
+
+    it('is past a message for several who are not here, so that who comes then reads it', async () => {
+      const sender = await start();
+      const node = await RedisLogNode.start(redis.url);
+      nodes.push(node);
+      node.log.follow(nobody);
+      await hearFor(node.log, { userId: '7', groups: [] });
+      await send(sender.node, { target: { users: ['8', '9'] } });
+      await eventually(() => node.log.position[0].number === 1);
+      const page = await node.log.read({
+        after: [{ ...node.log.position[0], number: 0 }],
+        audience: { userId: '8', groups: [] },
+        maxMessages: 10,
+        maxBytes: 10_000,
+      });
+      expect(page.messages.map(({ number }) => number)).toEqual([1]);
     });
 
     it('resolves a send at once whose channel this node does not follow', async () => {
