@@ -3,6 +3,7 @@ import { decodeCursor, encodeCursor } from '../../src/protocol/cursor.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
 import { describeLogBounds } from './message-log-bounds.suite.js';
 import { describeLogAgainstModel } from './message-log-model.suite.js';
+import { describeSpreadLog } from './message-log-spread.suite.js';
 import { ALL, LogProbe, countsOf, groups, users } from './message-log.subject.js';
 import type { CreateMessageLog } from './message-log.subject.js';
 
@@ -18,6 +19,7 @@ export function describeMessageLog(
     describeDelivery(create);
     describeLogBounds(create, heedsBytes, partitions);
     describeLogAgainstModel(create, heedsBytes);
+    describeSpreadLog(create);
   });
 }
 

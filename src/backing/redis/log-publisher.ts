@@ -37,6 +37,8 @@ const RETRY_MS = 25;
 /** Most publishes that wait at a time; past it they are refused, so that a server that hangs does not fill the memory. */
 const MAX_WAITING = 20_000;
 
+const NO_LISTS: readonly string[] = [];
+
 /** What the publisher is made with. */
 export interface LogPublisherParts {
   readonly connections: RedisConnections;
@@ -115,9 +117,24 @@ export class LogPublisher {
     const text = encodeMessage({ ...said, cursor: '' });
     const endsAtMs = performance.now() + DEADLINE_MS;
     return new Promise((resolve, reject) => {
-      const lists = routing.store === 'none' ? [] : listsOf(routing.target);
-      const draft = { id, partition, channel, text, routing, lists, seal, traceparent, endsAtMs, resolve, reject };
-      const waiting: Waiting = { ...draft, isTaken: false, sealed: '', sent: undefined };
+      const lists = routing.store === 'none' ? NO_LISTS : listsOf(routing.target);
+      // One literal: to copy a draft would cost more than all else that is done here.
+      const waiting: Waiting = {
+        id,
+        partition,
+        channel,
+        text,
+        routing,
+        lists,
+        seal,
+        traceparent,
+        endsAtMs,
+        resolve,
+        reject,
+        isTaken: false,
+        sealed: '',
+        sent: undefined,
+      };
       this.waiting.set(id, waiting);
       this.cancelSweep ??= this.parts.clock.after(DEADLINE_MS, () => this.sweep());
       this.attempt(waiting, false).then(
