@@ -52,7 +52,7 @@ export const NUMBER_OPTIONS = {
   maxGroupsPerConnection: wholeNumber(100, 0),
   maxIdleTenants: wholeNumber(1_000, 0),
   maxFramesPerSecond: wholeNumber(100, 1),
-  maxUserFramesPerSecond: wholeNumber(100, 0),
+  maxUserFramesPerSecond: wholeNumber(0, 0),
   maxWaitingFrames: wholeNumber(16, 1),
   maxFrameBytes: wholeNumber(65_536, 128, 256 * 1024 * 1024),
   upstreamTimeoutMs: wholeNumber(30_000, 1, DAY_MS),

@@ -15,6 +15,7 @@ import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
 import { MembershipEnds } from './membership-ends.js';
@@ -51,6 +52,10 @@ export class GroupService {
   private readonly expected = new ExpectedUsers();
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
+  private readonly notices = new AwaitedNotices();
+  /** Users whose memberships were not known when they came, and catch-ups under way: what is read takes effect at once. */
+  private readonly unread = new Set<string>();
+  private catchUps = 0;
 
   constructor({ memberships, registry, clock, log, resumes, options }: GroupParts) {
     this.memberships = memberships;
@@ -86,6 +91,7 @@ export class GroupService {
     const { userId, principal } = connection;
     for (const group of principal.groups) this.registry.join(connection, group, MembershipSource.Token);
     if (!held) {
+      this.unread.add(userId);
       this.refresh.add(userId);
       return;
     }
@@ -159,7 +165,9 @@ export class GroupService {
    */
   async catchUp(): Promise<void> {
     for (const { userId } of this.registry.all()) this.refresh.add(userId);
+    this.catchUps++;
     await this.refresh.settled();
+    this.catchUps--;
   }
 
   /**
@@ -173,6 +181,7 @@ export class GroupService {
         this.registry.leave(connection, group, MembershipSource.Server);
       }
     }
+    for (const userId of this.notices.overdue(nowMs)) this.refresh.add(userId);
     this.refresh.run();
   }
 
@@ -189,6 +198,7 @@ export class GroupService {
   private joinHeld(membership: HeldMembership, since: Cursor | undefined): void {
     const { userId, group } = membership;
     this.refresh.changed(userId);
+    this.notices.came(userId, group);
     this.ends.set(membership);
     for (const held of this.expected.of(userId)) held.change(group, membership);
     for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group, since);
@@ -208,6 +218,7 @@ export class GroupService {
 
   private letGo(userId: string, group: string): void {
     this.ends.delete(userId, group);
+    this.notices.came(userId, group);
     for (const held of this.expected.of(userId)) held.change(group, undefined);
     for (const connection of this.registry.ofUser(userId)) {
       this.registry.leave(connection, group, MembershipSource.Server);
@@ -229,9 +240,22 @@ export class GroupService {
     const known = this.registry.ofUser(userId).flatMap((one) => this.registry.groupsOf(one, MembershipSource.Server));
     for (const group of known) if (!groups.has(group)) this.letGo(userId, group);
     this.ends.replace(userId, memberships);
-    for (const connection of [...this.registry.ofUser(userId)]) {
-      for (const group of groups) this.putInto(connection, group, undefined);
+    const isAtOnce = this.unread.delete(userId) || this.catchUps > 0;
+    for (const group of groups) {
+      if (isAtOnce || known.includes(group) || !this.isToBeAnnounced(userId, group)) this.putAllInto(userId, group);
     }
+  }
+
+  private putAllInto(userId: string, group: string): void {
+    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group, undefined);
+  }
+
+  /**
+   * Whether another node may be about to say that it has added the membership. Only that says where it begins, without
+   * which messages that were sent since would be missed.
+   */
+  private isToBeAnnounced(userId: string, group: string): boolean {
+    return this.isHere(userId) && this.notices.isAwaited(userId, group, this.clock.now());
   }
 
   private isHere(userId: string): boolean {

@@ -7,7 +7,7 @@ export interface UserFrameOptions {
   /**
    * Frames a second that all connections of a user may send together, on all nodes, as many at once after a quiet
    * second. 0: no limit.
-   * @default 100
+   * @default 0
    */
   readonly maxUserFramesPerSecond?: number;
 }

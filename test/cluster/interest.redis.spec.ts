@@ -64,7 +64,7 @@ const eventsOf = ({ frames }: WsClient) =>
       // To nobody yet.
       await first.push.toGroup(group, `before-${round}`);
       await first.push.addToGroup('7', group);
-      await Promise.all([first.push.toGroup(group, `early-${round}`)]);
+      await first.push.toGroup(group, `early-${round}`);
       await second.push.toGroup(group, `late-${round}`);
     }
     await eventually(() => expect(eventsOf(client)).toHaveLength(expected.length));

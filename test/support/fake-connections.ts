@@ -11,6 +11,7 @@ import { PushCounters } from '../../src/core/push-counters.js';
 import type { Principal } from '../../src/core/principal.js';
 import { GroupService } from '../../src/push/group.service.js';
 import { NodeLogFollower } from '../../src/push/log-follower.js';
+import type { Cursor } from '../../src/protocol/cursor.js';
 import type { Envelope } from '../../src/protocol/frames.js';
 import { FakeTransport } from '../../src/testing/fake-transport.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -32,6 +33,9 @@ export class FakeConnections {
     this.counters,
   );
   readonly fanOut: FanOut;
+  /** Groups that connections were put into while they were there, and from where on. */
+  readonly joins: { readonly connection: Connection; readonly group: string; readonly since: Cursor | undefined }[] =
+    [];
   private serial = 0;
 
   constructor(attendance?: Attendance) {
@@ -74,7 +78,11 @@ export class FakeConnections {
   /** Memberships of these connections, over a log that hears everything at once. */
   groupsOver(memberships: Memberships, maxGroupsPerConnection: number): GroupService {
     const { registry, clock } = this;
-    const resumes = { joined() {} };
+    const resumes = {
+      joined: (connection: Connection, group: string, since: Cursor | undefined) => {
+        this.joins.push({ connection, group, since });
+      },
+    };
     return new GroupService({
       memberships,
       registry,

@@ -14,23 +14,35 @@
  * attended by then. A message that does not go on from the one before it on its channel is a break of that channel; one
  * that does not go on from the position, or a probe that does not, is a break of all of them.
  */
-import { randomBytes } from 'node:crypto';
 import type { Cancel } from '../../core/clock.js';
 import type { FollowedChannel } from './followed-channel.js';
 import { FollowedChannels } from './followed-channels.js';
-import { FIRST_NONCE } from './log-place.js';
+import { FIRST_NONCE, goesOnTo } from './log-place.js';
 import type { LogPlace } from './log-place.js';
-import type { LogParts, PartitionOwner } from './log-parts.js';
+import type { LogParts } from './log-parts.js';
 import { News } from './news.js';
 import { probeScript } from './probe-script.js';
 import { Probes } from './probes.js';
 import { unavailable } from './redis-failures.js';
 import type { LineOwner, RedisLine } from './redis-line.js';
+import { randomText } from './random-ids.js';
 import { RedisScript } from './redis-script.js';
 
 /** Even a line that looks well is asked so often whether messages still come over it. */
 const PROBE_INTERVAL_MS = 10_000;
 const RETRY_MS = 100;
+
+/** Whom a partition tells. */
+export interface PartitionOwner {
+  /** Something came on a followed channel. */
+  received(partition: LogPartition, channel: FollowedChannel, frame: string): void;
+  /** Nothing is followed from now on: all that is on these channels may pass this node by. The position still stands. */
+  interrupted(partition: LogPartition): void;
+  /** What is attended is followed from the position on. */
+  recovered(partition: LogPartition): void;
+  /** The channel stands elsewhere than where this node has heard it. */
+  broken(partition: LogPartition, channel: FollowedChannel): void;
+}
 
 /** Follows one partition for one node. */
 export class LogPartition implements LineOwner {
@@ -269,16 +281,10 @@ export class LogPartition implements LineOwner {
   }
 
   private heardPlace(place: LogPlace, channels: readonly FollowedChannel[]): void {
-    if (!this.goesOnTo(place)) this.break(place);
+    if (!goesOnTo(this.position, place)) this.break(place);
     this.position = place;
     this.channels.followFrom(place, channels);
     if (channels.length > 0) this.news.tell();
-  }
-
-  private goesOnTo({ epoch, number, nonce }: LogPlace): boolean {
-    const { position } = this;
-    if (epoch !== position.epoch || number < position.number) return false;
-    return number > position.number || nonce === position.nonce;
   }
 
   private goOnFrom(place: LogPlace, channels: readonly FollowedChannel[]): void {
@@ -290,9 +296,4 @@ export class LogPartition implements LineOwner {
     // Those that were attended while the line came back.
     for (const channel of this.channels.unconfirmed()) void this.subscribe(channel);
   }
-}
-
-/** Eight characters at random, 48 bits. */
-function randomText(): string {
-  return randomBytes(6).toString('base64url');
 }

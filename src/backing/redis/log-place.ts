@@ -39,3 +39,9 @@ export function comesAfter(
   if (place.epoch !== position.epoch) return false;
   return isKept ? place.number > position.number : place.number >= position.number;
 }
+
+/** Whether the log can go on from the position to this place, as far as places tell. */
+export function goesOnTo(position: LogPlace, { epoch, number, nonce }: LogPlace): boolean {
+  if (epoch !== position.epoch || number < position.number) return false;
+  return number > position.number || nonce === position.nonce;
+}

@@ -8,7 +8,7 @@
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor } from '../../protocol/cursor.js';
 import type { GroupJoin, LogPage, ReplayRequest } from '../message-log.interface.js';
-import type { LogParts } from './log-parts.js';
+import type { LogReaderParts } from './log-parts.js';
 import type { LogPartition } from './log-partition.js';
 import { fromPlace, toPlace } from './log-place.js';
 import type { LogPlace } from './log-place.js';
@@ -17,11 +17,6 @@ import { PageBuilder } from './page-builder.js';
 import { PartitionReader } from './partition-reader.js';
 import type { ReadTarget } from './partition-reader.js';
 import { unavailable } from './redis-failures.js';
-
-/** What the reader is made with. */
-export interface LogReaderParts extends LogParts {
-  readonly historyMs: number;
-}
 
 /** A place of no log of ours. */
 const ELSEWHERE: LogPlace = { epoch: '', nonce: '', number: 0 };

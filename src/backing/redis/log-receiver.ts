@@ -15,7 +15,7 @@ import { withCursor } from '../../protocol/frame-encoder.js';
 import type { Audience, Delivery, LogFollower } from '../message-log.interface.js';
 import type { FollowedChannel } from './followed-channel.js';
 import type { LogPartition } from './log-partition.js';
-import type { PartitionOwner } from './log-parts.js';
+import type { PartitionOwner } from './log-partition.js';
 import { comesAfter, toPlace } from './log-place.js';
 import { EVERYONE, channelOf, partitionOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 
 const ID_BYTES = 9;
 const IDS_AT_ONCE = 512;
@@ -15,4 +15,9 @@ export class RandomIds {
     }
     return this.pool.toString('base64url', this.offset, (this.offset += ID_BYTES));
   }
+}
+
+/** Eight characters at random, 48 bits. */
+export function randomText(): string {
+  return randomBytes(6).toString('base64url');
 }

@@ -62,7 +62,12 @@ describe('ClusterReceipts on a node that is asked', () => {
     expect(await report).toMatchObject({ connections: 2, written: 1 });
   });
 
+  it('says at once that it has nobody, for it does not hear of the message then', async () => {
+    expect(await receipts.report('m', everyone, 2_000)).toMatchObject({ connections: 0, written: 0 });
+  });
+
   it('has nothing to say of a message that does not come', async () => {
+    fakes.connect('7');
     const report = receipts.report('m', everyone, 2_000);
     deliver('other');
     fakes.clock.advance(1_999);

@@ -6,6 +6,7 @@ import { PushError } from '../../../src/core/push-error.js';
 import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { GroupService } from '../../../src/push/group.service.js';
 import { FakeConnections } from '../../support/fake-connections.js';
+import type { Cursor } from '../../../src/protocol/cursor.js';
 import type { FakePeer } from '../../support/fake-connections.js';
 
 let fakes: FakeConnections;
@@ -230,9 +231,24 @@ describe('a membership that another node changes', () => {
 
     await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
     await answer();
+    expect(groupsOf(peer)).toEqual([]);
+    // Whoever added that one may be about to say so, for so long.
+    fakes.clock.advance(1_000);
     groups.sweep(fakes.clock.now());
     await settled();
     expect(groupsOf(peer)).toEqual(['b']);
+  });
+
+  it('begins where the other node says, though it was found by reading before', async () => {
+    const peer = await admit('7');
+    const since: Cursor = [{ epoch: 'e', number: 5 }];
+    await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined }, undefined);
+    await settled();
+
+    groups.heldElsewhere({ userId: '7', group: 'found', expiresAtMs: undefined }, since);
+
+    expect(fakes.joins).toContainEqual({ connection: peer.connection, group: 'found', since });
   });
 
   it('stands although a read that began before it ends after it', async () => {
