@@ -214,12 +214,12 @@ export class ResumeService {
         return undefined;
       }
       const { breaks } = this;
-      const page = await this.read(connection, after);
+      const { page, wasHeard } = await this.read(connection, after);
       if (!connection.isOpen) return undefined;
       write(page);
       const hears = this.hears(connection);
       if (hears === false) this.wait(connection, page.through);
-      else if (this.isBehind(connection, page, breaks) || hears !== true) return page.through;
+      else if (!wasHeard || this.isBehind(connection, page, breaks) || hears !== true) return page.through;
       else this.goLive(connection, page.through);
     } catch (cause) {
       this.fail(connection, after, cause);
@@ -227,16 +227,22 @@ export class ResumeService {
     return undefined;
   }
 
-  private async read(connection: Connection, after: Cursor): Promise<LogPage> {
+  /**
+   * Reads one page. `wasHeard`: this node heard for all of its audience before it was read, so that whatever is not in it
+   * comes live. A group that was joined during the read may not be followed yet: between the two messages would be missed.
+   */
+  private async read(connection: Connection, after: Cursor): Promise<{ page: LogPage; wasHeard: boolean }> {
     const { log, registry, scheduler } = this.parts;
     const request = { after, maxMessages: PAGE_MESSAGES, maxBytes: scheduler.maxQueueBytes / 2 };
     let joins: readonly GroupJoin[] | undefined;
+    let wasHeard = false;
     const page = await readForPresent(connection, registry, (audience) => {
       joins = this.joins.of(connection);
+      wasHeard = log.hears(audience) === true;
       return log.read({ ...request, joins, audience });
     });
     this.joins.read(connection, joins, page.through);
-    return page;
+    return { page, wasHeard };
   }
 
   /** Whether there is more to be read than the page holds: what has changed since it was read is not in it. */

@@ -182,6 +182,22 @@ describe('a live connection that the server puts into a group', () => {
     expect(eventsOf(peer)).toEqual(['m2', 'm3']);
   });
 
+  it('is read for again where a group that it joined during the read was not followed then', async () => {
+    const peer = fakes.connect();
+    log.position = at(2);
+    putInto(peer, 'g', at(1));
+    await turn();
+    log.unheard.add('h');
+    putInto(peer, 'h', at(1));
+    await log.answer([]);
+    await log.hear('h');
+    await log.answer([]);
+    await log.answer([3]);
+
+    expect(log.reads).toHaveLength(3);
+    expect(eventsOf(peer)).toEqual(['m3']);
+  });
+
   it('has its poll end, which comes back with its place', () => {
     const { connection, transport } = fakes.connect('7', {}, new FakeTransport('poll'));
     log.unheard.add('g');
