@@ -125,7 +125,11 @@ class PollSession implements PollOwner, PollHandle {
     poll.place = encodeCursor(after);
     poll.isReading = true;
     try {
-      const read = (audience: Audience) => this.read(audience, after);
+      let wasHeard = false;
+      const read = (audience: Audience) => {
+        wasHeard = this.parts.log.hears(audience) === true;
+        return this.read(audience, after);
+      };
       const page = await readForPresent(connection, this.parts.registry, read);
       this.counters.replaySizes.add(page.messages.length);
       if (page.gap) this.counters.gaps.add(page.gap);
@@ -135,9 +139,9 @@ class PollSession implements PollOwner, PollHandle {
       const missed = [...gap, ...page.messages.map(({ text }) => text)];
       const answer = poll.answerMissed(missed, page.through, page.hasMore);
       const isWorthIt = answer.type === 'messages' && (answer.more || missed.length > 0 || poll.hasMessages);
-      // Who came into a group meanwhile that nobody here was in comes back for what is not heard yet.
+      // Who came into a group meanwhile that nobody here was in comes back for what is not heard yet, or was not then.
       const isHeard = this.parts.log.hears(audienceOf(connection, this.parts.registry)) === true;
-      if (isWorthIt || !isHeard) this.finish(answer);
+      if (isWorthIt || !wasHeard || !isHeard) this.finish(answer);
       else this.wait(waitMs);
     } catch (cause) {
       this.parts.onFailure(cause, { connectionId: connection.id });
