@@ -127,11 +127,6 @@ const absence = redisAbsence();
     expect(typesIn(await judge(killSubscribers))).toContain('lost');
   }, 40_000);
 
-  it('nothing where a node subscribes too late and looks at the chain', async () => {
-    subscribeLate();
-    expect(typesIn(await judge(killSubscribers))).toEqual([]);
-  }, 40_000);
-
   it('nothing where a log loses its end, and says so', async () => {
     const result = await judge(goBackInTime, false);
     expect(typesIn(result)).toEqual([]);
