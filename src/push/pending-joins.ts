@@ -59,7 +59,8 @@ function keep(
   else kept.delete(connection);
 }
 
-function furthest([first, ...others]: Cursor, other: Cursor): Cursor {
+/** The further of two places in each partition. */
+export function furthest([first, ...others]: Cursor, other: Cursor): Cursor {
   return [further(first, other[0]), ...others.map((place, index) => further(place, other[index + 1]))];
 }
 

@@ -22,7 +22,7 @@ import { CloseCode } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { encodeGap } from '../protocol/frame-encoder.js';
-import { PendingJoins, isWithin } from './pending-joins.js';
+import { PendingJoins, furthest, isWithin } from './pending-joins.js';
 import { audienceOf, readForPresent, untilHeard } from './present-audience.js';
 import { ReplayedMessages } from './replayed-messages.js';
 
@@ -108,7 +108,7 @@ export class ResumeService {
     const { outbound } = connection;
     const { position } = log;
     // What was heard before the word of the membership is not due to it; brought later it would come in a wrong order.
-    const since = log.isInOneOrder ? undefined : beginning;
+    const since = beginning && log.isInOneOrder ? furthest(beginning, position) : beginning;
     const hears = log.hears(audienceOf(connection, registry)) === true;
     if (!outbound.isHeld && hears && (since === undefined || isWithin(position, since))) return;
     if (connection.transport.name === 'poll') {

@@ -60,7 +60,9 @@ export class RedisSentinels {
   /** Has the replica take over, while the master is well. */
   async failOver(): Promise<void> {
     const before = await this.master();
-    await this.ask(0, (sentinel) => sentinel.call('SENTINEL', 'FAILOVER', NAME));
+    // A replica that has just come is not good enough yet, and the Sentinel says so.
+    const say = () => this.ask(0, (sentinel) => sentinel.call('SENTINEL', 'FAILOVER', NAME));
+    await eventually(async () => (await say()) === 'OK', { timeoutMs: 20_000, what: 'a replica to fail over to' });
     await this.replaced(before);
   }
 
