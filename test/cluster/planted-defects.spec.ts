@@ -46,6 +46,12 @@ function typesIn({ defects }: FaultResult): DefectType[] {
   return types.filter((type) => defects[type] > 0);
 }
 
+/** Whether the checker finds the defect: it strikes only what is under way at that moment, so it is given three. */
+async function isFound(type: DefectType, strike: (cluster: Cluster) => Promise<void>): Promise<boolean> {
+  for (let time = 0; time < 3; time++) if (typesIn(await judge(strike)).includes(type)) return true;
+  return false;
+}
+
 /** A log that draws no nonces: a place is its number alone. */
 function drawNoNonces(): void {
   const { run } = RedisScript.prototype;
@@ -140,6 +146,6 @@ const absence = redisAbsence();
 
   it('a send that is repeated and is not known by its id', async () => {
     forgetAttempts();
-    expect(typesIn(await judge(freeze))).toContain('repeated');
+    expect(await isFound('repeated', freeze)).toBe(true);
   }, 40_000);
 });
