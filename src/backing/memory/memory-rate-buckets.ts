@@ -38,10 +38,20 @@ export class MemoryRateBuckets implements RateBuckets {
     return this.spend(subject, tokensPerSecond, 1);
   }
 
+  /** Forgets a few of those that are full again; each use does, so this is for who uses them only at times. */
+  forgetFull(): void {
+    const nowMs = this.clock.now();
+    let looked = 0;
+    for (const [subject, bucket] of this.buckets) {
+      if (looked++ >= FORGOTTEN_AT_A_TIME || tokensAt(bucket, nowMs) < bucket.tokensPerSecond) return;
+      this.buckets.delete(subject);
+    }
+  }
+
   /** The bucket as it is now. A clock that goes back gives nothing and takes nothing. */
   private bucketOf(subject: string, tokensPerSecond: number): Bucket {
+    this.forgetFull();
     const nowMs = this.clock.now();
-    this.forgetFull(nowMs);
     const known = this.buckets.get(subject);
     const bucket = known ?? { tokens: tokensPerSecond, updatedAtMs: nowMs, tokensPerSecond };
     bucket.tokensPerSecond = tokensPerSecond;
@@ -50,14 +60,6 @@ export class MemoryRateBuckets implements RateBuckets {
     this.buckets.delete(subject);
     this.buckets.set(subject, bucket);
     return bucket;
-  }
-
-  private forgetFull(nowMs: number): void {
-    let looked = 0;
-    for (const [subject, bucket] of this.buckets) {
-      if (looked++ >= FORGOTTEN_AT_A_TIME || tokensAt(bucket, nowMs) < bucket.tokensPerSecond) return;
-      this.buckets.delete(subject);
-    }
   }
 }
 

@@ -45,9 +45,15 @@ export class RedisRateBuckets implements RateBuckets {
     this.chunks = new TokenChunks((subject, tokensPerSecond, size) => this.spend(subject, tokensPerSecond, size));
   }
 
+  /** Buckets that this node holds by itself: of the time when Redis was out of reach, not forgotten yet. */
+  get localSize(): number {
+    return this.alone.size;
+  }
+
   spend(subject: string, tokensPerSecond: number, cost: number): TokenVerdict | Promise<TokenVerdict> {
     const locally = () => this.alone.spend(subject, this.line.shareOf(tokensPerSecond), cost);
     if (!this.line.isOpen) return locally();
+    this.alone.forgetFull();
     return this.line.ask(this.askFor(subject, tokensPerSecond, cost), locally);
   }
 

@@ -50,6 +50,8 @@ Module({
       drainMs: 1000,
       // As much as comes while a busy machine keeps the bystander from polling.
       historyCount: 10_000,
+      // Nor is it to be turned away because the machine has no time for this process.
+      maxEventLoopDelayMs: 0,
       ...JSON.parse(process.env.PUSH_OPTIONS ?? '{}'),
     }),
   ],

@@ -1,0 +1,195 @@
+/**
+ * One soak: nodes in processes of their own, a crowd that comes and goes, then nobody. What the nodes hold is measured when
+ * nobody is there any more and the times are over for which something is kept: after a warm-up, and again at the end.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SeededRandom } from '../history/seeded-random.js';
+import { Scrape } from '../support/metrics.js';
+import { RedisServer } from '../support/redis-server.js';
+import { SoakedNode } from './soaked-node.js';
+import type { SoakedNodeOptions } from './soaked-node.js';
+import { compareCounts, grown } from './soak-measures.js';
+import type { SoakMeasures } from './soak-measures.js';
+import { cleanUp, comeLast, visit } from './visits.js';
+
+/** What a soak is. */
+export interface SoakOptions {
+  readonly backing: 'memory' | 'redis';
+  /** How long visitors come before the first measure. */
+  readonly warmUpMs: number;
+  /** How long they come between the two. */
+  readonly loadMs: number;
+  /** How many do something at a time. */
+  readonly visitors: number;
+  /** How long nobody comes before the first measure at least, so that tenants are let go for it. */
+  readonly idleMs?: number;
+  /** How long at most until nothing is left over. */
+  readonly restMs: number;
+  /** Options of the module beside those of every soak. */
+  readonly push?: Readonly<Record<string, unknown>>;
+  readonly plant?: SoakedNodeOptions['plant'];
+}
+
+/** Before and after, of each node. */
+export interface SoakResult {
+  readonly visits: number;
+  /** What the nodes counted together, by the series of their metrics. */
+  readonly counted: Readonly<Record<string, number>>;
+  readonly before: readonly SoakMeasures[];
+  readonly after: readonly SoakMeasures[];
+  /** Resident memory of all nodes together, every so often while visitors came. */
+  readonly rssUnderLoad: readonly number[];
+  /** Failures of their own that the nodes logged. */
+  readonly logged: string;
+}
+
+/** What is kept is kept briefly, so that a soak of any length has everything come and go. */
+const PUSH = {
+  historySeconds: 1,
+  idempotency: { ttlSeconds: 1 },
+  tickets: { ttlSeconds: 1 },
+  revocations: { ttlSeconds: 1 },
+  maxQueueBytes: 131_072,
+  stallTimeoutMs: 500,
+  upstreamTimeoutMs: 2_000,
+  maxPerIp: 10_000,
+  metrics: {},
+  // The nodes are as busy as the machine: nobody is to be turned away for that.
+  maxEventLoopDelayMs: 0,
+  // Some come and go, some stay, and what is in those must go.
+  maxIdleTenants: 4,
+  drainMs: 1_000,
+  events: [{ name: 'newest', slowReader: 'dropOldest' }],
+};
+/** Counters that say what a soak was made of. */
+const COUNTED =
+  /^push_((?:handshakes|disconnects|gaps|rest_answers|messages|messages_written|messages_dropped|client_frames|failures)_total(?:\{.*\})?) (\d+)$/gm;
+const SAMPLE_MS = 5_000;
+/** Between two measures at rest, in milliseconds; and every so many somebody comes once more. */
+const TURN_MS = 500;
+const TURNS_PER_VISIT = 8;
+/** How long something is kept, and a sweep beside. */
+const KEPT_MS = 2_500;
+
+/** Runs a soak from its first node to the end of the last. */
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const redis = options.backing === 'redis' ? await RedisServer.start() : undefined;
+  const nodes: SoakedNode[] = [];
+  try {
+    const count = redis ? 2 : 1;
+    const platform = redis ? 'express' : 'fastify';
+    const push = { ...PUSH, ...options.push };
+    const how = { platform, redisUrl: redis?.url, push, ...(options.plant && { plant: options.plant }) } as const;
+    for (let number = 0; number < count; number++) nodes.push(await SoakedNode.start(how));
+    return await soakNodes(nodes, options);
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await redis?.stop();
+  }
+}
+
+async function soakNodes(nodes: readonly SoakedNode[], options: SoakOptions): Promise<SoakResult> {
+  const crowd = new Crowd(nodes, options.visitors);
+  await crowd.come(options.warmUpMs);
+  await crowd.leave();
+  await sleep(options.idleMs ?? 0);
+  const before = await crowd.rest(options.restMs, isSame);
+  const rssUnderLoad = await crowd.come(options.loadMs);
+  await crowd.leave();
+  const after = await crowd.rest(options.restMs, (now) => nothingLeft(before, now));
+  const counted = await crowd.count();
+  const logged = nodes
+    .map(({ output }) => output.replace(/^listening on .*$/m, '').trim())
+    .join('\n')
+    .trim();
+  return { visits: crowd.visits, counted, before, after, rssUnderLoad, logged };
+}
+
+/** Those who come and go. */
+class Crowd {
+  visits = 0;
+  private readonly random = SeededRandom.fromEnvironment();
+  private readonly ports: readonly [number, ...number[]];
+
+  constructor(
+    private readonly nodes: readonly SoakedNode[],
+    private readonly size: number,
+  ) {
+    this.ports = nodes.map(({ port }) => port) as [number, ...number[]];
+  }
+
+  /** Visits for so long; resolves with the resident memory in the meantime. */
+  async come(milliseconds: number): Promise<readonly number[]> {
+    const end = performance.now() + milliseconds;
+    const samples: number[] = [];
+    const sampling = (async () => {
+      while (performance.now() + SAMPLE_MS < end) {
+        await sleep(SAMPLE_MS);
+        const sizes = await Promise.all(this.nodes.map((node) => node.rssBytes()));
+        samples.push(sizes.reduce((sum, bytes) => sum + bytes, 0));
+      }
+    })();
+    const visiting = Array.from({ length: this.size }, async () => {
+      const random = this.random.fork();
+      while (performance.now() < end) {
+        await visit({ ports: this.ports, random });
+        this.visits++;
+      }
+    });
+    await Promise.all([...visiting, sampling]);
+    return samples;
+  }
+
+  /** Everybody is gone, and what is kept has had its time. */
+  async leave(): Promise<void> {
+    await cleanUp(this.ports);
+    await sleep(KEPT_MS);
+    await comeLast(this.ports);
+  }
+
+  /** What happened, as the nodes saw it. */
+  async count(): Promise<Readonly<Record<string, number>>> {
+    const counted: Record<string, number> = {};
+    for (const port of this.ports) {
+      const { text } = await Scrape.of(`http://127.0.0.1:${port}/metrics`);
+      for (const [, series = '', value] of text.matchAll(COUNTED)) {
+        counted[series] = (counted[series] ?? 0) + Number(value);
+      }
+    }
+    return counted;
+  }
+
+  /**
+   * Measures until `isSettled`, or the time is over; resolves with the last measures. What is kept for longer than the rest
+   * goes when something comes after it.
+   */
+  async rest(
+    restMs: number,
+    isSettled: (now: readonly SoakMeasures[], last: readonly SoakMeasures[]) => boolean,
+  ): Promise<readonly SoakMeasures[]> {
+    const end = performance.now() + restMs;
+    let last = await measureAll(this.nodes);
+    for (let turn = 1; ; turn++) {
+      if (turn % TURNS_PER_VISIT === 0) await comeLast(this.ports);
+      await sleep(TURN_MS);
+      const now = await measureAll(this.nodes);
+      if (isSettled(now, last) || performance.now() >= end) return now;
+      last = now;
+    }
+  }
+}
+
+function measureAll(nodes: readonly SoakedNode[]): Promise<readonly SoakMeasures[]> {
+  return Promise.all(nodes.map((node) => node.measure()));
+}
+
+function isSame(now: readonly SoakMeasures[], last: readonly SoakMeasures[]): boolean {
+  return nothingLeft(last, now) && nothingLeft(now, last);
+}
+
+function nothingLeft(before: readonly SoakMeasures[], after: readonly SoakMeasures[]): boolean {
+  return before.every((measures, index) => {
+    const now = after[index];
+    return now !== undefined && grown(compareCounts(measures, now)).length === 0;
+  });
+}
