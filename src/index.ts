@@ -34,8 +34,10 @@ export type {
   SendOptions,
   SendRequest,
 } from './push/push-types.js';
-export { PushEvent } from './push/push-event.decorator.js';
-export type { PushEventDeclaration } from './push/push-event.decorator.js';
+export { PushEvent, definePushEvent } from './push/push-event.decorator.js';
+export type { EventDirection, PushEventDeclaration } from './push/push-event.decorator.js';
+export type { EventRef, EventRefData, PushEventsOf } from './push/events/event-ref.js';
+export type { StandardSchema } from './push/events/standard-schema.js';
 export type { SlowReaderAction } from './core/slow-reader-policy.js';
 export type { EventData, EventName, PushEvents } from './protocol/push-events.js';
 export type { Exclusion, MatchCount, Target, TargetAll, TargetSome } from './core/delivery-target.js';

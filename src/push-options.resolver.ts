@@ -11,7 +11,7 @@ import { PushError } from './core/push-error.js';
 import { readMetricsOptions } from './ops/metrics-options.js';
 import type { ResolvedMetricsOptions } from './ops/metrics-options.js';
 import type { PushModuleOptions } from './push-options.interface.js';
-import { readEvents } from './push/event-declarations.js';
+import { readEvents, readValidateOutgoing } from './push/event-declarations.js';
 import type { PushEventDeclaration } from './push/push-event.decorator.js';
 
 /** The options with their defaults, as the parts get them. */
@@ -56,6 +56,7 @@ export const NUMBER_OPTIONS = {
   maxWaitingFrames: wholeNumber(16, 1),
   maxFrameBytes: wholeNumber(65_536, 128, 256 * 1024 * 1024),
   upstreamTimeoutMs: wholeNumber(30_000, 1, DAY_MS),
+  validationTimeoutMs: wholeNumber(5_000, 1, DAY_MS),
   heartbeatMs: wholeNumber(25_000, 10, DAY_MS),
   heartbeatTimeoutMs: wholeNumber(10_000, 10, DAY_MS),
   expiringNoticeMs: wholeNumber(60_000, 0, DAY_MS),
@@ -111,6 +112,7 @@ const OTHER_OPTIONS = [
   'revocations',
   'tickets',
   'events',
+  'validateOutgoing',
   'metrics',
   'logConnections',
   'tracing',
@@ -132,6 +134,7 @@ export function resolveOptions(raw: unknown): ResolvedPushOptions {
     ...readRest(options, problems),
     paths: readPaths(options['paths'], problems),
     events: readEvents(options['events'], problems),
+    validateOutgoing: readValidateOutgoing(options['validateOutgoing'], problems),
     idempotency: readSlice(options['idempotency'], 'idempotency', IDEMPOTENCY_NUMBERS, problems),
     revocations: readSlice(options['revocations'], 'revocations', REVOCATION_NUMBERS, problems),
     tickets: readSlice(options['tickets'], 'tickets', TICKET_NUMBERS, problems),

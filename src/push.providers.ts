@@ -21,10 +21,13 @@ import { applicationProviders } from './push.application-providers.js';
 import { PushLifecycle } from './push.lifecycle.js';
 import { opsProviders } from './push.ops.js';
 import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
-import { PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
+import { OUTGOING_CHECK, PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
 import { AccessService } from './push/access.service.js';
 import { answerNodes } from './push/cluster-operations.js';
 import { EventPolicies } from './push/event-policies.js';
+import { EventCatalog } from './push/events/event-catalog.js';
+import { IncomingCheck } from './push/events/incoming-check.js';
+import { OutgoingCheck } from './push/events/outgoing-check.js';
 import { MessageStamper } from './push/message-stamper.js';
 import { PushService } from './push/push.service.js';
 import type { PushServiceParts } from './push/push.service.js';
@@ -33,6 +36,7 @@ import { TenantSpaces } from './push/tenant-spaces.js';
 import { UserFrameRate } from './push/user-frame-rate.js';
 import { REST_LIMITS } from './rest/push-rest-options.interface.js';
 import { SEND_BUCKETS } from './rest/send-rate.js';
+import { WarningLog } from './warning-log.js';
 
 /** All providers of the module. */
 export function createProviders(extras: PushModuleExtras): Provider[] {
@@ -55,12 +59,17 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     authenticator ? { provide: PushAuthenticator, useClass: authenticator } : builtInAuthenticator,
     ...backingProviders,
     ...sharedProviders,
+    ...eventProviders,
     ...tenantProviders,
     ...applicationProviders,
     pushServiceProvider((parts) => new PushService(parts)),
     { provide: REST_LIMITS, useExisting: PUSH_OPTIONS },
     { provide: SEND_BUCKETS, inject: [PUSH_BACKING], useFactory: ({ limits }: Backing) => limits.rates },
-    GatewayBridge,
+    {
+      provide: GatewayBridge,
+      inject: [OUTGOING_CHECK],
+      useFactory: (outgoing: OutgoingCheck | null) => new GatewayBridge(outgoing ?? undefined),
+    },
   ];
 }
 
@@ -87,6 +96,25 @@ const sharedProviders: Provider[] = [
   },
 ];
 
+/** What is known of events, and what their data is held against. */
+const eventProviders: Provider[] = [
+  {
+    provide: EventCatalog,
+    inject: [PUSH_OPTIONS],
+    useFactory: ({ events }: ResolvedPushOptions) => new EventCatalog(events),
+  },
+  {
+    // null where nothing is to be judged, so that a send pays nothing for it.
+    provide: OUTGOING_CHECK,
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, EventCatalog],
+    useFactory: ({ validateOutgoing }: ResolvedPushOptions, clock: Clock, catalog: EventCatalog) => {
+      if (validateOutgoing === false || !catalog.judgesOutgoing) return null;
+      const onWarning = new WarningLog(clock).add;
+      return new OutgoingCheck({ catalog, onlyWarns: validateOutgoing === 'warn', onWarning });
+    },
+  },
+];
+
 const tenantProviders: Provider[] = [
   {
     provide: TenantSpaces,
@@ -101,6 +129,7 @@ const tenantProviders: Provider[] = [
       PushAuthorizer,
       FailureLog,
       Telemetry,
+      EventCatalog,
     ],
     useFactory: (
       options: ResolvedPushOptions,
@@ -113,13 +142,16 @@ const tenantProviders: Provider[] = [
       authorizer: PushAuthorizer,
       { add: onFailure }: FailureLog,
       telemetry: Telemetry,
+      catalog: EventCatalog,
     ) => {
       const stamper = new MessageStamper(clock, nodeId);
       const policies = new EventPolicies(options.events);
+      const incoming = new IncomingCheck(catalog, clock, options);
       const frameRate = new UserFrameRate(backing.limits.rates, options);
       const shared = {
         options,
         policies,
+        incoming,
         clock,
         nodeId,
         scheduler,
@@ -148,15 +180,16 @@ const tenantProviders: Provider[] = [
 export function pushServiceProvider(create: (parts: PushServiceParts) => PushService): Provider {
   return {
     provide: PushService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces, RevocationService],
+    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces, RevocationService, OUTGOING_CHECK],
     useFactory: (
       limits: ResolvedPushOptions,
       clock: Clock,
       spaces: TenantSpaces,
       revocations: RevocationService,
+      outgoing: OutgoingCheck | null,
     ): PushService => {
       const createFor = (tenant: string | undefined): PushService =>
-        create({ tenant, create: createFor, spaces, revocations, clock, limits });
+        create({ tenant, create: createFor, spaces, revocations, clock, limits, outgoing: outgoing ?? undefined });
       return createFor(undefined);
     },
   };

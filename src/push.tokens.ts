@@ -6,3 +6,5 @@ export const PUSH_BACKING = 'PUSH_BACKING';
 export const PUSH_CLOCK = 'PUSH_CLOCK';
 /** The name of this process among the nodes. */
 export const PUSH_NODE_ID = 'PUSH_NODE_ID';
+/** What judges outgoing data; null where nothing does. */
+export const OUTGOING_CHECK = 'PUSH_OUTGOING_CHECK';

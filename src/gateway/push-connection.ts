@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { Logger } from '@nestjs/common';
 import { Subject, finalize, isObservable, takeUntil } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Connection } from '../core/connection.js';
@@ -8,7 +9,10 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { ClientFrame } from '../protocol/frames.js';
+import type { OutgoingCheck } from '../push/events/outgoing-check.js';
 import type { Reply } from '../push/host-handlers.interface.js';
+
+const logger = new Logger('PushGateway');
 
 /** A handler of the host, as Nest hands it over: bound to its gateway and wrapped in guards, pipes and filters. */
 export interface BoundHandler {
@@ -42,7 +46,11 @@ export class PushConnection extends EventEmitter {
   /** A failure whose frame is not certain yet. */
   private failure: Failure | undefined;
 
-  constructor(private readonly connection: Connection) {
+  constructor(
+    private readonly connection: Connection,
+    /** Judges what is sent; where there is none, nothing is. */
+    private readonly outgoing?: OutgoingCheck,
+  ) {
     super();
   }
 
@@ -70,8 +78,9 @@ export class PushConnection extends EventEmitter {
     return this.connection.isOpen;
   }
 
-  /** Sends one event to this connection alone. */
+  /** Sends one event to this connection alone. Throws a PushError where data of a declared event is judged and is not good. */
   send(event: string, data?: unknown): void {
+    this.judge(event, data);
     this.connection.reply(encodeFrame(event, data));
   }
 
@@ -102,7 +111,7 @@ export class PushConnection extends EventEmitter {
       for (const { callback } of this.handlers.get(frame.event) ?? []) {
         const result = await callback(frame.data);
         if (isObservable(result)) await this.answerEach(result, answering);
-        else answerWith(answering, result);
+        else this.answer(answering, result);
       }
       if (!answering.hasAnswered && frame.ref !== undefined) reply(encodeFrame(ServerEvent.Ok, null, frame.ref));
     } finally {
@@ -142,7 +151,7 @@ export class PushConnection extends EventEmitter {
     const end = () => ended.next();
     this.once('close', end);
     this.openStreams++;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const answered = results.pipe(
         takeUntil(ended),
         finalize(() => {
@@ -154,7 +163,14 @@ export class PushConnection extends EventEmitter {
       );
       const observer = {
         next: (result: unknown) => {
-          answerWith(answering, result);
+          try {
+            this.answer(answering, result);
+          } catch (cause) {
+            // Of a later value nobody waits for the promise, and what an observer throws would end the process.
+            if (answering.hasAnswered) this.failLate(cause);
+            reject(cause instanceof Error ? cause : new Error(String(cause)));
+            end();
+          }
           // The connection may have ended before there was an observable to end with it.
           if (!this.isOpen) end();
           resolve();
@@ -165,19 +181,32 @@ export class PushConnection extends EventEmitter {
     });
   }
 
+  private failLate(cause: unknown): void {
+    logger.error(cause);
+    this.fail(ErrorCode.Internal, 'the frame could not be handled');
+  }
+
+  /** A result without a value is answered only to those who wait for an answer. */
+  private answer(answering: Answering, result: unknown): void {
+    if (result === undefined || result === null) return;
+    if (!isNamedAnswer(result)) {
+      send(answering, encodeFrame(ServerEvent.Ok, result, answering.ref));
+      return;
+    }
+    this.judge(result.event, result.data);
+    send(answering, encodeFrame(result.event, result.data, answering.ref));
+  }
+
+  private judge(event: string, data: unknown): void {
+    this.outgoing?.assert(event, JSON.stringify(data ?? null));
+  }
+
   private tell(failure: Failure): void {
     if (this.failure === failure) this.failure = undefined;
     const { answering, code, detail } = failure;
     if (answering) send(answering, encodeError(code, detail, answering.ref));
     else this.connection.reply(encodeError(code, detail));
   }
-}
-
-/** A result without a value is answered only to those who wait for an answer. */
-function answerWith(answering: Answering, result: unknown): void {
-  if (result === undefined || result === null) return;
-  if (isNamedAnswer(result)) send(answering, encodeFrame(result.event, result.data, answering.ref));
-  else send(answering, encodeFrame(ServerEvent.Ok, result, answering.ref));
 }
 
 function send(answering: Answering, text: string): void {

@@ -8,6 +8,7 @@ import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import { accountOf } from '../core/principal.js';
 import type { OnFailure } from '../core/failure-report.js';
+import { isLater } from '../core/now-or-later.js';
 import { PushError } from '../core/push-error.js';
 import { Telemetry } from '../core/telemetry.js';
 import { CloseCode } from '../protocol/close-codes.js';
@@ -18,6 +19,7 @@ import { isoTime } from '../protocol/iso-time.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
+import type { IncomingCheck } from './events/incoming-check.js';
 import type { GroupService } from './group.service.js';
 import type { HostHandlers, Reply } from './host-handlers.interface.js';
 import type { MessageDraft } from './message-stamper.js';
@@ -41,6 +43,8 @@ export interface FrameParts {
   readonly telemetry?: Telemetry | undefined;
   /** Where there is none, users may send as much as their connections. */
   readonly frameRate?: Pick<UserFrameRate, 'take'> | undefined;
+  /** Where there is none, no event is declared. */
+  readonly incoming?: IncomingCheck | undefined;
 }
 
 /** A frame that cannot be carried out. */
@@ -125,6 +129,8 @@ export class FrameService {
     const { event, data: payload } = members;
     if (!isEvent(event)) return invalid('event is missing or not a valid name');
     if (isReservedEvent(event)) return new FrameRefusal(ErrorCode.ReservedEvent, 'choose a name without push:');
+    const complaint = await this.parts.incoming?.ofRelayed(event, payload);
+    if (complaint !== undefined) return invalid(complaint);
     if (!(await this.parts.authorizer.canSend(connection.principal, target, event, payload))) return forbidden();
     const draft = this.draftOf(connection, event, payload);
     if (draft instanceof FrameRefusal) return draft;
@@ -178,6 +184,9 @@ export class FrameService {
     if (!handlers?.handles(connection, frame.event)) {
       return new FrameRefusal(ErrorCode.UnknownEvent, 'nothing handles this event');
     }
+    const judged = this.parts.incoming?.ofFrame(frame.event, frame.data);
+    const complaint = isLater(judged) ? await judged : judged;
+    if (complaint !== undefined) return invalid(complaint);
     const { tracer } = this.telemetry;
     const run = () => handlers.handle(connection, frame, reply);
     await (tracer ? tracer.handle(frame.event, connection.id, run) : run());

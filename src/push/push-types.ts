@@ -1,7 +1,8 @@
 /** The public types of PushService: what goes in and what comes out. REST speaks the same shapes. */
 import type { MatchCount, Target } from '../core/delivery-target.js';
 import type { TransportName } from '../protocol/frames.js';
-import type { EventData, EventName } from '../protocol/push-events.js';
+import type { EventName } from '../protocol/push-events.js';
+import type { EventRef, EventRefData } from './events/event-ref.js';
 
 /** What may be said of one message. */
 export interface SendOptions {
@@ -27,10 +28,10 @@ export interface SendOptions {
 }
 
 /** The general form of a send. */
-export interface SendRequest<Event extends EventName = EventName> extends SendOptions {
+export interface SendRequest<Event extends EventRef = EventName> extends SendOptions {
   readonly target: Target;
   readonly event: Event;
-  readonly data?: EventData<Event>;
+  readonly data?: EventRefData<Event>;
 }
 
 /** What became of a send by the time it was answered. */

@@ -4,7 +4,8 @@
  *
  * A send is synchronous up to the queues of its recipients and resolves when its first slice has been flushed; a large
  * fan-out goes on after that. Works in an application context without an HTTP server, where nobody is connected.
- * Every method rejects with a PushError that lists each problem of its input.
+ * Every method rejects with a PushError that lists each problem of its input. A send names its event by its name, by the
+ * class with `@PushEvent()`, or by its declaration; with the latter two the compiler knows the data.
  *
  * Whatever is said here is about one tenant: the one that is injected speaks for the default tenant, `forTenant` gives the
  * same for another. "Everyone" is everyone of that tenant.
@@ -12,9 +13,12 @@
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import { encodeCursor } from '../protocol/cursor.js';
-import type { EventData, EventName } from '../protocol/push-events.js';
+import type { EventName } from '../protocol/push-events.js';
 import { closing, closingProblems } from './closing.js';
 import { cursorProblems, DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
+import { eventNameOf } from './events/event-ref.js';
+import type { EventRef, EventRefData } from './events/event-ref.js';
+import type { OutgoingCheck } from './events/outgoing-check.js';
 import { fingerprintOf } from './idempotency.service.js';
 import type { MessageDraft } from './message-stamper.js';
 import { tellNodes } from './node-questions.js';
@@ -46,6 +50,8 @@ export interface PushServiceParts {
   readonly revocations: RevocationService;
   readonly clock: Clock;
   readonly limits: Required<SendLimits>;
+  /** Where there is none, data is sent as it comes. */
+  readonly outgoing: OutgoingCheck | undefined;
 }
 
 /** Under which keys of PushService itself are kept, apart from those of REST callers. */
@@ -71,42 +77,42 @@ export class PushService {
   }
 
   /** Sends to everyone. */
-  broadcast<Event extends EventName>(event: Event, data?: EventData<Event>, options?: Push.SendOptions) {
+  broadcast<Event extends EventRef>(event: Event, data?: EventRefData<Event>, options?: Push.SendOptions) {
     return this.deliver({ all: true }, event, data, options);
   }
 
   /** Sends to every connection of the user or users, on all devices and transports. */
-  toUser<Event extends EventName>(
+  toUser<Event extends EventRef>(
     userIds: string | readonly string[],
     event: Event,
-    data?: EventData<Event>,
+    data?: EventRefData<Event>,
     options?: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     return this.deliver({ users: asList(userIds) }, event, data, options);
   }
 
   /** Sends to every connection that is in the group or in one of the groups. */
-  toGroup<Event extends EventName>(
+  toGroup<Event extends EventRef>(
     groups: string | readonly string[],
     event: Event,
-    data?: EventData<Event>,
+    data?: EventRefData<Event>,
     options?: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     return this.deliver({ groups: asList(groups) }, event, data, options);
   }
 
   /** Sends to one connection. */
-  toConnection<Event extends EventName>(
+  toConnection<Event extends EventRef>(
     connectionId: string,
     event: Event,
-    data?: EventData<Event>,
+    data?: EventRefData<Event>,
     options?: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     return this.deliver({ connections: [connectionId] }, event, data, options);
   }
 
   /** Sends to whom the target names, each connection once. */
-  send<Event extends EventName>(request: Push.SendRequest<Event>): Promise<Push.PushReceipt> {
+  send<Event extends EventRef = EventName>(request: Push.SendRequest<Event>): Promise<Push.PushReceipt> {
     // A caller without types may hand in nothing, which is refused like any other message without a target.
     const { target, event, data, ...options } = request ?? {};
     return this.deliver(target, event, data, options);
@@ -208,12 +214,12 @@ export class PushService {
   /** What every send comes down to. */
   protected async deliver(
     target: Target,
-    event: string,
+    event: EventRef,
     data: unknown,
     options: Push.SendOptions = {},
   ): Promise<Push.PushReceipt> {
     try {
-      return await this.publish(target, event, data, options);
+      return await this.publish(target, eventNameOf(event), data, options);
     } catch (cause) {
       this.parts.spaces.home.publisher.recordFailure(cause);
       throw cause;
@@ -224,6 +230,7 @@ export class PushService {
   private publish(target: Target, event: string, data: unknown, options: Push.SendOptions): Promise<Push.PushReceipt> {
     assertSendable(target, event, options);
     const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
+    this.parts.outgoing?.assert(event, dataText);
     const { store, ttlSeconds, collapseKey, by, report } = options;
     const { [SEND_ONCE]: onceId } = options as SendOnce;
     const draft = { event, dataText, store, ttlSeconds, collapseKey, by, onceId };

@@ -21,6 +21,7 @@ import { ClusterReceipts } from './cluster-receipts.js';
 import { ConnectionDirectory } from './connection-directory.js';
 import type { EventPolicies } from './event-policies.js';
 import { FirstContact } from './first-contact.js';
+import type { IncomingCheck } from './events/incoming-check.js';
 import { FrameService } from './frame.service.js';
 import { GroupService } from './group.service.js';
 import type { GroupOptions } from './group.service.js';
@@ -49,6 +50,7 @@ export interface SharedParts {
   readonly frameRate: UserFrameRate;
   readonly telemetry: Telemetry;
   readonly policies: EventPolicies;
+  readonly incoming: IncomingCheck;
   readonly options: Required<GroupOptions & InboundOptions & LivenessOptions & DeliveryOptions & SendLimits>;
   /** Hears of failures that are our own. */
   readonly onFailure: OnFailure;
@@ -109,8 +111,8 @@ export class TenantSpace {
     log.follow(this.contact ?? follower);
     this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant);
     const { groups, publisher } = this;
-    const { frameRate } = shared;
-    const framesWith = { access, authorizer, groups, resumes, publisher, frameRate, telemetry, onFailure };
+    const { frameRate, incoming } = shared;
+    const framesWith = { access, authorizer, groups, resumes, publisher, frameRate, incoming, telemetry, onFailure };
     this.frames = new FrameService({ ...framesWith, limits: options });
     const { frames } = this;
     const onEmpty = () => this.tellIfIdle();

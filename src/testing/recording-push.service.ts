@@ -1,4 +1,6 @@
 import type { Target } from '../core/delivery-target.js';
+import { eventNameOf } from '../push/events/event-ref.js';
+import type { EventRef } from '../push/events/event-ref.js';
 import { PushService } from '../push/push.service.js';
 import type { PushServiceParts } from '../push/push.service.js';
 import type { PushReceipt, SendOptions } from '../push/push-types.js';
@@ -15,13 +17,20 @@ export class RecordingPushService extends PushService {
 
   protected override async deliver(
     target: Target,
-    event: string,
+    event: EventRef,
     data: unknown,
     options: SendOptions = {},
   ): Promise<PushReceipt> {
     const receipt = await super.deliver(target, event, data, options);
     const { tenant } = this.parts;
-    this.recorder.sent.push({ ...(tenant !== undefined && { tenant }), target, event, data, options, receipt });
+    this.recorder.sent.push({
+      ...(tenant !== undefined && { tenant }),
+      target,
+      event: eventNameOf(event),
+      data,
+      options,
+      receipt,
+    });
     return receipt;
   }
 }

@@ -19,6 +19,7 @@ const DEFAULTS = {
   maxWaitingFrames: 16,
   maxFrameBytes: 65_536,
   upstreamTimeoutMs: 30_000,
+  validationTimeoutMs: 5_000,
   heartbeatMs: 25_000,
   heartbeatTimeoutMs: 10_000,
   expiringNoticeMs: 60_000,
@@ -62,6 +63,7 @@ describe('resolveOptions', () => {
       auth: undefined,
       logConnections: false,
       tracing: true,
+      validateOutgoing: true,
       metrics: false,
       origins: [],
       trustProxy: false,
@@ -122,7 +124,7 @@ describe('resolveOptions', () => {
     const line = { name: 'log.line', slowReader: 'dropOldest' };
 
     expect(resolveOptions({ events: [Tick, line] }).events).toEqual([
-      { name: 'price.tick', slowReader: 'coalesce', maxWaitingMs: 1_000 },
+      { name: 'price.tick', slowReader: 'coalesce', maxWaitingMs: 1_000, type: Tick },
       line,
     ]);
   });
@@ -138,8 +140,36 @@ describe('resolveOptions', () => {
     ['no room', [{ name: 'e', maxWaitingBytes: 0 }], '/events/0/maxWaitingBytes'],
     ['a time that is none', [{ name: 'e', maxWaitingMs: '1' }], '/events/0/maxWaitingMs'],
     ['an unknown member', [{ name: 'e', other: 1 }], '/events/0/other'],
+    ['a direction that is none', [{ name: 'e', direction: 'up' }], '/events/0/direction'],
+    ['a name twice in a direction', [{ name: 'e', direction: 'both' }, { name: 'e' }], '/events/1/name'],
+    ['a schema of no standard', [{ name: 'e', schema: { type: 'object' } }], '/events/0/schema'],
+    ['a type that is no class', [{ name: 'e', type: {} }], '/events/0/type'],
+    ['a JSON Schema that is a text', [{ name: 'e', jsonSchema: '{}' }], '/events/0/jsonSchema'],
+    ['a description that is none', [{ name: 'e', description: 7 }], '/events/0/description'],
   ])('refuses events with %s', (_, events, pointer) => {
     expect(pointersOf({ events })).toEqual([pointer]);
+  });
+
+  it('takes an event once for each direction', () => {
+    const events = [
+      { name: 'e', direction: 'in' },
+      { name: 'e', direction: 'out' },
+    ];
+    expect(resolveOptions({ events }).events).toEqual(events);
+  });
+
+  it('judges outgoing data by default, but not in production', () => {
+    const before = process.env['NODE_ENV'];
+    try {
+      process.env['NODE_ENV'] = 'production';
+      expect(resolveOptions({}).validateOutgoing).toBe(false);
+      expect(resolveOptions({ validateOutgoing: 'warn' }).validateOutgoing).toBe('warn');
+      process.env['NODE_ENV'] = 'development';
+      expect(resolveOptions({}).validateOutgoing).toBe(true);
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+    expect(pointersOf({ validateOutgoing: 'yes' })).toEqual(['/validateOutgoing']);
   });
 
   it('freezes the result', () => {

@@ -7,6 +7,8 @@ import { Telemetry } from '../../../src/core/telemetry.js';
 import { resolveOptions } from '../../../src/push-options.resolver.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { EventPolicies } from '../../../src/push/event-policies.js';
+import { EventCatalog } from '../../../src/push/events/event-catalog.js';
+import { IncomingCheck } from '../../../src/push/events/incoming-check.js';
 import { HeldGroups } from '../../../src/push/held-groups.js';
 import { MessageStamper } from '../../../src/push/message-stamper.js';
 import { TenantSpaces } from '../../../src/push/tenant-spaces.js';
@@ -52,6 +54,7 @@ function open(maxIdleTenants = 1_000): void {
     frameRate: new UserFrameRate(backing.limits.rates, options),
     telemetry: new Telemetry(),
     policies: new EventPolicies(options.events),
+    incoming: new IncomingCheck(new EventCatalog([]), clock, options),
     options,
     onFailure,
   });

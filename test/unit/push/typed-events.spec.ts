@@ -87,6 +87,36 @@ describe('the events that a host declares', () => {
     60_000,
   );
 
+  it('are known by their class and by their declaration', () => {
+    const head = `declare module 'nestjs-push' { interface PushEvents extends PushEventsOf<typeof declared> {} }
+      import { definePushEvent } from 'nestjs-push'; import type { PushEventsOf } from 'nestjs-push'; import { z } from 'zod';
+      class Order { orderId!: number } const line = definePushEvent({ name: 'log.line', schema: z.object({ text: z.string() }) });
+      const declared = [line, { name: 'order.status', type: Order }] as const;
+      class Tick { price!: number }`;
+    const complaints = complaintsOf(
+      [
+        `void push.toUser('7', Tick, { price: 1 });`,
+        `void push.toGroup('g', line, { text: 'hello' });`,
+        `void push.broadcast('log.line', { text: 'hello' });`,
+        `void push.send({ target: { all: true }, event: Tick, data: { price: 1 } });`,
+        `void push.toUser('7', Tick, { price: '1' });`,
+        `void push.toGroup('g', line, { text: 7 });`,
+        `void push.broadcast('order.status', { orderId: '7' });`,
+        `void push.send({ target: { all: true }, event: line, data: { text: 7 } });`,
+        `client.on('log.line', ({ text }) => text.toFixed());`,
+      ],
+      head,
+    );
+    expect(complaints.slice(0, 4)).toEqual(['', '', '', '']);
+    expect(complaints.slice(4)).toEqual([
+      expect.stringContaining(`'string' is not assignable to type 'number'`),
+      expect.stringContaining(`'number' is not assignable to type 'string'`),
+      expect.stringContaining(`'string' is not assignable to type 'number'`),
+      expect.stringContaining(`not assignable`),
+      expect.stringContaining(`'toFixed' does not exist`),
+    ]);
+  }, 60_000);
+
   it('are any where it declares none', () => {
     const complaints = complaintsOf(
       [`void push.broadcast('whatever', { a: 1 });`, `void push.broadcast('no.data');`],
