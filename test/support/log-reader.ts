@@ -19,6 +19,7 @@ export class LogReader implements LogFollower {
   breaks = 0;
   private held: OutgoingMessage[] = [];
   private after: Cursor | undefined;
+  private isCatchingUp = false;
 
   constructor(private readonly log: MessageLog) {
     log.follow(this);
@@ -41,7 +42,9 @@ export class LogReader implements LogFollower {
   }
 
   recovered(): void {
-    void this.catchUp();
+    if (this.isCatchingUp) return;
+    this.isCatchingUp = true;
+    void this.catchUp().finally(() => (this.isCatchingUp = false));
   }
 
   reaches(): boolean {
@@ -55,8 +58,15 @@ export class LogReader implements LogFollower {
   private async catchUp(): Promise<void> {
     while (this.after && this.log.isFollowing) {
       const { breaks } = this;
-      const request = { audience: { userId: '7', groups: ['g'] }, maxMessages: 10, maxBytes: 100_000 };
+      const audience = { userId: '7', groups: ['g'] };
+      const request = { audience, maxMessages: 10, maxBytes: 100_000 };
       try {
+        const hears = this.log.hears(audience);
+        if (hears === false) return;
+        if (hears !== true) {
+          await hears;
+          continue;
+        }
         const page = await this.log.read({ ...request, after: this.after });
         if (page.gap) this.gaps.push(page.gap);
         for (const message of page.messages) this.take(message);

@@ -74,6 +74,11 @@ export class FollowedChannels {
     return channel.subscribedOn === this.lineCount;
   }
 
+  /** Whether the channel is followed and stands elsewhere than where this node has heard it. */
+  hasMissed(channel: FollowedChannel, number: number, nonce: string, nowMs: number): boolean {
+    return channel.isFollowed && this.has(channel) && !channel.goesOnFrom(number, nonce, nowMs);
+  }
+
   /** Those that are confirmed. */
   confirmed(): FollowedChannel[] {
     return [...this.byName.values()].filter((channel) => this.isConfirmed(channel));

@@ -15,18 +15,18 @@
  * that does not go on from the position, or a probe that does not, is a break of all of them.
  */
 import type { Cancel } from '../../core/clock.js';
+import { Doubts } from './doubts.js';
 import type { FollowedChannel } from './followed-channel.js';
 import { FollowedChannels } from './followed-channels.js';
-import { FIRST_NONCE, goesOnTo } from './log-place.js';
 import type { LogPlace } from './log-place.js';
 import type { LogParts } from './log-parts.js';
 import { News } from './news.js';
-import { probeScript } from './probe-script.js';
+import { ProbeScript, lossChannelOf, readProbe } from './probe-script.js';
 import { Probes } from './probes.js';
 import { unavailable } from './redis-failures.js';
 import type { LineOwner, RedisLine } from './redis-line.js';
+import { PartitionPosition } from './partition-position.js';
 import { randomText } from './random-ids.js';
-import { RedisScript } from './redis-script.js';
 
 /** Even a line that looks well is asked so often whether messages still come over it. */
 const PROBE_INTERVAL_MS = 10_000;
@@ -42,11 +42,14 @@ export interface PartitionOwner {
   recovered(partition: LogPartition): void;
   /** The channel stands elsewhere than where this node has heard it. */
   broken(partition: LogPartition, channel: FollowedChannel): void;
+  /** The partition has lost its end, and this node has gone on since without knowing that. */
+  lostEnd(partition: LogPartition): void;
 }
 
 /** Follows one partition for one node. */
 export class LogPartition implements LineOwner {
-  private readonly script: RedisScript;
+  readonly position = new PartitionPosition();
+  private readonly script: ProbeScript;
   private readonly line: RedisLine;
   private readonly leaveLine: Cancel;
   private readonly ownChannel: string;
@@ -55,12 +58,11 @@ export class LogPartition implements LineOwner {
   private confirmed: FollowedChannel[] = [];
   private readonly probes: Probes;
   private readonly cancelProbes: Cancel;
-  private position: LogPlace = { epoch: randomText(), nonce: FIRST_NONCE, number: 0 };
   private readonly news = new News();
   private follows = false;
   private isClosed = false;
   private isProbing = false;
-  private isDoubtful = false;
+  private readonly doubts: Doubts;
   /** Counts the connections of the line. */
   private lineCount = 0;
 
@@ -71,20 +73,25 @@ export class LogPartition implements LineOwner {
     readonly index: number,
     private readonly owner: PartitionOwner,
   ) {
-    const { connections, clock, nodeId, forgetMs } = parts;
-    this.script = new RedisScript(probeScript(connections.publishCommand));
+    const { connections, clock, nodeId, forgetMs, secret } = parts;
     this.probes = new Probes(clock);
     this.ownChannel = `${root}:node:${nodeId}`;
+    this.script = new ProbeScript(parts, root, this.ownChannel);
     this.line = connections.lineOf(root);
     const hear = (channel: FollowedChannel, frame: string) => owner.received(this, channel, frame);
     this.channels = new FollowedChannels(this.line, root, forgetMs, hear);
+    this.doubts = new Doubts(
+      (channel) => secret.learn(connections.commands).then(() => this.probe(channel)),
+      // Where commands fail too it is the server that is away, and the line is cut for that.
+      () => connections.isReady && this.line.renew(),
+    );
     this.leaveLine = this.line.follow(this);
     this.cancelProbes = clock.every(PROBE_INTERVAL_MS, () => this.doubt());
   }
 
   /** Where this node stands; a place of no log before the first contact. */
   get place(): LogPlace {
-    return this.position;
+    return this.position.place;
   }
 
   /** Whether the line is well. */
@@ -118,15 +125,10 @@ export class LogPartition implements LineOwner {
     return this.news.coming;
   }
 
-  /** A message was heard: this is where the node stands. */
-  moveTo(place: LogPlace): void {
-    this.position = place;
-  }
-
   /** Asks where the partition stands, without moving this node. Rejects where it is out of reach. */
   async askPlace(): Promise<LogPlace> {
     if (!this.parts.connections.isReady) throw unavailable();
-    return this.say('', '');
+    return this.script.ask({ token: '', doubted: undefined, isFirst: false, known: this.position.known });
   }
 
   /** Resolves when this node has heard everything that was published before the call; rejects where it cannot be. */
@@ -137,22 +139,22 @@ export class LogPartition implements LineOwner {
 
   /** Asks whether messages still come, and all on this channel; where no answer comes over the line, neither do they. */
   doubt(channel?: FollowedChannel): void {
-    const { connections, secret } = this.parts;
-    if (!this.follows || this.isDoubtful || !connections.isReady) return;
-    this.isDoubtful = true;
-    secret
-      .learn(connections.commands)
-      .then(() => this.probe(channel))
-      // Where commands fail too it is the server that is away, and the line is cut for that.
-      .catch(() => connections.isReady && this.line.renew())
-      .finally(() => (this.isDoubtful = false));
+    if (this.follows && this.parts.connections.isReady) this.doubts.raise(channel);
+  }
+
+  /** What came on the channel cannot be read here: it is followed anew, and what came until then is behind. */
+  followAnew(channel: FollowedChannel): void {
+    channel.isFollowed = false;
+    this.awaitProbe(channel);
   }
 
   /** Something has passed by that nobody can say the channels of. The line is well, so it goes on from here at once. */
   break(place: LogPlace): void {
-    this.follows = false;
-    this.owner.interrupted(this);
-    this.goOnFrom(place, this.channels.followed());
+    const { known } = this.position;
+    this.goOver(place);
+    // Whether the log has lost what it was at, it is to say.
+    this.position.hasReached(known);
+    this.doubt();
   }
 
   onLineReady(): void {
@@ -163,6 +165,7 @@ export class LogPartition implements LineOwner {
     this.lineCount++;
     this.channels.lose();
     this.confirmed = [];
+    this.doubts.clear();
     this.probes.failAll();
     const wasFollowing = this.follows;
     this.follows = false;
@@ -174,7 +177,7 @@ export class LogPartition implements LineOwner {
     this.isClosed = true;
     this.cancelProbes();
     this.leaveLine();
-    this.line.unsubscribe(this.ownChannel);
+    for (const channel of [this.ownChannel, lossChannelOf(this.root)]) this.line.unsubscribe(channel);
     this.channels.close();
     this.onLineLost();
   }
@@ -184,7 +187,10 @@ export class LogPartition implements LineOwner {
     const { connections, secret, clock } = this.parts;
     const isOver = () => this.isClosed || lineCount !== this.lineCount;
     try {
-      await this.line.subscribe(this.ownChannel, (said) => this.receiveProbe(said));
+      await Promise.all([
+        this.line.subscribe(this.ownChannel, (said) => this.receiveProbe(said)),
+        this.line.subscribe(lossChannelOf(this.root), () => this.doubt()),
+      ]);
       if (isOver()) return;
       await secret.learn(connections.commands);
       await this.channels.confirmAll();
@@ -213,6 +219,10 @@ export class LogPartition implements LineOwner {
       return;
     }
     if (lineCount !== this.lineCount) return;
+    this.awaitProbe(channel);
+  }
+
+  private awaitProbe(channel: FollowedChannel): void {
     this.confirmed.push(channel);
     if (this.confirmed.length === 1) setImmediate(() => this.probeForConfirmed());
   }
@@ -243,52 +253,46 @@ export class LogPartition implements LineOwner {
   private sendProbe(channels: readonly FollowedChannel[], doubted?: FollowedChannel, isFirst = false): Promise<void> {
     const token = randomText();
     const outcome = this.probes.add(token, { channels, doubted, isFirst });
-    this.say(token, doubted?.name ?? '', isFirst).catch((cause: unknown) => this.probes.fail(token, cause));
+    this.script
+      .ask({ token, doubted: doubted?.name, isFirst, known: this.position.known })
+      .catch((cause: unknown) => this.probes.fail(token, cause));
     return outcome;
   }
 
-  private async say(token: string, doubted: string, isFirst = false): Promise<LogPlace> {
-    const { connections, serverClock, fixedNow } = this.parts;
-    const args = [fixedNow(), randomText(), this.ownChannel, token, isFirst ? '1' : '0', doubted];
-    const answer = await this.script.run(connections.commands, this.root, args).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
-    const [now, epoch = '', number, nonce = ''] = answer as string[];
-    serverClock.set(Number(now));
-    return { epoch, nonce, number: Number(number) };
-  }
-
   private receiveProbe(said: string): void {
-    const [token = '', epoch = '', digits, nonce = '', previous, previousNonce = ''] = said.split(' ');
+    const { token, place, lostThrough, previousNumber, previousNonce } = readProbe(said);
     const probe = this.probes.take(token);
     if (!probe) return;
-    const place = { epoch, nonce, number: Number(digits) };
     const { channels, doubted, isFirst } = probe.about;
+    const { serverClock } = this.parts;
+    const hasGoneOn = this.position.learn(place, lostThrough);
     if (isFirst) {
       this.goOnFrom(place, channels);
-    } else if (doubted && this.isBroken(doubted, Number(previous), previousNonce)) {
+    } else if (doubted && this.channels.hasMissed(doubted, previousNumber, previousNonce, serverClock.now())) {
       this.owner.broken(this, doubted);
       this.heardPlace(place, [...channels, doubted]);
     } else {
       this.heardPlace(place, channels);
     }
+    if (hasGoneOn) this.owner.lostEnd(this);
     probe.resolve();
   }
 
-  private isBroken(channel: FollowedChannel, number: number, nonce: string): boolean {
-    if (!channel.isFollowed || !this.channels.has(channel)) return false;
-    return !channel.goesOnFrom(number, nonce, this.parts.serverClock.now());
-  }
-
   private heardPlace(place: LogPlace, channels: readonly FollowedChannel[]): void {
-    if (!goesOnTo(this.position, place)) this.break(place);
-    this.position = place;
+    if (!this.position.goesOnTo(place)) this.goOver(place);
+    this.position.moveTo(place);
     this.channels.followFrom(place, channels);
     if (channels.length > 0) this.news.tell();
   }
 
+  private goOver(place: LogPlace): void {
+    this.follows = false;
+    this.owner.interrupted(this);
+    this.goOnFrom(place, this.channels.followed());
+  }
+
   private goOnFrom(place: LogPlace, channels: readonly FollowedChannel[]): void {
-    this.position = place;
+    this.position.moveTo(place);
     this.channels.followFrom(place, channels);
     this.follows = true;
     this.owner.recovered(this);

@@ -15,10 +15,12 @@ import type { PushError } from '../../core/push-error.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
 import type { LogPartition } from './log-partition.js';
+import type { LogPlace } from './log-place.js';
 import { listsOf, routeOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';
 import { NOT_COLLAPSED, sealMessage } from './log-wire.js';
 import type { SealedMessage } from './log-wire.js';
+import type { PartitionPosition } from './partition-position.js';
 import { publishScript } from './publish-script.js';
 import { RandomIds } from './random-ids.js';
 import type { RedisConnections } from './redis-connections.js';
@@ -54,13 +56,15 @@ export interface LogPublisherParts {
 }
 
 /** A partition as the publisher sees it. */
-export type PublishedPartition = Pick<LogPartition, 'root' | 'channel' | 'wireNameOf'>;
+export type PublishedPartition = Pick<LogPartition, 'root' | 'channel' | 'wireNameOf'> & {
+  readonly position: Pick<PartitionPosition, 'hasReached'>;
+};
 
 /** What the script answered. */
 interface Verdict {
   readonly verdict: string;
-  /** The number of the message, or of the newest one where it is not kept. */
-  readonly number: number;
+  /** The place of the message, or of the newest one where it is not kept. */
+  readonly place: LogPlace;
 }
 
 /** A publish under way. */
@@ -170,7 +174,7 @@ export class LogPublisher {
     for (const waiting of [...this.waiting.values()]) this.giveUp(waiting);
   }
 
-  private answered(waiting: Waiting, { verdict, number }: Verdict, mayBeTaken: boolean): void {
+  private answered(waiting: Waiting, { verdict, place }: Verdict, mayBeTaken: boolean): void {
     if (!this.isWaiting(waiting)) return;
     if (verdict === 'late') {
       // The clock of the server was set meanwhile: whether it still knows the id of an earlier attempt cannot be told.
@@ -179,11 +183,12 @@ export class LogPublisher {
       return;
     }
     waiting.isTaken = true;
+    if (verdict === 'ok') waiting.partition.position.hasReached(place);
     const followed = waiting.partition.channel(waiting.channel);
     // An earlier send of the same request was taken: the message came then, and comes no more.
     const isOver = verdict === 'known' && !mayBeTaken;
     // It is still to come only if the channel was followed before it was published.
-    const isMissed = verdict === 'ok' && isBehind(waiting, number, followed?.firstNumber ?? 0);
+    const isMissed = verdict === 'ok' && isBehind(waiting, place.number, followed?.firstNumber ?? 0);
     if (!followed?.isFollowed || isOver || isMissed) this.giveUp(waiting);
   }
 
@@ -234,9 +239,9 @@ export class LogPublisher {
       ...lists,
     ];
     return this.script.run(connections.commands, partition.root, args).then((answer) => {
-      const [verdict = '', nowMs, number] = answer as string[];
+      const [verdict = '', nowMs, number, nonce = '', epoch = ''] = answer as string[];
       serverClock.set(Number(nowMs));
-      return { verdict, number: Number(number) };
+      return { verdict, place: { epoch, nonce, number: Number(number) } };
     });
   }
 

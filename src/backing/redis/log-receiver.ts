@@ -2,7 +2,7 @@
  * What comes on the channels of a log: judged, put at its place, and handed to the follower in the order of its partition.
  *
  * A frame is listened to if its seal is good, it was said not long ago by the clock of the server, and its id is new.
- * Everything else is dropped and counted. What is for many targets, none of them here, is not even opened: it only moves
+ * Everything else is dropped and counted; what a node of another version says is read from the log instead. What is for many targets, none of them here, is not even opened: it only moves
  * the chain of the channel, and that only where it fits. Whoever can write to Redis and knows the chain can break it so,
  * which is told as a gap; nothing is delivered that no node has said.
  *
@@ -38,8 +38,8 @@ export interface LogReceiverParts {
   readonly recognise: (id: string, sealed: string) => SealedMessage | undefined;
   /** A message that this or another node published was delivered here. */
   readonly onDelivered: (id: string, delivery: Delivery) => void;
-  /** Nobody is to wait for messages of this partition. */
-  readonly onInterrupted: (partition: LogPartition) => void;
+  /** Nobody is to wait for messages of this partition, or on the one channel of it. */
+  readonly onInterrupted: (partition: LogPartition, channel?: string) => void;
 }
 
 /** Receives for one node. */
@@ -103,6 +103,10 @@ export class LogReceiver implements PartitionOwner {
     this.follower?.recovered();
   }
 
+  lostEnd(partition: LogPartition): void {
+    this.follower?.missed(this.cursor, (audience) => this.involves(partition, audience));
+  }
+
   /** It is for many targets, and none of them is here. */
   private passesBy(partition: LogPartition, channel: FollowedChannel, header: LogHeader, nowMs: number): boolean {
     if (channel.name !== EVERYONE) return false;
@@ -112,7 +116,7 @@ export class LogReceiver implements PartitionOwner {
     if (!channel.goesOnFrom(header.previousNumber, header.previousNonce, nowMs)) return false;
     channel.heard(header, nowMs);
     // Whoever comes now is to read it: it will not come to them.
-    partition.moveTo(header.place);
+    partition.position.moveTo(header.place);
     return true;
   }
 
@@ -130,7 +134,7 @@ export class LogReceiver implements PartitionOwner {
       this.broken(partition, channel);
     }
     channel.heard(header, nowMs);
-    partition.moveTo(place);
+    partition.position.moveTo(place);
   }
 
   private deliver(
@@ -159,7 +163,16 @@ export class LogReceiver implements PartitionOwner {
   /** A frame that is not listened to may have stood where a message was due, or the clocks have moved. */
   private drop(partition: LogPartition, channel: FollowedChannel, problem: keyof DroppedFrames): void {
     this.dropped[problem]++;
-    if (problem !== 'replayed') partition.doubt(channel);
+    if (problem === 'version') this.readInstead(partition, channel);
+    else if (problem !== 'replayed') partition.doubt(channel);
+  }
+
+  /** A node of another version has said something here. Whom it may be for has it read, before anything else comes. */
+  private readInstead(partition: LogPartition, channel: FollowedChannel): void {
+    this.follower?.interrupted(this.cursor, (audience) => channel.concerns(audience));
+    this.parts.onInterrupted(partition, channel.name);
+    partition.followAnew(channel);
+    this.follower?.recovered();
   }
 
   private involves({ index }: LogPartition, { userId, groups }: Audience): boolean {

@@ -27,8 +27,8 @@ export interface PublishScriptLimits {
  * 5 `1` if it may have been published before, `once <ms>` to have its id known for so long; 6 `1` to keep it; 7 ms it
  * lives, 0 for good; 8 collapse id or `-`; 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12 the channel; 13… targets.
  *
- * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, and the time; with `ok` also its number,
- * that of the newest message where it is not kept, and how many nodes listen.
+ * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, and the time; with `ok` also its place as
+ * number, nonce and epoch, that of the newest message where it is not kept.
  *
  * The first write is one that a full server refuses, so that nothing is half done.
  */
@@ -76,8 +76,8 @@ ${keepFunction(limits)}
 end
 
 local header = table.concat({'2', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
-local heard = redis.call('${publishCommand}', root .. ':c:' .. channel, header .. '\\n' .. frame)
-return {'ok', digits(now), digits(number), digits(heard)}
+redis.call('${publishCommand}', root .. ':c:' .. channel, header .. '\\n' .. frame)
+return {'ok', digits(now), digits(number), nonce, epoch}
 `;
 }
 

@@ -1,4 +1,4 @@
-import { ENTRY_PATTERN, LOG_PRELUDE } from './log-scripts.js';
+import { ENTRY_PATTERN, IS_HELD, LOG_PRELUDE } from './log-scripts.js';
 
 /**
  * Reads the messages of some targets after a place and up to the position of the node, in the order of the partition,
@@ -14,25 +14,14 @@ import { ENTRY_PATTERN, LOG_PRELUDE } from './log-scripts.js';
  * place, up to which number something was lost, `1` if some of that lies behind the place, `1` if there is more, and the
  * entries.
  */
-export const READ_SCRIPT = `${LOG_PRELUDE}
-local epoch, number, nonce = open()
+export const READ_SCRIPT = `${LOG_PRELUDE}${IS_HELD}
+local epoch, number, nonce, _, _, lostEnd = open()
 local base = root .. ':' .. epoch
-local nonces = base .. ':nonces'
-local function nonceAt(place)
-  local found = redis.call('ZREVRANGEBYSCORE', nonces, digits(place), '-inf', 'LIMIT', 0, 1)[1]
-  if found then return string.match(found, '(%S+) (%d+)') end
-end
-local function isHeld(itsEpoch, itsNonce, place)
-  if itsEpoch ~= epoch or place > number then return false end
-  if place == 0 or (place == number and itsNonce == nonce) then return true end
-  local held = nonceAt(place)
-  return not held or held == itsNonce
-end
 local start, through, isReset = tonumber(ARGV[5]), tonumber(ARGV[8]), false
-if not isHeld(ARGV[6], ARGV[7], through) then return {'astray', digits(now)} end
+if ARGV[6] ~= epoch or not isHeld(base, number, nonce, ARGV[7], through) then return {'astray', digits(now)} end
 if ARGV[3] ~= epoch then
   start, isReset = 0, true
-elseif not isHeld(ARGV[3], ARGV[4], start) or start > through then
+elseif not isHeld(base, number, nonce, ARGV[4], start) or start > through then
   start, isReset = through, true
 end
 
@@ -77,9 +66,10 @@ end
 
 local first = start
 for index = 13, #ARGV, 2 do first = math.min(first, (beginningOf(index))) end
+noteLost(lostEnd, first)
 if first < through then
   -- Marks go in the end. What came before that, to whomever, may be forgotten.
-  local _, since = nonceAt(first + 1)
+  local _, since = nonceAt(base, first + 1)
   if not since or now - tonumber(since) >= tonumber(ARGV[12]) then lost = through end
   local marks = {}
   for index = 13, #ARGV, 2 do marks[#marks + 1] = base .. ':m:' .. ARGV[index] end

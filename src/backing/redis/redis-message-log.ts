@@ -94,7 +94,7 @@ export class RedisMessageLog implements MessageLog {
       ...shared,
       recognise: (id, sealed) => this.publisher.recognise(id, sealed),
       onDelivered: (id, delivery) => this.publisher.delivered(id, delivery),
-      onInterrupted: (partition) => this.publisher.stopWaiting(partition),
+      onInterrupted: (partition, channel) => this.publisher.stopWaiting(partition, channel),
     });
     this.partitions = roots.map((root, index) => new LogPartition(shared, root, index, this.receiver));
     this.receiver.begin(this.partitions);

@@ -27,7 +27,14 @@ it('lets the event loop turn when a line that looks well refuses each attempt at
       onceMs: 1_000,
       fixedNow: () => '',
     },
-    [{ root: 'push:{0}:log', channel: () => undefined, wireNameOf: (name) => name }],
+    [
+      {
+        root: 'push:{0}:log',
+        channel: () => undefined,
+        wireNameOf: (name) => name,
+        position: { hasReached: () => {} },
+      },
+    ],
   );
   const content = { event: 'note', dataText: '1', id: '1', ts: '2026-01-01T00:00:00.000Z' };
   await publisher.publish(content, { target: { all: true }, store: 'history' });

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { MessageLogLimits, MessageRouting } from '../../../../src/backing/message-log.interface.js';
+import { publishScript } from '../../../../src/backing/redis/publish-script.js';
+import { RedisScript } from '../../../../src/backing/redis/redis-script.js';
 import { eventually } from '../../../support/eventually.js';
 import { hearFor } from '../../../support/hear-for.js';
 import { LogReader } from '../../../support/log-reader.js';
@@ -245,6 +247,7 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       nodes.push(node);
       const reader = new LogReader(node.log);
       node.log.attend('user', '7');
+      node.log.attend('group', 'g');
 
       await expect(send(node)).rejects.toMatchObject({
         code: 'PUSH_ERR_UNAVAILABLE',
@@ -278,7 +281,7 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       expect(reader.ids).toEqual(['n-1', 'n-3']);
     });
 
-    it('comes back without its newest messages, tells those of a reset who had them, and nobody else', async () => {
+    it('comes back without its newest messages, tells of it who had them and who was away', async () => {
       const { node, log } = await start();
       await send(node);
       const kept = log.position;
@@ -288,14 +291,45 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       const lost = log.position;
       await redis.kill();
       await redis.run();
-      await eventually(() => log.isFollowing && log.position[0].number === 1, { timeoutMs: 10_000 });
-      await send(node);
+      await eventually(() => log.isFollowing && log.position[0].number === 2, { timeoutMs: 10_000 });
       await send(node);
 
       const request = { audience: { userId: '7', groups: [] }, maxMessages: 10, maxBytes: 10_000 };
       expect(log.position[0].number).toBe(lost[0].number);
       expect(await log.read({ ...request, after: lost })).toMatchObject({ gap: 'reset', messages: [] });
-      expect(await log.read({ ...request, after: kept })).toMatchObject({ gap: undefined, messages: { length: 2 } });
+      const page = await log.read({ ...request, after: kept });
+      expect(page).toMatchObject({ gap: 'expired', messages: { length: 1 } });
+      expect(await log.read({ ...request, after: page.resumedFrom })).toMatchObject({ gap: undefined });
+      expect(await log.read({ ...request, after: page.through })).toMatchObject({ gap: undefined });
+    });
+
+    it('comes back without what only its publisher knew of, and who is connected is told of that on every node', async () => {
+      const [one, other] = [await start(), await start()];
+      await send(one.node);
+      await eventually(() => other.reader.ids.length === 1);
+      await operator.save();
+      // It is taken, and heard by nobody.
+      await send(one.node, { target: { users: ['elsewhere'] } });
+      await redis.kill();
+      await redis.run();
+
+      for (const { reader } of [one, other]) {
+        await eventually(() => expect(reader.gaps).toEqual(['expired']), { timeoutMs: 10_000 });
+        await eventually(() => reader.isLive);
+      }
+      await send(one.node);
+      await eventually(() => expect(other.reader.ids).toEqual(['n-1', 'n-3']));
+      expect([one.reader.gaps, other.reader.gaps]).toEqual([['expired'], ['expired']]);
+    });
+
+    it('has lost its end, which a node hears of that has gone on since: its clients are told', async () => {
+      const { node, reader, log } = await start();
+      await send(node);
+      await operator.hset(ROOT, 'lost', 1);
+      await operator.publish(`${ROOT}:lost`, '1');
+      await eventually(() => expect(reader.gaps).toEqual(['expired']));
+      await send(node);
+      expect([reader.ids, reader.breaks, log.position[0].number]).toEqual([['n-1', 'n-2'], 0, 2]);
     });
 
     it('stands still for two seconds, loses and repeats nothing', async () => {
@@ -349,12 +383,38 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       await send(node);
       const [{ epoch }] = log.position;
       const header = `2 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} 1 ${epoch.slice(8)} 1 ${'i'.repeat(12)}`;
-      for (const frame of ['', 'hello', '3 from the future', `${header}\n2forged`, header])
-        await operator.publish(CHANNEL, frame);
+      for (const frame of ['', `${header}\n2forged`, header]) await operator.publish(CHANNEL, frame);
       await send(node);
 
-      expect(log.droppedFrames).toEqual({ version: 2, forged: 1, truncated: 2, stale: 0, replayed: 0 });
+      expect(log.droppedFrames).toEqual({ version: 0, forged: 1, truncated: 2, stale: 0, replayed: 0 });
       expect([reader.ids, reader.breaks]).toEqual([['n-1', 'n-2'], 0]);
+    });
+
+    it('reads from the log what a node of another version says, at its place', async () => {
+      const { node, reader, log } = await start();
+      await send(node);
+      const script = publishScript({
+        historyCount: 100,
+        historyAllCount: 100,
+        historySeconds: 300,
+        forgetMs: 3_600_000,
+        publishCommand: 'PUBLISH',
+      });
+      const [later, ofUser] = [new RedisScript(script.replace("{'2', epoch", "{'9', epoch")), `${ROOT}:c:u:7`];
+      const say = (id: string, channel: string) => {
+        const text = JSON.stringify({ id, event: 'e', data: 1, cursor: '' });
+        const rest = ['0', '1', 0, '-', '', text, text.length, channel, channel];
+        return later.run(operator, ROOT, ['', 'a-random', id, Date.now() + 7_000, ...rest]);
+      };
+      await Promise.all([say('other-1', 'a'), say('other-2', 'u:7')]);
+      await send(node);
+      await say('other-3', 'a');
+      await operator.publish(ofUser, 'hello');
+
+      await eventually(() => expect(reader.ids).toEqual(['n-1', 'other-1', 'other-2', 'n-2', 'other-3']));
+      await send(node);
+      await eventually(() => reader.ids.includes('n-3'));
+      expect([reader.gaps, log.droppedFrames.version > 0]).toEqual([[], true]);
     });
 
     it('drops and counts what was recorded and is said again at the next place', async () => {
