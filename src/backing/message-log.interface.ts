@@ -191,8 +191,8 @@ export interface MessageLog extends Attendance {
    */
   hears(audience: Audience): boolean | Promise<void>;
   /**
-   * Whether messages, and what nodes say to each other, are heard in the one order in which they were published. Then
-   * nothing that is due to a new member was heard before the word of its membership.
+   * Whether messages, and what nodes say to each other, are heard in the one order in which they were published. Where
+   * they are not, a message can be there before the word of a membership that was made before it was sent.
    * @default false
    */
   readonly isInOneOrder?: boolean;

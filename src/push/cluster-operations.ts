@@ -1,13 +1,14 @@
 import type { NodeLink } from '../backing/node-link.interface.js';
 import { DistinctIds } from '../core/distinct-ids.js';
 import { decodeCursor } from '../protocol/cursor.js';
+import { isOvertaken } from './node-questions.js';
 import type { NodeOperation, NodeOperations } from './node-questions.js';
 import { OF_TENANT } from './tenant-nodes.js';
 import type { TenantMessage } from './tenant-nodes.js';
 import type { TenantSpace } from './tenant-space.js';
 
 /** What a node answers from. */
-export type AnsweringSpace = Pick<TenantSpace, 'registry' | 'directory' | 'receipts' | 'groups' | 'streams'>;
+export type AnsweringSpace = Pick<TenantSpace, 'registry' | 'log' | 'directory' | 'receipts' | 'groups' | 'streams'>;
 
 /** The spaces of a node. */
 export interface AnsweringSpaces {
@@ -39,8 +40,8 @@ const handlers: Handlers = {
     return { matched: directory.close(filter, code, reason, ageMs) };
   },
   report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
-  held: ({ groups }, { userId, group, expiresAtMs, since }) => {
-    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since));
+  held: ({ groups, log }, { userId, group, expiresAtMs, since }, ageMs) => {
+    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since), isOvertaken(log, ageMs));
     return null;
   },
   released: ({ groups }, { userId, group }) => {

@@ -145,10 +145,13 @@ export class GroupService {
     this.leaveHeld(userId, group);
   }
 
-  /** Another node has added the membership, which begins at this place: it has its effect here too. */
-  heldElsewhere(membership: HeldMembership, since: Cursor | undefined): void {
+  /**
+   * Another node has added the membership, which begins at this place: it has its effect here too. `isOvertaken`: messages
+   * that are due by it may have been heard already.
+   */
+  heldElsewhere(membership: HeldMembership, since: Cursor | undefined, isOvertaken = false): void {
     if (!this.isHere(membership.userId)) return;
-    this.joinHeld(membership, since);
+    this.joinHeld(membership, since, isOvertaken);
     this.readAgain(membership.userId);
   }
 
@@ -195,20 +198,20 @@ export class GroupService {
     }
   }
 
-  private joinHeld(membership: HeldMembership, since: Cursor | undefined): void {
+  private joinHeld(membership: HeldMembership, since: Cursor | undefined, isOvertaken = false): void {
     const { userId, group } = membership;
     this.refresh.changed(userId);
     this.notices.came(userId, group);
     this.ends.set(membership);
     for (const held of this.expected.of(userId)) held.change(group, membership);
-    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group, since);
+    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group, since, isOvertaken);
   }
 
   /** From now on the connection is due what comes for the group, and what came for it since that place. */
-  private putInto(connection: Connection, group: string, since: Cursor | undefined): void {
+  private putInto(connection: Connection, group: string, since?: Cursor, isOvertaken = false): void {
     const isNew = !this.registry.isMember(connection, group);
     this.registry.join(connection, group, MembershipSource.Server);
-    if (isNew) this.resumes.joined(connection, group, since);
+    if (isNew) this.resumes.joined(connection, group, since, isOvertaken);
   }
 
   private leaveHeld(userId: string, group: string): void {
@@ -247,7 +250,7 @@ export class GroupService {
   }
 
   private putAllInto(userId: string, group: string): void {
-    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group, undefined);
+    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What nodes ask each other about their connections: each operation with what it is about and what it is answered with. */
 import type { NodeAnswers, OtherNodes, Question } from '../backing/node-link.interface.js';
+import type { MessageLog } from '../backing/message-log.interface.js';
 import type { HeldMembership } from '../backing/memberships.interface.js';
 import type { Target } from '../core/delivery-target.js';
 import type { DistinctIdsJson } from '../core/distinct-ids.js';
@@ -74,15 +75,6 @@ export interface QuestionOf<Operation extends NodeOperation> extends Omit<Questi
 /** How long a node that is cut off may stay away and still carry out what it missed. */
 export const KEPT_FOR_MS = 3_600_000;
 
-/** Tells all other nodes, also those that are cut off now. */
-export async function tellNodes<Operation extends NodeOperation>(
-  nodes: OtherNodes,
-  operation: Operation,
-  payload: NodeOperations[Operation]['asks'],
-): Promise<void> {
-  await nodes.tell({ operation, payload }, KEPT_FOR_MS);
-}
-
 /** Asks all other nodes. The link knows whom it is from, and a node of another version knows not the operation. */
 export async function askNodes<Operation extends NodeOperation>(
   nodes: OtherNodes,
@@ -91,4 +83,28 @@ export async function askNodes<Operation extends NodeOperation>(
   question: QuestionOf<Operation>,
 ): Promise<AnswersTo<Operation>> {
   return (await nodes.ask({ operation, payload }, question as unknown as Question)) as AnswersTo<Operation>;
+}
+
+/** How long the other nodes may take to carry out a change of memberships before it counts as done here. */
+const CHANGE_MS = 500;
+/** A change that a node hears of later than this may be taken for done already where it was made. */
+const PROMPT_MS = 400;
+
+/**
+ * Tells all other nodes of a change of memberships. Where messages and the words of nodes come in no one order, a message
+ * that is sent once the change is done could be there before the word of it. So there it is done when all nodes that are
+ * alive have carried it out, or {@link CHANGE_MS} later.
+ */
+export async function announce<Operation extends 'held' | 'released'>(
+  { nodes, log }: { readonly nodes: OtherNodes; readonly log: Pick<MessageLog, 'isInOneOrder'> },
+  operation: Operation,
+  payload: NodeOperations[Operation]['asks'],
+): Promise<void> {
+  if (log.isInOneOrder) await nodes.tell({ operation, payload }, KEPT_FOR_MS);
+  else await askNodes(nodes, operation, payload, { withinMs: CHANGE_MS, keepMs: KEPT_FOR_MS });
+}
+
+/** Whether messages that were sent after the change may have come before the word of it, which is so old. */
+export function isOvertaken({ isInOneOrder }: Pick<MessageLog, 'isInOneOrder'>, ageMs: number): boolean {
+  return !isInOneOrder && ageMs >= PROMPT_MS;
 }

@@ -21,7 +21,7 @@ import type { EventRef, EventRefData } from './events/event-ref.js';
 import type { OutgoingCheck } from './events/outgoing-check.js';
 import { fingerprintOf } from './idempotency.service.js';
 import type { MessageDraft } from './message-stamper.js';
-import { tellNodes } from './node-questions.js';
+import { announce } from './node-questions.js';
 import type * as Push from './push-types.js';
 import type { RevocationService } from './revocation.service.js';
 import { SEND_ONCE, onceIdOf } from './send-once.js';
@@ -127,18 +127,18 @@ export class PushService {
       ...groupProblems(group),
       ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
     ]);
-    await this.within(async ({ groups, nodes }) => {
-      const since = encodeCursor(await groups.hold(userId, group, expiresAtMs));
-      await tellNodes(nodes, 'held', { userId, group, expiresAtMs, since });
+    await this.within(async (space) => {
+      const since = encodeCursor(await space.groups.hold(userId, group, expiresAtMs));
+      await announce(space, 'held', { userId, group, expiresAtMs, since });
     });
   }
 
   /** Ends the membership; the user's connections leave unless their token names the group. */
   async removeFromGroup(userId: string, group: string): Promise<void> {
     throwIfAny([...userIdProblems(userId), ...groupProblems(group)]);
-    await this.within(async ({ groups, nodes }) => {
-      await groups.release(userId, group);
-      await tellNodes(nodes, 'released', { userId, group });
+    await this.within(async (space) => {
+      await space.groups.release(userId, group);
+      await announce(space, 'released', { userId, group });
     });
   }
 

@@ -101,14 +101,15 @@ export class ResumeService {
 
   /**
    * The server has made the connection a member of the group, which it is in by now: what came for the group after the
-   * place is for it. Undefined: nobody knows when that was, so what comes from now on is.
+   * place is for it. Undefined: nobody knows when that was, so what comes from now on is. `isOvertaken`: the word of it
+   * comes so late that messages may have been heard which were sent when it was done.
    */
-  joined(connection: Connection, group: string, beginning?: Cursor): void {
+  joined(connection: Connection, group: string, beginning?: Cursor, isOvertaken = false): void {
     const { log, registry } = this.parts;
     const { outbound } = connection;
     const { position } = log;
     // What was heard before the word of the membership is not due to it; brought later it would come in a wrong order.
-    const since = beginning && log.isInOneOrder ? furthest(beginning, position) : beginning;
+    const since = beginning && !isOvertaken ? furthest(beginning, position) : beginning;
     const hears = log.hears(audienceOf(connection, registry)) === true;
     if (!outbound.isHeld && hears && (since === undefined || isWithin(position, since))) return;
     if (connection.transport.name === 'poll') {

@@ -19,7 +19,6 @@ export function cursorAt(number: number): string {
 export class ScriptedLog implements MessageLog {
   position = at(0);
   isFollowing = true;
-  isInOneOrder = false;
   /** What was asked for, oldest first. */
   readonly reads: ReplayRequest[] = [];
   private readonly answers: ((page: LogPage | Error) => void)[] = [];

@@ -201,9 +201,7 @@ export class LogPartition implements LineOwner {
     } catch {
       // The next attempt says whether it was for good.
     }
-    clock.after(RETRY_MS, () => {
-      if (!isOver() && !this.follows && this.line.isReady) void this.begin(lineCount);
-    });
+    clock.after(RETRY_MS, () => !isOver() && !this.follows && this.line.isReady && void this.begin(lineCount));
   }
 
   /** Subscribes to one channel more. Those of one turn of the event loop share a probe. */
@@ -213,8 +211,7 @@ export class LogPartition implements LineOwner {
       await this.channels.confirm(channel);
     } catch {
       this.parts.clock.after(RETRY_MS, () => {
-        const isWanted = this.channels.has(channel) && lineCount === this.lineCount;
-        if (isWanted && this.follows) void this.subscribe(channel);
+        if (this.channels.has(channel) && lineCount === this.lineCount && this.follows) void this.subscribe(channel);
       });
       return;
     }
@@ -228,8 +225,8 @@ export class LogPartition implements LineOwner {
   }
 
   private probeForConfirmed(): void {
-    if (this.isProbing || this.confirmed.length === 0 || !this.follows) return;
     const channels = this.confirmed;
+    if (this.isProbing || channels.length === 0 || !this.follows) return;
     this.confirmed = [];
     this.isProbing = true;
     this.sendProbe(channels)
@@ -264,11 +261,11 @@ export class LogPartition implements LineOwner {
     const probe = this.probes.take(token);
     if (!probe) return;
     const { channels, doubted, isFirst } = probe.about;
-    const { serverClock } = this.parts;
+    const nowMs = this.parts.serverClock.now();
     const hasGoneOn = this.position.learn(place, lostThrough);
     if (isFirst) {
       this.goOnFrom(place, channels);
-    } else if (doubted && this.channels.hasMissed(doubted, previousNumber, previousNonce, serverClock.now())) {
+    } else if (doubted && this.channels.hasMissed(doubted, previousNumber, previousNonce, nowMs)) {
       this.owner.broken(this, doubted);
       this.heardPlace(place, [...channels, doubted]);
     } else {
