@@ -18,6 +18,7 @@ serve({ open, compare, send, close });
 
 /** `url` is where the driver alone connects to as well; a Cluster is named by `options`. */
 async function open({ url, secret, options = {} }) {
+  noteScripts();
   class AppModule {}
   const auth = { jwt: { secret, algorithms: ['HS256'] } };
   Module({ imports: [PushModule.forRoot({ auth, backing: redis({ ...(url && { url }), ...options }) })] })(AppModule);
@@ -64,23 +65,28 @@ async function compare({ kind, count, depth, ...order }) {
   };
 }
 
+/** By script, while they are recorded. */
+let recorded;
+
+/** Once and for all: a method that is put in and taken out again has the engine compile everything anew each time. */
+function noteScripts() {
+  const { sendCommand } = Redis.prototype;
+  Redis.prototype.sendCommand = function (command, stream) {
+    if (recorded !== undefined && command.name === 'evalsha') {
+      const [hash] = command.args;
+      if (!recorded.has(hash)) recorded.set(hash, []);
+      // The driver turns arguments into text when it writes them, so a copy is as it was given.
+      recorded.get(hash).push([...command.args]);
+    }
+    return sendCommand.call(this, command, stream);
+  };
+}
+
 /** The arguments of the script that was called most while the work was done. */
 async function record(work) {
-  const { sendCommand } = Redis.prototype;
-  const byScript = new Map();
-  Redis.prototype.sendCommand = function (command, ...rest) {
-    if (command.name === 'evalsha') {
-      const [hash] = command.args;
-      if (!byScript.has(hash)) byScript.set(hash, []);
-      // The driver turns arguments into text when it writes them, so a copy is as it was given.
-      byScript.get(hash).push([...command.args]);
-    }
-    return sendCommand.call(this, command, ...rest);
-  };
-  try {
-    await work();
-  } finally {
-    Redis.prototype.sendCommand = sendCommand;
-  }
-  return [...byScript.values()].sort((one, other) => other.length - one.length)[0];
+  recorded = new Map();
+  await work();
+  const [most] = [...recorded.values()].sort((one, other) => other.length - one.length);
+  recorded = undefined;
+  return most;
 }

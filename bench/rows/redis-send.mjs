@@ -18,7 +18,7 @@ export const redisSendRow = {
     'called it with, as deep. CPU is user and system time of that process. Taken in turns: driver, module, driver.',
   columns: [m.cpuPerSend],
   async run(bench) {
-    const count = bench.size(4_000, 2_000);
+    const count = bench.size(8_000, 4_000);
     const order = { count, depth: DEPTH, users: 1_000, groups: 100, event: 'bench', data: stampedData(PAYLOAD_BYTES) };
     const redis = await RedisProcess.start();
     const sender = await WorkerProcess.start('redis-sender.mjs');

@@ -14,6 +14,7 @@ import { ReachReport } from './reach-report.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisLine } from './redis-line.js';
 import type { RedisAddress } from './redis-options.js';
+import { writeTogether } from './write-together.js';
 
 /** A slot that is being moved is tried again so often; then the command is refused. */
 const MAX_REDIRECTIONS = 8;
@@ -67,6 +68,7 @@ export class ClusterConnections implements RedisConnections {
       connect: (address) => this.connect(address),
       refresh: () => this.refresh(),
     });
+    this.commands.on('+node', (node: Redis) => writeTogether(node));
     this.commands.on('refresh', () => this.follow());
     this.commands.on('ready', () => void this.warmUp());
     this.commands.on('close', () => {

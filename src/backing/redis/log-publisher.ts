@@ -14,8 +14,8 @@ import { OutgoingMessage } from '../../core/outgoing-message.js';
 import type { PushError } from '../../core/push-error.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
+import { FleetingMap } from './fleeting-map.js';
 import type { LogPartition } from './log-partition.js';
-import type { LogPlace } from './log-place.js';
 import { listsOf, routeOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';
 import { NOT_COLLAPSED, sealMessage } from './log-wire.js';
@@ -60,13 +60,6 @@ export type PublishedPartition = Pick<LogPartition, 'root' | 'channel' | 'wireNa
   readonly position: Pick<PartitionPosition, 'hasReached'>;
 };
 
-/** What the script answered. */
-interface Verdict {
-  readonly verdict: string;
-  /** The place of the message, or of the newest one where it is not kept. */
-  readonly place: LogPlace;
-}
-
 /** A publish under way. */
 interface Waiting {
   readonly id: string;
@@ -92,7 +85,7 @@ interface Waiting {
 /** Publishes messages to the log in Redis. */
 export class LogPublisher {
   private readonly script: RedisScript;
-  private readonly waiting = new Map<string, Waiting>();
+  private readonly waiting = new FleetingMap<Waiting>();
   private readonly ids = new RandomIds();
   private cancelSweep: Cancel | undefined;
 
@@ -117,12 +110,12 @@ export class LogPublisher {
     // The same request is at it already; nobody knows yet what becomes of it.
     if (this.waiting.has(id)) return Promise.reject(unavailable());
     const { channel } = route;
-    const { traceparent, ...said } = content;
-    const text = encodeMessage({ ...said, cursor: '' });
+    // Member by member, here and below: to copy an object costs more than all else that is done here.
+    const { event, dataText, id: messageId, ts, from, traceparent } = content;
+    const text = encodeMessage({ event, dataText, id: messageId, cursor: '', ts, from });
     const endsAtMs = performance.now() + DEADLINE_MS;
     return new Promise((resolve, reject) => {
       const lists = routing.store === 'none' ? NO_LISTS : listsOf(routing.target);
-      // One literal: to copy a draft would cost more than all else that is done here.
       const waiting: Waiting = {
         id,
         partition,
@@ -141,10 +134,7 @@ export class LogPublisher {
       };
       this.waiting.set(id, waiting);
       this.cancelSweep ??= this.parts.clock.after(DEADLINE_MS, () => this.sweep());
-      this.attempt(waiting, false).then(
-        (answer) => this.answered(waiting, answer, false),
-        (cause: unknown) => this.failed(waiting, cause, false),
-      );
+      this.attempt(waiting, false);
     });
   }
 
@@ -174,7 +164,10 @@ export class LogPublisher {
     for (const waiting of [...this.waiting.values()]) this.giveUp(waiting);
   }
 
-  private answered(waiting: Waiting, { verdict, place }: Verdict, mayBeTaken: boolean): void {
+  /** `answer`: what the script said, the time, and the place of the message, or of the newest one where it is not kept. */
+  private answered(waiting: Waiting, answer: readonly string[], mayBeTaken: boolean): void {
+    const [verdict, nowMs, number, nonce = '', epoch = ''] = answer;
+    this.parts.serverClock.set(Number(nowMs));
     if (!this.isWaiting(waiting)) return;
     if (verdict === 'late') {
       // The clock of the server was set meanwhile: whether it still knows the id of an earlier attempt cannot be told.
@@ -183,6 +176,7 @@ export class LogPublisher {
       return;
     }
     waiting.isTaken = true;
+    const place = { epoch, nonce, number: Number(number) };
     if (verdict === 'ok') waiting.partition.position.hasReached(place);
     const followed = waiting.partition.channel(waiting.channel);
     // An earlier send of the same request was taken: the message came then, and comes no more.
@@ -204,16 +198,11 @@ export class LogPublisher {
     // A line that has just ended fails at once, and its end is not heard before the event loop has turned.
     do await sleep(RETRY_MS, undefined, { ref: false });
     while (this.isWaiting(waiting) && !this.parts.connections.isReady);
-    if (!this.isWaiting(waiting)) return;
-    try {
-      this.answered(waiting, await this.attempt(waiting, mayBeTaken), mayBeTaken);
-    } catch (cause) {
-      this.failed(waiting, cause, mayBeTaken);
-    }
+    if (this.isWaiting(waiting)) this.attempt(waiting, mayBeTaken);
   }
 
   /** Calls the script once: `ok`, `known` where it was taken before, or `late`. */
-  private attempt(waiting: Waiting, mayBeTaken: boolean): Promise<Verdict> {
+  private attempt(waiting: Waiting, mayBeTaken: boolean): void {
     const { connections, serverClock, clock, fixedNow } = this.parts;
     const { id, partition, channel, text, routing, lists, seal, traceparent } = waiting;
     const { target, expiresAtMs } = routing;
@@ -238,11 +227,9 @@ export class LogPublisher {
       channel,
       ...lists,
     ];
-    return this.script.run(connections.commands, partition.root, args).then((answer) => {
-      const [verdict = '', nowMs, number, nonce = '', epoch = ''] = answer as string[];
-      serverClock.set(Number(nowMs));
-      return { verdict, place: { epoch, nonce, number: Number(number) } };
-    });
+    const answered = (answer: unknown) => this.answered(waiting, answer as string[], mayBeTaken);
+    const failed = (cause: unknown) => this.failed(waiting, cause, mayBeTaken);
+    this.script.call(connections.commands, partition.root, args, answered, failed);
   }
 
   private isWaiting({ id }: Waiting): boolean {

@@ -3,8 +3,7 @@
  * of version, channel and body as base64url, and the body. Whoever can write to Redis but has no secret can make no
  * frame, change none, and move none to another channel.
  */
-import { createHmac, createSecretKey } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { MessageMac } from './message-mac.js';
 
 /** What this version of the package writes and reads. Another layout of the frame or of a body is another version. */
 export const FRAME_VERSION = '2';
@@ -21,11 +20,10 @@ export const SEALED_BODY_OFFSET = FRAME_VERSION.length + MAC_LENGTH + 1;
 
 /** Seals and opens frames with the secret that the nodes share. */
 export class FrameSeal {
-  /** Taken in once: from a text or bytes Node would make it anew for each frame. */
-  private readonly key: KeyObject;
+  private readonly mac: MessageMac;
 
   constructor(secret: string | Buffer) {
-    this.key = createSecretKey(typeof secret === 'string' ? Buffer.from(secret) : secret);
+    this.mac = new MessageMac(typeof secret === 'string' ? Buffer.from(secret) : secret);
   }
 
   /** The frame that carries the body on this channel. */
@@ -43,8 +41,7 @@ export class FrameSeal {
 
   /** The length stands between channel and body, so that no two pairs of them make the same text. */
   private macOf(channel: string, body: string): string {
-    const sealed = `${FRAME_VERSION}\n${channel.length}\n${channel}\n${body}`;
-    return createHmac('sha256', this.key).update(sealed).digest('base64url');
+    return this.mac.of(`${FRAME_VERSION}\n${channel.length}\n${channel}\n${body}`);
   }
 }
 

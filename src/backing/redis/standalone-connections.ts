@@ -7,6 +7,7 @@ import type { RedisConnections } from './redis-connections.js';
 import type { RedisLine } from './redis-line.js';
 import { SubscriberConnection } from './subscriber-connection.js';
 import { SubscriberLine } from './subscriber-line.js';
+import { writeTogether } from './write-together.js';
 
 /** Where a server is, and who we are to it, as the driver takes it. */
 export type ServerReach = Omit<RedisOptions, 'replyMapping'>;
@@ -32,6 +33,7 @@ export class StandaloneConnections implements RedisConnections {
     private readonly clock: Clock,
   ) {
     this.commands = new Redis({ ...server, ...CONNECTION_SETTINGS, commandTimeout: COMMAND_TIMEOUT_MS });
+    writeTogether(this.commands);
     this.subscriber = new Redis({ ...server, ...CONNECTION_SETTINGS, commandTimeout: PING_TIMEOUT_MS });
     for (const connection of [this.commands, this.subscriber]) {
       connection.on('error', (cause: Error) => this.report.failed(cause));
