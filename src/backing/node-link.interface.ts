@@ -51,6 +51,9 @@ export interface OtherNodes {
 export interface NodeLink extends OtherNodes {
   /** Tells this node from all others, and from itself in an earlier life. */
   readonly nodeId: string;
-  /** Names who carries out what others ask. Called once, before the first question. */
-  handle(handler: NodeHandler): void;
+  /**
+   * Names who carries out what others ask, and who hears that another node has said something that this one does not
+   * understand: it is of another version. Called once, before the first question.
+   */
+  handle(handler: NodeHandler, onUnknown?: () => void): void;
 }

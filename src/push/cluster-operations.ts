@@ -14,6 +14,7 @@ export type AnsweringSpace = Pick<TenantSpace, 'registry' | 'log' | 'directory' 
 export interface AnsweringSpaces {
   readonly home: AnsweringSpace;
   find(tenant: string): AnsweringSpace | undefined;
+  all(): Iterable<AnsweringSpace>;
 }
 
 type Answer<Operation extends NodeOperation> =
@@ -68,11 +69,16 @@ const absent: { readonly [Operation in NodeOperation]: (asked: NodeOperations[Op
 
 /** Has this node carry out what other nodes ask of it. What they send has been authenticated by the link. */
 export function answerNodes(nodes: NodeLink, spaces: AnsweringSpaces): void {
-  nodes.handle(({ operation, payload }, ageMs) => {
-    if (operation !== OF_TENANT) return answer(spaces.home, operation, payload, ageMs);
-    const { tenant, ...message } = payload as TenantMessage;
-    return answer(spaces.find(tenant), message.operation, message.payload, ageMs);
-  });
+  nodes.handle(
+    ({ operation, payload }, ageMs) => {
+      if (operation !== OF_TENANT) return answer(spaces.home, operation, payload, ageMs);
+      const { tenant, ...message } = payload as TenantMessage;
+      return answer(spaces.find(tenant), message.operation, message.payload, ageMs);
+    },
+    () => {
+      for (const { groups } of spaces.all()) groups.doubt();
+    },
+  );
 }
 
 /** Undefined where the operation is none that this version knows. */

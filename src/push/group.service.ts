@@ -31,6 +31,9 @@ export interface GroupOptions {
   readonly maxGroupsPerConnection?: number;
 }
 
+/** However often there is reason to read the memberships of everyone here, it is done no more often than this. */
+const READ_ALL_EVERY_MS = 5_000;
+
 /** What memberships take effect through. */
 export interface GroupParts {
   readonly memberships: Memberships;
@@ -56,6 +59,9 @@ export class GroupService {
   /** Users whose memberships were not known when they came, and catch-ups under way: what is read takes effect at once. */
   private readonly unread = new Set<string>();
   private catchUps = 0;
+  /** Something was changed elsewhere that nobody here understood. */
+  private isDoubtful = false;
+  private readAllAtMs = Number.NEGATIVE_INFINITY;
 
   constructor({ memberships, registry, clock, log, resumes, options }: GroupParts) {
     this.memberships = memberships;
@@ -173,6 +179,11 @@ export class GroupService {
     this.catchUps--;
   }
 
+  /** Memberships may have been changed by a node that this one does not understand: they are read with a sweep to come. */
+  doubt(): void {
+    this.isDoubtful = true;
+  }
+
   /**
    * Takes connections out of the groups whose membership has ended by now, and reads what could not be read before.
    * Meant to be called regularly.
@@ -186,6 +197,10 @@ export class GroupService {
     }
     for (const userId of this.notices.overdue(nowMs)) this.refresh.add(userId);
     this.refresh.run();
+    if (!this.isDoubtful || nowMs - this.readAllAtMs < READ_ALL_EVERY_MS) return;
+    this.isDoubtful = false;
+    this.readAllAtMs = nowMs;
+    void this.catchUp();
   }
 
   private async loadLater(held: HeldGroups, read: PromiseLike<readonly HeldMembership[]>): Promise<HeldGroups> {

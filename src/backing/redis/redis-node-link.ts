@@ -61,6 +61,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   private readonly allChannel: string;
   private readonly startedAtMs = performance.now();
   private handler: NodeHandler = () => undefined;
+  private onUnknown = () => {};
   private seal: FrameSeal | undefined;
   /** Until when this node has certainly heard everything, by the clock of Redis. */
   private heardUntilMs: number | undefined;
@@ -116,8 +117,9 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     return { ...this.drops };
   }
 
-  handle(handler: NodeHandler): void {
+  handle(handler: NodeHandler, onUnknown = () => {}): void {
     this.handler = handler;
+    this.onUnknown = onUnknown;
   }
 
   async ask(message: NodeMessage, question: Question): Promise<NodeAnswers> {
@@ -164,11 +166,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     this.cancelRetry?.();
     try {
       // First of all, so that this node is told of changes from before the log is followed on the same line.
-      await Promise.all(
-        [this.channel, this.allChannel].map((channel) =>
-          this.line.subscribe(channel, (text) => this.receive(channel, text)),
-        ),
-      );
+      const hear = (channel: string) => this.line.subscribe(channel, (text) => this.receive(channel, text));
+      await Promise.all([this.channel, this.allChannel].map(hear));
       if (count !== this.joinCount) return;
       this.seal = await this.parts.seal();
       if (count !== this.joinCount) return;
@@ -245,6 +244,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
 
   private drop(reason: DropReason): undefined {
     this.drops[reason]++;
+    if (reason === 'version' || reason === 'operation') this.onUnknown();
   }
 
   private async carryOut({ type, id, from, atMs, operation, payload }: RequestFrame): Promise<void> {

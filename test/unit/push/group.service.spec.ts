@@ -218,6 +218,30 @@ describe('a membership that changes during a handshake', () => {
   });
 });
 
+describe('a membership that a node of another version changes', () => {
+  it('has its effect with a sweep to come, and everyone is read for once in five seconds', async () => {
+    const peer = await admit('7');
+    await memberships.add({ userId: '7', group: 'a', expiresAtMs: undefined });
+    groups.sweep(10_000);
+    await settled();
+    expect(groupsOf(peer)).toEqual([]);
+
+    groups.doubt();
+    groups.sweep(11_000);
+    await settled();
+    expect(groupsOf(peer)).toEqual(['a']);
+
+    await memberships.remove('7', 'a');
+    groups.doubt();
+    groups.sweep(15_999);
+    await settled();
+    expect(groupsOf(peer)).toEqual(['a']);
+    groups.sweep(16_000);
+    await settled();
+    expect(groupsOf(peer)).toEqual([]);
+  });
+});
+
 describe('a membership that another node changes', () => {
   it('has its effect at once, and what is kept has the last word', async () => {
     const peer = await admit('7');
