@@ -1,6 +1,7 @@
 /** Takes the options and the backing and wires the floors; everything below is a plain class that Nest only holds. */
 import { randomBytes } from 'node:crypto';
 import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { JwtAuthenticator } from './auth/jwt.authenticator.js';
 import { PushAuthenticator } from './auth/push-authenticator.js';
 import { DenyingAuthorizer, PushAuthorizer } from './auth/push-authorizer.js';
@@ -12,7 +13,9 @@ import { FlushScheduler } from './core/flush-scheduler.js';
 import { OpenPipes } from './core/open-pipes.js';
 import { Telemetry } from './core/telemetry.js';
 import { FailureLog } from './failure-log.js';
+import { WireDescription } from './documents/wire-description.js';
 import { GatewayBridge } from './gateway/gateway-bridge.js';
+import { handledEventsIn } from './gateway/push-ws.adapter.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { resolveOptions } from './push-options.resolver.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
@@ -60,6 +63,7 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     ...backingProviders,
     ...sharedProviders,
     ...eventProviders,
+    documentProvider,
     ...tenantProviders,
     ...applicationProviders,
     pushServiceProvider((parts) => new PushService(parts)),
@@ -114,6 +118,14 @@ const eventProviders: Provider[] = [
     },
   },
 ];
+
+/** What the documents of the wire are made of. */
+const documentProvider: Provider = {
+  provide: WireDescription,
+  inject: [PUSH_OPTIONS, EventCatalog, ModulesContainer],
+  useFactory: ({ paths, auth = {} }: ResolvedPushOptions, catalog: EventCatalog, modules: ModulesContainer) =>
+    new WireDescription(catalog, paths, auth, () => handledEventsIn(modules)),
+};
 
 const tenantProviders: Provider[] = [
   {

@@ -2,6 +2,7 @@
  * Lets `@SubscribeMessage` handlers of push gateways run on push connections. Everything that concerns other gateways
  * goes to a fallback adapter, so Socket.IO and `ws` gateways of the same application work as before.
  */
+import 'reflect-metadata';
 import { createRequire } from 'node:module';
 import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
@@ -114,6 +115,27 @@ function gatewaysIn(modules: ModulesContainer): (new (...args: never[]) => unkno
     .flatMap((module) => [...module.providers.values()])
     .map(({ metatype }) => metatype)
     .filter((metatype) => isPushGateway(metatype)) as (new (...args: never[]) => unknown)[];
+}
+
+/** Where `@SubscribeMessage()` leaves the name of the event. */
+const MESSAGE_METADATA = 'message';
+
+/** The events that handlers of the application's push gateways take, each once. */
+export function handledEventsIn(modules: ModulesContainer): readonly string[] {
+  const events = gatewaysIn(modules).flatMap((gateway) => methodsOf(gateway.prototype as object).map(eventOf));
+  return [...new Set(events.filter((event) => event !== undefined))].sort();
+}
+
+function methodsOf(prototype: object): readonly unknown[] {
+  const above: unknown = Object.getPrototypeOf(prototype);
+  const own = Object.values(Object.getOwnPropertyDescriptors(prototype)).map(({ value }): unknown => value);
+  return above === Object.prototype || above === null ? own : [...own, ...methodsOf(above as object)];
+}
+
+function eventOf(method: unknown): string | undefined {
+  if (typeof method !== 'function') return undefined;
+  const event: unknown = Reflect.getMetadata(MESSAGE_METADATA, method);
+  return typeof event === 'string' ? event : undefined;
 }
 
 /** What Nest itself takes where a host has installed no adapter, from where Nest would load it. */

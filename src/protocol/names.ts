@@ -1,7 +1,12 @@
 import { MAX_EVENT_LENGTH, MAX_GROUP_LENGTH, MAX_TENANT_LENGTH, MAX_USER_ID_LENGTH } from './limits.js';
 
-const GROUP = new RegExp(`^[A-Za-z0-9._:@-]{1,${MAX_GROUP_LENGTH}}$`);
-const EVENT = new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_EVENT_LENGTH}}$`);
+/** The names of groups, as the source of a regular expression. */
+export const GROUP_PATTERN = `^[A-Za-z0-9._:@-]{1,${MAX_GROUP_LENGTH}}$`;
+/** The names of events, reserved ones too. */
+export const EVENT_PATTERN = `^[A-Za-z0-9._:-]{1,${MAX_EVENT_LENGTH}}$`;
+
+const GROUP = new RegExp(GROUP_PATTERN);
+const EVENT = new RegExp(EVENT_PATTERN);
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
 /** Half of a pair is no character: written as UTF-8, any two such names would be the same. */

@@ -1,0 +1,125 @@
+/** The messages of the wire: every frame of the protocol and every event of the application, by direction. */
+import {
+  APPLICATION_EVENT,
+  CLIENT_FRAMES,
+  SERVER_FRAMES,
+  frameSchema,
+  messageSchema,
+} from '../protocol/frame-schemas.js';
+import { ClientEvent, ServerEvent } from '../protocol/frames.js';
+import type { JsonSchema } from '../protocol/json-schema.js';
+import { dataSchemaOf } from '../push/events/data-schema.js';
+import { goes } from '../push/events/event-catalog.js';
+import type { EventCatalog } from '../push/events/event-catalog.js';
+import type { PushEventDeclaration } from '../push/push-event.decorator.js';
+import { SchemaComponents, componentKey } from './schema-components.js';
+
+/** Schemas of the data of declared events, by name; both point into the same components. */
+export interface EventSchemas {
+  readonly components: SchemaComponents;
+  readonly outgoing: ReadonlyMap<string, JsonSchema>;
+  readonly incoming: ReadonlyMap<string, JsonSchema>;
+}
+
+/** The data of every declared event, each schema once. */
+export function eventSchemas({ declarations }: Pick<EventCatalog, 'declarations'>): EventSchemas {
+  const components = new SchemaComponents();
+  const outgoing = new Map<string, JsonSchema>();
+  const incoming = new Map<string, JsonSchema>();
+  for (const declared of declarations) {
+    const { name, direction } = declared;
+    const schema = components.add(direction === 'in' ? `${name}.in` : name, dataSchemaOf(declared));
+    if (goes(declared, 'out')) outgoing.set(name, schema);
+    if (goes(declared, 'in')) incoming.set(name, schema);
+  }
+  return { components, outgoing, incoming };
+}
+
+const ON_POLLS: readonly string[] = [ServerEvent.Gap, ServerEvent.Expiring, ServerEvent.Draining];
+const REPLIES: readonly string[] = [ServerEvent.Ok, ServerEvent.Error, ServerEvent.Pong];
+const OTHERS = 'An event that is not declared, with any data.';
+
+/** Messages by key, and which of them go which way. */
+export class WireMessages {
+  readonly messages: Record<string, JsonSchema> = {};
+  /** Keys of the answers to frames. */
+  readonly replies = REPLIES.map(componentKey);
+  /** Keys of what clients get on a stream, and in the answer of a poll. */
+  readonly toClients: readonly string[];
+  readonly inPolls: readonly string[];
+  /** Keys of what clients send. */
+  readonly fromClients: readonly string[];
+
+  constructor(
+    private readonly schemas: EventSchemas,
+    private readonly declarations: readonly PushEventDeclaration[],
+    handledEvents: readonly string[],
+  ) {
+    const frames = this.addServerFrames();
+    const application = this.addApplicationMessages();
+    this.toClients = [...frames, ...application];
+    this.inPolls = [...ON_POLLS.map(componentKey), ...application];
+    this.fromClients = [...this.addClientFrames(), ...this.addHandlerFrames(handledEvents)];
+  }
+
+  private addServerFrames(): readonly string[] {
+    return Object.entries(SERVER_FRAMES).map(([event, { description, data }]) =>
+      this.add(event, event, frameSchema(event, data), description, REPLIES.includes(event)),
+    );
+  }
+
+  private addApplicationMessages(): readonly string[] {
+    const declared = [...this.schemas.outgoing].map(([event, data]) =>
+      this.add(event, event, messageSchema({ const: event }, data), this.descriptionOf(event, 'out')),
+    );
+    const names = [...this.schemas.outgoing.keys()];
+    const other = names.length === 0 ? APPLICATION_EVENT : { allOf: [APPLICATION_EVENT, { not: { enum: names } }] };
+    return [...declared, this.add('other', 'other events', messageSchema(other, {}), OTHERS)];
+  }
+
+  private addClientFrames(): readonly string[] {
+    return Object.entries(CLIENT_FRAMES).map(([event, { description, data }]) => {
+      const payload = frameSchema(event, event === ClientEvent.Send && data ? this.sendData(data) : data);
+      return this.add(event, event, payload, description, true);
+    });
+  }
+
+  private addHandlerFrames(events: readonly string[]): readonly string[] {
+    return events.map((event) => {
+      const data = this.schemas.incoming.get(event);
+      const payload = frameSchema(event, data ?? {}, data !== undefined);
+      return this.add(`${event}.in`, event, payload, this.descriptionOf(event, 'in'), true);
+    });
+  }
+
+  /** What `push:send` carries of a declared event is what that is declared to be. */
+  private sendData(data: JsonSchema): JsonSchema {
+    const rules = [...new Map([...this.schemas.incoming, ...this.schemas.outgoing])].map(([event, schema]) => ({
+      anyOf: [{ properties: { event: { not: { const: event } } } }, { properties: { data: schema } }],
+    }));
+    return rules.length === 0 ? data : { ...data, allOf: rules };
+  }
+
+  private descriptionOf(event: string, way: 'in' | 'out'): string | undefined {
+    return this.declarations.find((declared) => declared.name === event && goes(declared, way))?.description;
+  }
+
+  private add(key: string, name: string, payload: JsonSchema, description?: string, hasRef = false): string {
+    const free = freeKey(this.messages, componentKey(key));
+    this.messages[free] = {
+      name,
+      title: name,
+      ...(description !== undefined && { description }),
+      contentType: 'application/json',
+      ...(hasRef && { correlationId: { location: '$message.payload#/ref' } }),
+      payload,
+    };
+    return free;
+  }
+}
+
+function freeKey(messages: Readonly<Record<string, unknown>>, key: string): string {
+  let free = key;
+  for (let number = 2; Object.hasOwn(messages, free); number++) free = `${key}-${number}`;
+  return free;
+}

@@ -1,0 +1,166 @@
+/**
+ * The AsyncAPI 3.0 document of an application: what its clients get and send, over each transport. The frames come from
+ * src/protocol, the events from their declarations; nothing is written down here that stands there.
+ *
+ * A document speaks of one connection. Tenants make no difference to it, so it says nothing of them.
+ */
+import { COUNT, TEXT } from '../protocol/json-schema.js';
+import type { JsonSchema } from '../protocol/json-schema.js';
+import { WireMessages, eventSchemas } from './async-api-messages.js';
+import type { WireDescription } from './wire-description.js';
+
+/** What a host says about its document. */
+export interface AsyncApiOptions {
+  /** @default 'Push' */
+  readonly title?: string;
+  /** The version of the application's events. @default '1' */
+  readonly version?: string;
+  readonly description?: string;
+  /** Where the application is, such as `https://shop.example`. @default a server whose host is a variable */
+  readonly url?: string;
+}
+
+/** A document of AsyncAPI 3.0, to be served as JSON. */
+export interface AsyncApiDocument {
+  readonly asyncapi: '3.0.0';
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly servers: Readonly<Record<string, unknown>>;
+  readonly channels: Readonly<Record<string, unknown>>;
+  readonly operations: Readonly<Record<string, unknown>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly [member: string]: unknown;
+}
+
+const POLL_ANSWER = 'poll.answer';
+/** What every transport takes in its address. */
+const QUERY = {
+  cursor: { ...TEXT, description: 'The place to go on from: what came after it follows' },
+  groups: { ...TEXT, description: 'Groups to join, with commas between them' },
+};
+
+/** The document of what is described. */
+export function asyncApiDocument(wire: WireDescription, options: AsyncApiOptions = {}): AsyncApiDocument {
+  const { title = 'Push', version = '1', description, url } = options;
+  const { catalog } = wire;
+  const schemas = eventSchemas(catalog);
+  const wireMessages = new WireMessages(schemas, catalog.declarations, wire.handledEvents());
+  const messages = { ...wireMessages.messages, [POLL_ANSWER]: pollAnswer(wireMessages) };
+  return {
+    asyncapi: '3.0.0',
+    info: { title, version, ...(description !== undefined && { description }) },
+    defaultContentType: 'application/json',
+    servers: serversOf(wire, url),
+    channels: channelsOf(wire, wireMessages),
+    operations: operationsOf(wireMessages),
+    components: {
+      messages,
+      schemas: schemas.components.schemas,
+      securitySchemes: securitySchemes(wire),
+    },
+  };
+}
+
+function serversOf(wire: WireDescription, url: string | undefined) {
+  const security = Object.keys(securitySchemes(wire)).map((name) => ({ $ref: `#/components/securitySchemes/${name}` }));
+  const { host, protocol } = url === undefined ? { host: '{host}', protocol: 'https:' } : new URL(url);
+  const variables = url === undefined && { variables: { host: { description: 'Where the application is' } } };
+  const isSecure = protocol === 'https:';
+  return {
+    ws: { host, protocol: isSecure ? 'wss' : 'ws', ...variables, security },
+    http: { host, protocol: isSecure ? 'https' : 'http', ...variables, security },
+  };
+}
+
+function channelsOf({ paths }: WireDescription, { toClients, fromClients, replies }: WireMessages) {
+  const query = { type: 'object', properties: QUERY };
+  const ofWs = [...new Set([...toClients, ...fromClients])];
+  return {
+    ws: {
+      ...channel(paths.ws, 'ws', 'One WebSocket: every frame is one envelope as text, in both directions.', ofWs),
+      bindings: { ws: { method: 'GET', query, bindingVersion: '0.1.0' } },
+    },
+    sse: channel(paths.sse, 'http', 'Server-sent events: the `data:` of each is one envelope.', toClients),
+    poll: channel(paths.poll, 'http', 'Long polling: each answer holds the messages after a cursor.', [POLL_ANSWER]),
+    upstream: channel(paths.upstream, 'http', 'One frame of a client that has no WebSocket, and its answer.', [
+      ...fromClients,
+      ...replies,
+    ]),
+  };
+}
+
+function channel(address: string, server: string, description: string, keys: readonly string[]) {
+  const messages = Object.fromEntries(keys.map((key) => [key, { $ref: `#/components/messages/${key}` }]));
+  return { address, description, servers: [{ $ref: `#/servers/${server}` }], messages };
+}
+
+function operationsOf({ toClients, fromClients, replies }: WireMessages) {
+  const reply = (name: string) => ({ channel: channelRef(name), messages: messageRefs(name, replies) });
+  const streamQuery = { type: 'object', properties: { ...QUERY, named: { enum: ['1'] } } };
+  const pollQuery = { type: 'object', properties: { ...QUERY, wait: { ...COUNT, maximum: 25, default: 25 } } };
+  const connection = { 'Push-Connection': { ...TEXT, description: "The connectionId of the client's own stream" } };
+  return {
+    'ws.send': operation('send', 'ws', toClients, 'What a connection gets'),
+    'ws.receive': { ...operation('receive', 'ws', fromClients, 'What a connection sends'), reply: reply('ws') },
+    'sse.send': {
+      ...operation('send', 'sse', toClients, 'What an event stream gets'),
+      ...httpBinding('GET', streamQuery),
+    },
+    'poll.send': {
+      ...operation('send', 'poll', [POLL_ANSWER], 'What a poll gets'),
+      ...httpBinding('GET', pollQuery),
+    },
+    'upstream.receive': {
+      ...operation('receive', 'upstream', fromClients, 'What clients on SSE and long polling send'),
+      description: `Header ${Object.keys(connection).join()}: ${connection['Push-Connection'].description}.`,
+      ...httpBinding('POST'),
+      reply: reply('upstream'),
+    },
+  };
+}
+
+function operation(action: 'send' | 'receive', name: string, keys: readonly string[], title: string) {
+  return { action, title, channel: channelRef(name), messages: messageRefs(name, keys) };
+}
+
+function httpBinding(method: string, query?: JsonSchema) {
+  return { bindings: { http: { method, ...(query && { query }), bindingVersion: '0.3.0' } } };
+}
+
+function channelRef(name: string) {
+  return { $ref: `#/channels/${name}` };
+}
+
+function messageRefs(name: string, keys: readonly string[]) {
+  return keys.map((key) => ({ $ref: `#/channels/${name}/messages/${key}` }));
+}
+
+function pollAnswer({ inPolls }: WireMessages): JsonSchema {
+  const anyOf = inPolls.map((key) => ({ $ref: `#/components/messages/${key}/payload` }));
+  const properties = {
+    messages: { type: 'array', maxItems: 100, items: { anyOf } },
+    cursor: { ...TEXT, description: 'The place after these; the next poll hands it back' },
+    more: { type: 'boolean', description: 'There are others: ask again at once' },
+  };
+  return {
+    name: 'answer of a poll',
+    title: 'answer of a poll',
+    contentType: 'application/json',
+    payload: { type: 'object', properties, required: Object.keys(properties) },
+  };
+}
+
+function securitySchemes({ tokens: { cookie, accessTokenQuery } }: WireDescription): Record<string, JsonSchema> {
+  const key = (place: string, name: string, description: string) => ({
+    type: 'httpApiKey',
+    in: place,
+    name,
+    description,
+  });
+  return {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    subprotocol: key('header', 'Sec-WebSocket-Protocol', '`push.v1, bearer.<token>`, where no other header can be set'),
+    ticket: key('query', 'ticket', 'A ticket for one connection, good for 30 seconds'),
+    ...(cookie !== undefined && { cookie: key('cookie', cookie, 'The token, from the own page or a listed origin') }),
+    ...(accessTokenQuery === true && { accessToken: key('query', 'access_token', 'The token') }),
+  };
+}

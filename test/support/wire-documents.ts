@@ -1,0 +1,49 @@
+/** Holds documents of the wire against what is official: the schema of AsyncAPI 3.0, the one of OpenAPI, draft 7. */
+import specs from '@asyncapi/specs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv } from 'ajv';
+import type { ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** What is wrong with an AsyncAPI document; nothing where it is valid. References are looked after as well. */
+export function problemsOfAsyncApi(document: object): readonly string[] {
+  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: false });
+  const validate = ajv.compile(specs.schemasWithoutId['3.0.0'] as object);
+  const isValid = validate(document);
+  const problems = isValid
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+  return [...problems, ...deadReferences(document)];
+}
+
+/** The same of an OpenAPI document. */
+export async function problemsOfOpenApi(document: object): Promise<readonly string[]> {
+  const { valid, errors = [] } = await new Validator().validate(structuredClone(document) as Record<string, unknown>);
+  return [...(valid ? [] : [JSON.stringify(errors)]), ...deadReferences(document)];
+}
+
+/** Judges data by the schemas of a document, which stand where the pointer says. */
+export function judgeOf(document: object, pointer: string): ValidateFunction {
+  const ajv = new Ajv({ strict: false });
+  addFormats.default(ajv);
+  // Keywords of OpenAPI 3.0 alone, which no test asks about.
+  const text = JSON.stringify(document).replaceAll(/"(nullable|exclusiveMinimum)":true,?/g, '');
+  ajv.addSchema(JSON.parse(text.replaceAll(',}', '}')) as object, 'document');
+  return ajv.compile({ $ref: `document#${pointer}` });
+}
+
+function deadReferences(document: object): readonly string[] {
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#([^"]*)"/g)].map(([, path = '']) => path);
+  return [...new Set(references)].filter((path) => valueAt(document, path) === undefined);
+}
+
+function valueAt(document: object, path: string): unknown {
+  const names = path.split('/').slice(1);
+  return names.reduce<unknown>(
+    (value, name) =>
+      (value as Members | undefined)?.[decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')],
+    document,
+  );
+}
