@@ -56,7 +56,8 @@ if (wishes.length > 0) console.log(tables());
 else if (process.exitCode === 0) await writeDocument();
 
 function runFaults() {
-  const args = ['scripts/test.mjs', 'test/cluster/faults.spec.ts', ...wishes];
+  const suites = ['test/cluster/faults.spec.ts', 'test/cluster/rolling-restart.redis.spec.ts'];
+  const args = ['scripts/test.mjs', '--runInBand', ...suites, ...wishes];
   const env = { HISTORY_DUMP: join(root, '.build/'), ...process.env, FAULT_RESULTS: results };
   return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
 }

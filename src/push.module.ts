@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { describeReceived } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
 import type { PushModuleExtras } from './push-options.interface.js';
+import { PushFirstToEnd } from './push.first-to-end.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
 import { createProviders } from './push.providers.js';
 import { PushHealthIndicator } from './ops/push-health.indicator.js';
@@ -44,7 +45,7 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
   return {
     ...definition,
     global: extras.isGlobal ?? true,
-    imports: extras.imports ?? [],
+    imports: [...(extras.imports ?? []), PushFirstToEnd],
     controllers: isRestOpen ? [createPushController(rest)] : [],
     providers: [
       ...(definition.providers ?? []),

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
+import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { OpenPipes } from '../core/open-pipes.js';
 import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
@@ -12,7 +13,6 @@ import { ServerEvent } from '../protocol/frames.js';
 import type { DrainingData } from '../protocol/frames.js';
 import type { HandshakeService } from './handshake.service.js';
 import type { LivenessService } from './liveness.service.js';
-import type { TenantSpaces } from './tenant-spaces.js';
 
 /** How the end is bounded. */
 export interface DrainOptions {
@@ -39,13 +39,16 @@ const POLL_MS = 10;
 
 /** What the end works with. */
 export interface DrainParts {
-  readonly spaces: Pick<TenantSpaces, 'all'>;
-  readonly pipes: OpenPipes;
-  readonly scheduler: FlushScheduler;
-  readonly handshakes: HandshakeService;
-  readonly liveness: LivenessService;
+  /** The tenants, and in each who is connected. */
+  readonly spaces: { all(): Iterable<{ readonly registry: Pick<ConnectionRegistry, 'all' | 'retired'> }> };
+  readonly pipes: Pick<OpenPipes, 'count'>;
+  readonly scheduler: Pick<FlushScheduler, 'flushAll'>;
+  readonly handshakes: Pick<HandshakeService, 'stopAccepting'>;
+  readonly liveness: Pick<LivenessService, 'stop'>;
   readonly clock: Clock;
   readonly options: Required<DrainOptions>;
+  /** From 0 up to but not including 1. @default Math.random */
+  readonly random?: () => number;
 }
 
 /** Ends all connections in good order. */
@@ -97,11 +100,11 @@ export class DrainService {
    * telling everyone takes its time.
    */
   private seatsFor(count: number): (index: number) => number {
-    const { clock, options } = this.parts;
+    const { clock, options, random = Math.random } = this.parts;
     const windowMs = options.drainWindowMs || Math.max(MIN_WINDOW_MS, count * WINDOW_MS_OF_A_CONNECTION);
     const firstAtMs = clock.now() + MIN_RECONNECT_MS;
     // Of processes that end together each begins at a place of its own within the first gap.
-    const offset = Math.random();
+    const offset = random();
     return (index) => firstAtMs + ((index + offset) * windowMs) / count;
   }
 

@@ -21,7 +21,7 @@ export interface SoakOptions {
   readonly loadMs: number;
   /** How many do something at a time. */
   readonly visitors: number;
-  /** How long nobody comes before the first measure at least, so that tenants are let go for it. */
+  /** How long nobody comes at all before it is measured, so that tenants are let go for it, in milliseconds. */
   readonly idleMs?: number;
   /** How long at most until nothing is left over. */
   readonly restMs: number;
@@ -91,11 +91,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
 async function soakNodes(nodes: readonly SoakedNode[], options: SoakOptions): Promise<SoakResult> {
   const crowd = new Crowd(nodes, options.visitors);
   await crowd.come(options.warmUpMs);
-  await crowd.leave();
-  await sleep(options.idleMs ?? 0);
+  await crowd.leave(options.idleMs);
   const before = await crowd.rest(options.restMs, isSame);
   const rssUnderLoad = await crowd.come(options.loadMs);
-  await crowd.leave();
+  await crowd.leave(options.idleMs);
   const after = await crowd.rest(options.restMs, (now) => nothingLeft(before, now));
   const counted = await crowd.count();
   const logged = nodes
@@ -141,9 +140,9 @@ class Crowd {
   }
 
   /** Everybody is gone, and what is kept has had its time. */
-  async leave(): Promise<void> {
+  async leave(idleMs = KEPT_MS): Promise<void> {
     await cleanUp(this.ports);
-    await sleep(KEPT_MS);
+    await sleep(idleMs);
     await comeLast(this.ports);
   }
 

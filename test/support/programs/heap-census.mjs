@@ -1,6 +1,6 @@
 /**
  * Counts what is in the heap of this process after a garbage collection: the objects of each class, and the entries of every
- * Map, Set and array that an object holds in a member, by `Class.member`. The inspector of Node finds the objects, so the
+ * Map, Set and array that an object holds in a member, by `Class.member`; a free place of an array is none. The inspector of Node finds the objects, so the
  * counted code knows nothing of it and nothing escapes by being private.
  */
 import { readFileSync, readdirSync } from 'node:fs';
@@ -57,7 +57,7 @@ const COUNT = `function () {
     for (const key of Object.getOwnPropertyNames(object)) {
       const held = Object.getOwnPropertyDescriptor(object, key).value;
       if (isCollection(held)) { owned.add(held); add(entries, name + '.' + key, sizeOf(held)); }
-      else if (Array.isArray(held)) add(entries, name + '.' + key, held.length);
+      else if (Array.isArray(held)) add(entries, name + '.' + key, held.filter((entry) => entry !== undefined).length);
     }
   }
   let elsewhere = 0;
