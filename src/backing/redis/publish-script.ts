@@ -31,6 +31,9 @@ export interface PublishScriptLimits {
  * number, nonce and epoch, that of the newest message where it is not kept.
  *
  * The first write is one that a full server refuses, so that nothing is half done.
+ *
+ * In a Cluster every message may have been published before: the driver follows a master that says, when it comes to
+ * itself, that it is none any more, and tells the new one what was told again long ago.
  */
 export function publishScript(limits: PublishScriptLimits): string {
   const { historyCount, historyAllCount, publishCommand } = limits;
@@ -44,7 +47,7 @@ local id, window = ARGV[3], math.floor(now / ${REMEMBER_IDS_MS})
 local ids = base .. ':ids:' .. digits(window)
 local onceMs, once = string.match(ARGV[5], '^once (%d+)$'), root .. ':once:' .. id
 if onceMs and redis.call('EXISTS', once) == 1 then return {'known', digits(now)} end
-if ARGV[5] == '1' then
+if ${publishCommand === 'SPUBLISH' ? 'true' : "ARGV[5] == '1'"} then
   if redis.call('SISMEMBER', ids, id) == 1
     or redis.call('SISMEMBER', base .. ':ids:' .. digits(window - 1), id) == 1
   then return {'known', digits(now)} end

@@ -86,7 +86,8 @@ export const CLUSTER_FAULTS: readonly Fault<ShardedWorld>[] = [
       server.thaw();
       await sleep(SETTLE_MS);
     },
-    isSeenIn: hasRefused,
+    // Whether the other one takes over in time for what is tried again, is a matter of luck.
+    isSeenIn: (result) => hasRefused(result) || result.longestAnswerMs >= 1_000,
   },
   {
     name: 'all that is kept moves to other masters of a Cluster, slot by slot, and back',
