@@ -8,6 +8,7 @@ import { RoomAuthorizer } from './chat/room.authorizer.js';
 import { TypingGateway } from './chat/typing.gateway.js';
 import { DEMO_ENVIRONMENT, EnvironmentModule } from './environment.module.js';
 import type { DemoEnvironment } from './environment.js';
+import { EVENTS } from './events.js';
 import { HealthController } from './operations/health.controller.js';
 import { NodeGateway } from './operations/node.gateway.js';
 import { NodeIdentity } from './operations/node-identity.js';
@@ -48,6 +49,9 @@ export class DemoModule {
             auth: { jwt: { secret: jwtSecret, algorithms: ['HS256'] }, cookie: TOKEN_COOKIE },
             origins: [...origins],
             metrics: { defaultMetrics: true },
+            events: EVENTS,
+            // REST takes any data under any name here, for whoever tries things out; the log says what does not fit.
+            validateOutgoing: 'warn' as const,
             ...limits,
             ...(redisUrl !== undefined && { backing: redis({ url: redisUrl, keyPrefix: 'larkspur' }) }),
           }),

@@ -1,10 +1,12 @@
 import { Inject, UsePipes } from '@nestjs/common';
 import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
 import { Matches } from 'class-validator';
-import { PushGateway, PushService, PushUser } from 'nestjs-push';
+import { PushEvent, PushGateway, PushService, PushUser } from 'nestjs-push';
 import { bodyValidation } from '../body-validation.js';
+import { RoomTyping } from './room.events.js';
 
 /** Where someone is writing. */
+@PushEvent('chat.typing', { direction: 'in', description: 'Tells the room that its sender is writing.' })
 export class TypingDto {
   @Matches(/^room:[A-Za-z0-9._:@-]{1,123}$/, { message: 'room must be a room: group' })
   readonly room!: string;
@@ -22,7 +24,7 @@ export class TypingGateway {
     if (here.items.length === 0) return { told: false };
     await this.push.send({
       target: { groups: [room], except: { users: [userId] } },
-      event: 'chat.typing',
+      event: RoomTyping,
       data: { room, user: userId },
       store: 'none',
     });

@@ -1,7 +1,7 @@
 import { Inject, UsePipes } from '@nestjs/common';
 import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
 import { IsString, Length } from 'class-validator';
-import { PushGateway, PushUser } from 'nestjs-push';
+import { PushEvent, PushGateway, PushUser } from 'nestjs-push';
 import { bodyValidation } from '../body-validation.js';
 import type { Order } from './order.js';
 import { OrdersService } from './orders.service.js';
@@ -9,6 +9,7 @@ import { OrdersService } from './orders.service.js';
 const ORDERS_OF_ONE_USER = 20;
 
 /** What a customer wants to have. */
+@PushEvent('order.place', { direction: 'in', description: 'Places an order. Answered with the order.' })
 export class PlaceOrderDto {
   @IsString()
   @Length(1, 80)

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type PushReceipt, PushService } from 'nestjs-push';
 import { OrderBook } from './order-book.js';
+import { orderStatus } from './order.events.js';
 import type { Order } from './order.js';
 
 /** The order service: whatever happens to an order, its user hears of it on every device. */
@@ -26,6 +27,6 @@ export class OrdersService {
   }
 
   private announce({ userId, orderId, status }: Order): Promise<PushReceipt> {
-    return this.push.toUser(userId, 'order.status', { orderId, status });
+    return this.push.toUser(userId, orderStatus, { orderId, status });
   }
 }

@@ -42,7 +42,7 @@ export function setUpChat(push, me) {
     pending.set(mark, bubble);
     append(bubble);
     try {
-      await push.send({ group: room }, 'chat.message', { room, text, mark });
+      await push.send({ group: room }, 'room.message', { room, text, mark });
       takeAway(mark);
     } catch (error) {
       pending.delete(mark);
@@ -66,7 +66,7 @@ export function setUpChat(push, me) {
   });
 
   push.on('push:gap', () => note('Something may be missing here.'));
-  push.on('chat.message', (data, { from, ts }) => {
+  push.on('room.message', (data, { from, ts }) => {
     if (data.room !== undefined && data.room !== room) return;
     if (typing.dataset.user === from) typing.textContent = '';
     // One's own message often comes before the answer to its sending.

@@ -35,6 +35,9 @@ export function eventSchemas({ declarations }: Pick<EventCatalog, 'declarations'
   return { components, outgoing, incoming };
 }
 
+/** A WebSocket has close codes; frames for a stream are answered where they were sent. */
+const NOT_ON_SOCKETS: readonly string[] = [ServerEvent.Closing];
+const NOT_ON_STREAMS: readonly string[] = [ServerEvent.Ok, ServerEvent.Pong];
 const ON_POLLS: readonly string[] = [ServerEvent.Gap, ServerEvent.Expiring, ServerEvent.Draining];
 const REPLIES: readonly string[] = [ServerEvent.Ok, ServerEvent.Error, ServerEvent.Pong];
 const OTHERS = 'An event that is not declared, with any data.';
@@ -44,8 +47,9 @@ export class WireMessages {
   readonly messages: Record<string, JsonSchema> = {};
   /** Keys of the answers to frames. */
   readonly replies = REPLIES.map(componentKey);
-  /** Keys of what clients get on a stream, and in the answer of a poll. */
-  readonly toClients: readonly string[];
+  /** Keys of what clients get over a WebSocket, on an event stream, and in the answer of a poll. */
+  readonly toSockets: readonly string[];
+  readonly toStreams: readonly string[];
   readonly inPolls: readonly string[];
   /** Keys of what clients send. */
   readonly fromClients: readonly string[];
@@ -57,7 +61,9 @@ export class WireMessages {
   ) {
     const frames = this.addServerFrames();
     const application = this.addApplicationMessages();
-    this.toClients = [...frames, ...application];
+    const isOn = (without: readonly string[]) => (key: string) => !without.map(componentKey).includes(key);
+    this.toSockets = [...frames.filter(isOn(NOT_ON_SOCKETS)), ...application];
+    this.toStreams = [...frames.filter(isOn(NOT_ON_STREAMS)), ...application];
     this.inPolls = [...ON_POLLS.map(componentKey), ...application];
     this.fromClients = [...this.addClientFrames(), ...this.addHandlerFrames(handledEvents)];
   }

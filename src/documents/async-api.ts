@@ -71,15 +71,15 @@ function serversOf(wire: WireDescription, url: string | undefined) {
   };
 }
 
-function channelsOf({ paths }: WireDescription, { toClients, fromClients, replies }: WireMessages) {
+function channelsOf({ paths }: WireDescription, { toSockets, toStreams, fromClients, replies }: WireMessages) {
   const query = { type: 'object', properties: QUERY };
-  const ofWs = [...new Set([...toClients, ...fromClients])];
+  const ofWs = [...new Set([...toSockets, ...fromClients])];
   return {
     ws: {
       ...channel(paths.ws, 'ws', 'One WebSocket: every frame is one envelope as text, in both directions.', ofWs),
       bindings: { ws: { method: 'GET', query, bindingVersion: '0.1.0' } },
     },
-    sse: channel(paths.sse, 'http', 'Server-sent events: the `data:` of each is one envelope.', toClients),
+    sse: channel(paths.sse, 'http', 'Server-sent events: the `data:` of each is one envelope.', toStreams),
     poll: channel(paths.poll, 'http', 'Long polling: each answer holds the messages after a cursor.', [POLL_ANSWER]),
     upstream: channel(paths.upstream, 'http', 'One frame of a client that has no WebSocket, and its answer.', [
       ...fromClients,
@@ -93,16 +93,16 @@ function channel(address: string, server: string, description: string, keys: rea
   return { address, description, servers: [{ $ref: `#/servers/${server}` }], messages };
 }
 
-function operationsOf({ toClients, fromClients, replies }: WireMessages) {
+function operationsOf({ toSockets, toStreams, fromClients, replies }: WireMessages) {
   const reply = (name: string) => ({ channel: channelRef(name), messages: messageRefs(name, replies) });
   const streamQuery = { type: 'object', properties: { ...QUERY, named: { enum: ['1'] } } };
   const pollQuery = { type: 'object', properties: { ...QUERY, wait: { ...COUNT, maximum: 25, default: 25 } } };
   const connection = { 'Push-Connection': { ...TEXT, description: "The connectionId of the client's own stream" } };
   return {
-    'ws.send': operation('send', 'ws', toClients, 'What a connection gets'),
+    'ws.send': operation('send', 'ws', toSockets, 'What a connection gets'),
     'ws.receive': { ...operation('receive', 'ws', fromClients, 'What a connection sends'), reply: reply('ws') },
     'sse.send': {
-      ...operation('send', 'sse', toClients, 'What an event stream gets'),
+      ...operation('send', 'sse', toStreams, 'What an event stream gets'),
       ...httpBinding('GET', streamQuery),
     },
     'poll.send': {
