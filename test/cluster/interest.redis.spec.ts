@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { randomBytes } from 'node:crypto';
 import type { Backing } from '../../src/backing/backing.interface.js';
 import { redis } from '../../src/backing/redis/index.js';
-import type { RedisBackingOptions } from '../../src/backing/redis/index.js';
 import { PUSH_BACKING } from '../../src/push.tokens.js';
 import { eventually } from '../support/eventually.js';
 import { ask } from '../support/http-request.js';
 import { PushApp } from '../support/push-app.js';
-import { RedisCluster } from '../support/redis-cluster.js';
-import { redisAbsence, RedisServer } from '../support/redis-server.js';
+import { redisAbsence } from '../support/redis-server.js';
+import { TOPOLOGIES } from '../support/redis-topologies.js';
+import type { StartTopology, Topology } from '../support/redis-topologies.js';
 import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
 import { bearer, signToken } from '../support/tokens.js';
 import type { WsClient } from '../support/ws-client.js';
@@ -17,29 +17,16 @@ import type { WsClient } from '../support/ws-client.js';
 const absence = redisAbsence();
 const ROUNDS = 12;
 
-interface Topology {
-  readonly options: RedisBackingOptions;
-  stop(): Promise<void>;
-}
-
-const standalone = (partitions: number) => async (): Promise<Topology> => {
-  const server = await RedisServer.start();
-  return { options: { url: server.url, partitions }, stop: () => server.stop() };
-};
-
-const topologies: Readonly<Record<string, () => Promise<Topology>>> = {
-  'one partition': standalone(1),
-  'five partitions': standalone(5),
-  'five partitions on a Cluster': async () => {
-    const cluster = await RedisCluster.start();
-    return { options: { cluster: cluster.options, partitions: 5 }, stop: () => cluster.stop() };
-  },
-};
+const STARTS: readonly (readonly [string, StartTopology])[] = [
+  ['one partition', TOPOLOGIES.Redis],
+  ['five partitions', TOPOLOGIES['Redis with five partitions']],
+  ['five partitions on a Cluster', TOPOLOGIES['Redis Cluster with five partitions']],
+];
 
 const eventsOf = ({ frames }: WsClient) =>
   frames.map(({ event }) => event).filter((event) => !event.startsWith('push:'));
 
-(absence === '' ? describe : describe.skip).each(Object.entries(topologies))(`over %s${absence}`, (_, start) => {
+(absence === '' ? describe : describe.skip).each(STARTS)(`over %s${absence}`, (_, start) => {
   let topology: Topology;
   let nodes: readonly [PushApp, PushApp, PushApp];
 

@@ -2,22 +2,27 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { redis } from '../../src/backing/redis/index.js';
 import { escapeTenant, unescapeTenant } from '../../src/backing/redis/tenant-names.js';
-import { redisAbsence, RedisServer } from '../support/redis-server.js';
+import { redisAbsence } from '../support/redis-server.js';
+import { TOPOLOGIES } from '../support/redis-topologies.js';
+import type { StartTopology, Topology } from '../support/redis-topologies.js';
 import { describeTenants, HOSTILE_TENANTS } from './tenants.suite.js';
 
 const absence = redisAbsence();
 
-(absence === '' ? describe : describe.skip)(`over Redis${absence}`, () => {
-  let server: RedisServer;
+const STARTS: readonly (readonly [string, StartTopology])[] = [
+  ['Redis', TOPOLOGIES.Redis],
+  ['Redis Cluster with five partitions', TOPOLOGIES['Redis Cluster with five partitions']],
+];
 
-  beforeAll(async () => {
-    server = await RedisServer.start();
-  });
-  afterAll(() => server?.stop());
+(absence === '' ? describe : describe.skip).each(STARTS)(`over %s${absence}`, (name, start) => {
+  let topology: Topology;
 
-  describeTenants('Redis', () => {
+  beforeAll(async () => void (topology = await start()), 60_000);
+  afterAll(() => topology?.stop());
+
+  describeTenants(name, () => {
     const keyPrefix = `push-${randomBytes(4).toString('hex')}`;
-    return { factory: () => redis({ url: server.url, keyPrefix }), close: () => undefined };
+    return { factory: () => redis({ ...topology.options, keyPrefix }), close: () => undefined };
   });
 });
 
