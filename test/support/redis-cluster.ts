@@ -19,12 +19,18 @@ interface ClusterMember {
 export class RedisCluster {
   private constructor(private readonly members: readonly ClusterMember[]) {}
 
-  /** `settings` are arguments for all of them. */
-  static async start(settings: readonly string[] = []): Promise<RedisCluster> {
-    const members = await Promise.all(Array.from({ length: 2 * MASTERS }, () => startMember(settings)));
+  /** `settings` makes the arguments of each. */
+  static async start(settings: () => readonly string[] | Promise<readonly string[]> = () => []): Promise<RedisCluster> {
+    const starting = Array.from({ length: 2 * MASTERS }, async () => startMember(await settings()));
+    const members = await Promise.all(starting);
     const cluster = new RedisCluster(members);
-    await cluster.join();
-    return cluster;
+    try {
+      await cluster.join();
+      return cluster;
+    } catch (cause) {
+      await cluster.stop();
+      throw cause;
+    }
   }
 
   /** How to reach it: the masters that it began with. */
