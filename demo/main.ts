@@ -4,17 +4,23 @@
  */
 import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PushError } from 'nestjs-push';
 import { createApplication } from './application.js';
 import { EnvironmentError } from './environment-reader.js';
 import { type DemoEnvironment, readEnvironment } from './environment.js';
 import { closeOnSignal } from './shutdown.js';
 
+/** Connections of a crowd that wait until the process takes them; Node asks for 511, and the kernel drops what is past it. */
+const BACKLOG = 4_096;
+
 async function start(): Promise<void> {
   const environment = readEnvironment(process.env);
   for (const notice of environment.notices) console.log(notice);
   const app = await createApplication(environment);
-  const listening = app.listen(environment.port, environment.host);
+  const { port, host } = environment;
+  // On Express too: Nest hands this to Node as it is, whatever its types say there.
+  const listening = (app as NestFastifyApplication).listen({ port, host, backlog: BACKLOG });
   closeOnSignal(app, listening);
   try {
     await listening;

@@ -1,4 +1,5 @@
 /** Checks and defaults of all options, once at start: one error that lists every problem, or the frozen result. */
+import { IPV6_BITS } from './auth/address-network.js';
 import { JWKS_DEFAULTS, checkAuthOptions } from './auth/auth-options.js';
 import { checkTrustProxy } from './auth/client-address.js';
 import { checkOrigins } from './auth/origin-policy.js';
@@ -45,6 +46,7 @@ export const NUMBER_OPTIONS = {
   maxConnections: wholeNumber(20_000, 1),
   maxPerUser: wholeNumber(100, 1),
   maxPerIp: wholeNumber(0, 0),
+  ipv6PrefixBits: wholeNumber(64, 32, IPV6_BITS),
   maxPendingHandshakes: wholeNumber(1_000, 1),
   maxHandshakesPerSecond: wholeNumber(0, 0),
   maxEventLoopDelayMs: wholeNumber(250, 0),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { networkOf } from './auth/address-network.js';
 import { JwtAuthenticator } from './auth/jwt.authenticator.js';
 import { PushAuthenticator } from './auth/push-authenticator.js';
 import { DenyingAuthorizer, PushAuthorizer } from './auth/push-authorizer.js';
@@ -86,7 +87,12 @@ const builtInAuthenticator: Provider = {
 
 /** What is there once, whatever the number of tenants. */
 const sharedProviders: Provider[] = [
-  { provide: OpenPipes, useFactory: () => new OpenPipes() },
+  {
+    provide: OpenPipes,
+    inject: [PUSH_OPTIONS],
+    useFactory: ({ ipv6PrefixBits }: ResolvedPushOptions) =>
+      new OpenPipes((address) => networkOf(address, ipv6PrefixBits)),
+  },
   {
     provide: FlushScheduler,
     inject: [PUSH_OPTIONS, Telemetry],

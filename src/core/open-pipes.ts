@@ -9,12 +9,15 @@ export class OpenPipes {
   private open = 0;
   private onLeft: (connection: Connection, othersOfUser: number) => void = () => {};
 
+  /** @param networkOf Whom an address is counted as. */
+  constructor(private readonly networkOf: (address: string) => string = (address) => address) {}
+
   get count(): number {
     return this.open;
   }
 
   countOfAddress(address: string): number {
-    return this.byAddress.get(address) ?? 0;
+    return this.byAddress.get(this.networkOf(address)) ?? 0;
   }
 
   /**
@@ -32,13 +35,15 @@ export class OpenPipes {
 
   opened(address: string): void {
     this.open++;
-    this.byAddress.set(address, this.countOfAddress(address) + 1);
+    const network = this.networkOf(address);
+    this.byAddress.set(network, (this.byAddress.get(network) ?? 0) + 1);
   }
 
   closed(address: string): void {
     this.open--;
-    const others = this.countOfAddress(address) - 1;
-    if (others > 0) this.byAddress.set(address, others);
-    else this.byAddress.delete(address);
+    const network = this.networkOf(address);
+    const others = (this.byAddress.get(network) ?? 0) - 1;
+    if (others > 0) this.byAddress.set(network, others);
+    else this.byAddress.delete(network);
   }
 }

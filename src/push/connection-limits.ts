@@ -3,6 +3,7 @@
  * a backing, it then asks what the others have. A handshake under way counts like a connection, so that a crowd cannot
  * slip through together.
  */
+import { networkOf } from '../auth/address-network.js';
 import type { ConnectionCounts } from '../backing/shared-limits.interface.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { OpenPipes } from '../core/open-pipes.js';
@@ -16,6 +17,7 @@ export interface ConnectionLimitOptions {
   readonly maxPerUser: number;
   /** 0: no limit. */
   readonly maxPerIp: number;
+  readonly ipv6PrefixBits: number;
 }
 
 /** The pipes of this process, and who hears of their end. */
@@ -26,13 +28,14 @@ type UserRegistry = Pick<ConnectionRegistry, 'ofUser'>;
 
 /** Holds connections and handshakes against the limits. */
 export class ConnectionLimits {
-  readonly places = new HandshakePlaces();
+  readonly places: HandshakePlaces;
 
   constructor(
     private readonly pipes: CountedPipes,
     private readonly counts: ConnectionCounts,
     private readonly options: ConnectionLimitOptions,
   ) {
+    this.places = new HandshakePlaces((address) => this.networkOf(address));
     if (!counts.isShared) return;
     pipes.watch(({ principal, address }, ofUser) => {
       const account = accountOf(principal);
@@ -52,13 +55,13 @@ export class ConnectionLimits {
     const { maxPerIp } = this.options;
     if (maxPerIp === 0) return true;
     if (this.counts.isShared) place.attach(() => this.addressLeft(address));
-    return this.counts.enter(subjectOfAddress(address), this.ofAddress(address), maxPerIp);
+    return this.counts.enter(this.subjectOf(address), this.ofAddress(address), maxPerIp);
   }
 
   /** Whether the address would have room on all nodes; it was given no place. */
   hasRoomForAddress(address: string): boolean | Promise<boolean> {
     const { maxPerIp } = this.options;
-    return maxPerIp === 0 || this.counts.hasRoom(subjectOfAddress(address), this.ofAddress(address) + 1, maxPerIp);
+    return maxPerIp === 0 || this.counts.hasRoom(this.subjectOf(address), this.ofAddress(address) + 1, maxPerIp);
   }
 
   /** Whether the user has room on all nodes. If there is some here, it takes the place. */
@@ -81,18 +84,22 @@ export class ConnectionLimits {
   }
 
   private addressLeft(address: string): void {
-    if (this.options.maxPerIp > 0) this.counts.settle(subjectOfAddress(address), this.ofAddress(address));
+    if (this.options.maxPerIp > 0) this.counts.settle(this.subjectOf(address), this.ofAddress(address));
   }
 
   private ofAddress(address: string): number {
     return this.pipes.countOfAddress(address) + this.places.fromAddress(address);
   }
+
+  private subjectOf(address: string): string {
+    return `address:${this.networkOf(address)}`;
+  }
+
+  private networkOf(address: string): string {
+    return networkOf(address, this.options.ipv6PrefixBits);
+  }
 }
 
 function subjectOfUser(account: string): string {
   return `user:${account}`;
-}
-
-function subjectOfAddress(address: string): string {
-  return `address:${address}`;
 }

@@ -21,6 +21,12 @@ export interface AdmissionOptions {
   readonly maxPerUser?: number;
   /** Most connections from one address, on all nodes together; past it 429. 0: no limit. @default 0 */
   readonly maxPerIp?: number;
+  /**
+   * Bits of an IPv6 address that say whom `maxPerIp` counts it for: the network that a household or a server is given, in
+   * which it picks addresses as it likes. 128: each address by itself.
+   * @default 64
+   */
+  readonly ipv6PrefixBits?: number;
   /** Most handshakes that are being checked at the same time; past it 503. @default 1_000 */
   readonly maxPendingHandshakes?: number;
   /** Longest time for the checks of one handshake in milliseconds; past it 503. @default 5_000 */

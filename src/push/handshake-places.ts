@@ -40,6 +40,9 @@ export class HandshakePlaces {
   private visits = 0;
   private connects = 0;
 
+  /** @param networkOf Whom an address is counted as. */
+  constructor(private readonly networkOf: (address: string) => string = (address) => address) {}
+
   /** Handshakes under way. */
   get pending(): number {
     return this.connects + this.visits;
@@ -51,7 +54,7 @@ export class HandshakePlaces {
   }
 
   fromAddress(address: string): number {
-    return this.byAddress.get(address) ?? 0;
+    return this.byAddress.get(this.networkOf(address)) ?? 0;
   }
 
   /** @param account The user and its tenant as one text. */
@@ -78,7 +81,7 @@ export class HandshakePlaces {
       return;
     }
     this.connects += by;
-    change(this.byAddress, address, by);
+    change(this.byAddress, this.networkOf(address), by);
   }
 
   /** Changes the count of a user; for the places themselves. */

@@ -73,6 +73,7 @@ export class FakeUpstream {
       maxConnections: 20,
       maxPerUser: 20,
       maxPerIp: 0,
+      ipv6PrefixBits: 64,
       maxPendingHandshakes: 10,
       authTimeoutMs: 1_000,
     };

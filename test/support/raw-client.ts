@@ -65,8 +65,9 @@ export class RawClient {
     socket.on('error', () => {});
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+  /** @param localAddress An address of loopback that it comes from. */
+  static async connect(port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
+    const socket = connectTcp({ port, host: '127.0.0.1', localAddress, noDelay: true, allowHalfOpen: true });
     await once(socket, 'connect');
     return new RawClient(socket);
   }

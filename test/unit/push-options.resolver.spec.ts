@@ -8,6 +8,7 @@ const DEFAULTS = {
   maxConnections: 20_000,
   maxPerUser: 100,
   maxPerIp: 0,
+  ipv6PrefixBits: 64,
   maxPendingHandshakes: 1_000,
   maxHandshakesPerSecond: 0,
   maxEventLoopDelayMs: 250,
@@ -190,6 +191,8 @@ describe('resolveOptions', () => {
     ['maxPayloadBytes', 2, 1],
     ['maxConnections', 1, 0],
     ['maxPerIp', 0, -1],
+    ['ipv6PrefixBits', 32, 31],
+    ['ipv6PrefixBits', 128, 129],
     ['drainMs', 0, -1],
   ])('takes a %s of %d and refuses one of %d', (name, within, beyond) => {
     expect(resolveOptions({ [name]: within })).toHaveProperty(name, within);

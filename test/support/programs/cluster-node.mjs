@@ -37,7 +37,8 @@ app.getHttpAdapter().get('/health', (_request, response) => response.json(health
 /** What a balancer asks: should new connections come here? */
 let isReady = true;
 app.getHttpAdapter().get('/health/ready', (_request, response) => response.status(isReady ? 200 : 503).end());
-await app.listen(0, host);
+// A crowd that comes at once waits in the backlog; past it the kernel drops connections before anyone can answer them.
+await app.listen(0, host, Number(process.env.NODE_BACKLOG ?? 4_096));
 process.once('SIGTERM', () => {
   isReady = false;
   void app.close();

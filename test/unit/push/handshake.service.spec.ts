@@ -83,6 +83,7 @@ function open(options: AdmissionOptions & PaceOptions & { readonly maxGroupsPerC
       maxConnections: 100,
       maxPerUser: 100,
       maxPerIp: 0,
+      ipv6PrefixBits: 64,
       maxPendingHandshakes: 100,
       maxHandshakesPerSecond: 0,
       maxEventLoopDelayMs: 0,
