@@ -59,17 +59,26 @@ export interface KickedEvent {
   readonly transport: TransportName;
   readonly address: string;
   readonly cause: 'disconnect' | 'revocation';
+  /**
+   * Who had it ended: the `by` of the call, the caller of REST, else `application`; `revocation` where a token was revoked.
+   */
+  readonly by: string;
   readonly code: number;
   readonly reason: string;
 }
 
-/** A request was turned away at the handshake. */
+/** Somebody was turned away: at the handshake, by REST (401, 403, 429), or from a group. */
 export interface RefusedEvent {
-  /** What was wanted: a connection, to know whether there could be one, or one call. */
-  readonly purpose: 'connect' | 'check' | 'call';
+  /** What was wanted: a connection, to know whether there could be one, one call, a route of REST, or to join a group. */
+  readonly purpose: 'connect' | 'check' | 'call' | 'rest' | 'join';
   readonly address: string;
   readonly requestId: string | undefined;
-  /** The HTTP status of the answer. */
+  /** Who it was, where a token had said so by then, and of which tenant. */
+  readonly userId: string | undefined;
+  readonly tenant: string | undefined;
+  /** The group of a join. */
+  readonly group: string | undefined;
+  /** The HTTP status of the answer; of a join the one that its code stands for. */
   readonly status: number;
   /** Such as `unauthorized` or `user_limit`; docs/errors.md lists them. */
   readonly code: string;

@@ -35,11 +35,11 @@ export class ConnectionLog {
     if (Logger.isLevelEnabled('debug')) addListener(listeners, 'refused', (event) => this.refused(event));
   }
 
-  private refused({ purpose, address, requestId, status, code, detail }: RefusedEvent): void {
+  private refused({ purpose, address, requestId, userId, group, status, code, detail }: RefusedEvent): void {
     const nowMs = this.clock.now();
     if (nowMs - this.secondBeganAtMs >= SECOND_MS) this.beginSecond(nowMs);
     if (++this.refusals > REFUSALS_PER_SECOND) return;
-    this.logger.debug({ message: 'request refused', purpose, address, requestId, status, code, detail });
+    this.logger.debug({ message: 'request refused', purpose, address, requestId, userId, group, status, code, detail });
   }
 
   private beginSecond(nowMs: number): void {

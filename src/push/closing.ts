@@ -3,6 +3,8 @@ import { CloseCode, CLOSE_CODES } from '../protocol/close-codes.js';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type * as Push from './push-types.js';
 
+const MAX_BY_LENGTH = 255;
+
 /** The code and the reason with which connections are closed by these options. */
 export function closing({ code, reason, reconnect = false }: Push.DisconnectOptions): { code: number; reason: string } {
   const chosen = code ?? (reconnect ? CloseCode.ServiceRestart : CloseCode.DisconnectedByAdmin);
@@ -12,7 +14,7 @@ export function closing({ code, reason, reconnect = false }: Push.DisconnectOpti
 
 /** What is wrong with the options, of which {@link closing} made `chosen` and `reason`. */
 export function closingProblems(
-  { code, reconnect = false }: Push.DisconnectOptions,
+  { code, reconnect = false, by }: Push.DisconnectOptions,
   chosen: number,
   reason: string,
 ): PushErrorDetail[] {
@@ -28,6 +30,9 @@ export function closingProblems(
   }
   if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
     problems.push({ pointer: '/reason', detail: `a text of at most ${MAX_CLOSE_REASON_BYTES} bytes` });
+  }
+  if (by !== undefined && !(typeof by === 'string' && by.length > 0 && by.length <= MAX_BY_LENGTH)) {
+    problems.push({ pointer: '/by', detail: `1 to ${MAX_BY_LENGTH} characters` });
   }
   return problems;
 }

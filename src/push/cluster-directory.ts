@@ -7,7 +7,7 @@
  */
 import type { OtherNodes } from '../backing/node-link.interface.js';
 import { comparePlaces, DEFAULT_PAGE_LIMIT, pageCursorOf, readPageCursor } from './connection-directory.js';
-import type { ConnectionDirectory } from './connection-directory.js';
+import type { CloseOrder, ConnectionDirectory } from './connection-directory.js';
 import { askNodes, KEPT_FOR_MS } from './node-questions.js';
 import type { NodeCounts } from './node-questions.js';
 import type {
@@ -70,12 +70,12 @@ export class ClusterDirectory {
   }
 
   /** Closes the connections that match. Kept for nodes that are cut off, even where no other is known to be alive. */
-  async disconnect(filter: ConnectionFilter, code: number, reason: string): Promise<DisconnectOutcome> {
-    const here = this.here.close(filter, code, reason);
+  async disconnect(filter: ConnectionFilter, order: CloseOrder): Promise<DisconnectOutcome> {
+    const here = this.here.close(filter, order);
     const isEnough = ({ matched }: { readonly matched: number }) => filter.connection !== undefined && matched > 0;
     if (isEnough({ matched: here })) return { matched: here };
     const question = { withinMs: ANSWER_MS, keepMs: KEPT_FOR_MS, isEnough };
-    const { answers, isPartial } = await askNodes(this.nodes, 'disconnect', { filter, code, reason }, question);
+    const { answers, isPartial } = await askNodes(this.nodes, 'disconnect', { filter, ...order }, question);
     const matched = answers.reduce((sum, answer) => sum + answer.matched, here);
     return { matched, ...(isPartial && { partial: true }) };
   }

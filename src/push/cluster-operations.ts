@@ -37,9 +37,7 @@ const handlers: Handlers = {
     const { connections, users, groups } = directory.counts();
     return { connections, users: users.toJSON(), groups: groups.toJSON() };
   },
-  disconnect: ({ directory }, { filter, code, reason }, ageMs) => {
-    return { matched: directory.close(filter, code, reason, ageMs) };
-  },
+  disconnect: ({ directory }, { filter, ...order }, ageMs) => ({ matched: directory.close(filter, order, ageMs) }),
   report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
   held: ({ groups, log }, { userId, group, expiresAtMs, since }, ageMs) => {
     groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since), isOvertaken(log, ageMs));

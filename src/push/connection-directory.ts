@@ -22,6 +22,17 @@ const PAGE_CURSOR = /^([0-9a-z]{1,9})[.]([0-9a-z]{1,9})[.]([\w-]{1,64})$/;
 /** Where a connection stands in listings, among those of its own node and of others: by age. */
 export type ListPlace = Readonly<Pick<Connection, 'connectedAtMs' | 'serial' | 'id'>>;
 
+/** How connections are to be closed. */
+export interface CloseOrder {
+  readonly code: number;
+  readonly reason: string;
+  /** Who wants it; the application where nobody is named. */
+  readonly by?: string | undefined;
+}
+
+/** Who ends connections where nobody is named. */
+const APPLICATION = 'application';
+
 /** A connection and its place. */
 export interface ListedConnection {
   readonly place: ListPlace;
@@ -68,11 +79,11 @@ export class ConnectionDirectory {
    * Closes the connections that match, and counts them. Said `ageMs` ago by somebody whom this node could not hear, it
    * is not meant for those who came since.
    */
-  close(filter: ConnectionFilter, code: number, reason: string, ageMs = 0): number {
+  close(filter: ConnectionFilter, { code, reason, by }: CloseOrder, ageMs = 0): number {
     const openedUntilMs = this.clock.now() - ageMs + AGE_TOLERANCE_MS;
     const matching = [...this.matching(filter)].filter(({ connectedAtMs }) => connectedAtMs <= openedUntilMs);
     for (const connection of matching) {
-      this.listeners.kicked?.(kickOf(connection, 'disconnect', code, reason));
+      this.listeners.kicked?.(kickOf(connection, 'disconnect', by ?? APPLICATION, code, reason));
       connection.close(code, reason);
     }
     return matching.length;
@@ -114,10 +125,16 @@ export class ConnectionDirectory {
 }
 
 /** What is told of a connection that is about to be ended. */
-export function kickOf(connection: Connection, cause: KickedEvent['cause'], code: number, reason: string): KickedEvent {
+export function kickOf(
+  connection: Connection,
+  cause: KickedEvent['cause'],
+  by: string,
+  code: number,
+  reason: string,
+): KickedEvent {
   const { id: connectionId, principal, transport, address } = connection;
   const { userId, tenant } = principal;
-  return { connectionId, userId, tenant, transport: transport.name, address, cause, code, reason };
+  return { connectionId, userId, tenant, transport: transport.name, address, cause, by, code, reason };
 }
 
 /** Below zero if the one comes before the other: by age, then as its node counted, then by id, which nobody shares. */

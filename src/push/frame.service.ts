@@ -24,6 +24,7 @@ import type { GroupService } from './group.service.js';
 import type { HostHandlers, Reply } from './host-handlers.interface.js';
 import type { MessageDraft } from './message-stamper.js';
 import type { Publisher } from './publisher.js';
+import { refusedJoin } from './refused-join.js';
 import type { ResumeService } from './resume.service.js';
 import type { PushReceipt } from './push-types.js';
 import { encodeData } from './send-validation.js';
@@ -108,8 +109,10 @@ export class FrameService {
   private async join(connection: Connection, data: unknown): Promise<Outcome> {
     const group = membersOf(data)?.['group'];
     if (!isGroup(group)) return invalid('group is missing or not a valid name');
-    if (!(await this.parts.authorizer.canJoin(connection.principal, group))) return forbidden();
-    const refusal = this.parts.groups.join(connection, group);
+    const isAllowed = await this.parts.authorizer.canJoin(connection.principal, group);
+    const refusal = isAllowed ? this.parts.groups.join(connection, group) : ErrorCode.Forbidden;
+    if (refusal) this.telemetry.listeners.refused?.(refusedJoin(connection, group, refusal));
+    if (!isAllowed) return forbidden();
     if (refusal) return new FrameRefusal(refusal, 'leave another group first');
     await this.parts.resumes.heard(connection);
     return ok({ group });

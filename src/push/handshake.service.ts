@@ -132,7 +132,8 @@ export class HandshakeService {
     if (purpose === 'connect') counters.handshakes.add(refusal?.code ?? 'admitted');
     if (!refusal) return;
     const { status, code, detail } = refusal;
-    listeners.refused?.({ purpose, address, requestId: requestIdOf(request), status, code, detail });
+    const nobody = { userId: undefined, tenant: undefined, group: undefined };
+    listeners.refused?.({ purpose, address, requestId: requestIdOf(request), ...nobody, status, code, detail });
   };
 }
 

@@ -5,7 +5,7 @@ import type { HeldMembership } from '../backing/memberships.interface.js';
 import type { Target } from '../core/delivery-target.js';
 import type { DistinctIdsJson } from '../core/distinct-ids.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
-import type { ListedConnection, ListPlace } from './connection-directory.js';
+import type { CloseOrder, ListedConnection, ListPlace } from './connection-directory.js';
 import type { ConnectionFilter, PushStats } from './push-types.js';
 
 /** How many of what a node has. */
@@ -37,7 +37,7 @@ export interface NodeOperations {
   readonly counts: { readonly asks: null; readonly gets: NodeCounts };
   /** Closes those that were there when it was said. */
   readonly disconnect: {
-    readonly asks: { readonly filter: ConnectionFilter; readonly code: number; readonly reason: string };
+    readonly asks: CloseOrder & { readonly filter: ConnectionFilter };
     readonly gets: { readonly matched: number };
   };
   /** Counts a message that is about to come, or has just come; null where none did. */

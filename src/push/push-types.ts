@@ -111,6 +111,8 @@ export interface DisconnectOptions {
   readonly reason?: string | undefined;
   /** Whether the client may come back by itself. @default false */
   readonly reconnect?: boolean | undefined;
+  /** Who wants it, for `@OnPush('kicked')` and nothing else. 1 to 255 characters. @default 'application' */
+  readonly by?: string | undefined;
 }
 
 /** What became of a request to close connections. */

@@ -192,13 +192,13 @@ export class PushService {
     options: Push.DisconnectOptions = {},
   ): Promise<Push.DisconnectOutcome> {
     const isEmpty = filter.user === undefined && filter.group === undefined && filter.connection === undefined;
-    const { code, reason } = closing(options);
+    const order = closing(options);
     throwIfAny([
       ...(isEmpty ? [{ pointer: '', detail: 'names nobody: user, group or connection' }] : []),
       ...filterProblems(filter),
-      ...closingProblems(options, code, reason),
+      ...closingProblems(options, order.code, order.reason),
     ]);
-    return this.within(({ cluster }) => cluster.disconnect(filter, code, reason));
+    return this.within(({ cluster }) => cluster.disconnect(filter, { ...order, by: options.by }));
   }
 
   /** Ends tokens: live connections that came with one close with 4501, and it opens no new ones. */

@@ -30,7 +30,7 @@ export class RevocationService {
     for (const connection of [...registry.all()]) {
       if (!this.access.isRevoked(connection.principal)) continue;
       const { reason } = CLOSE_CODES[CloseCode.TokenRevoked];
-      this.listeners.kicked?.(kickOf(connection, 'revocation', CloseCode.TokenRevoked, reason));
+      this.listeners.kicked?.(kickOf(connection, 'revocation', 'revocation', CloseCode.TokenRevoked, reason));
       connection.close(CloseCode.TokenRevoked);
     }
   }

@@ -20,6 +20,7 @@ import { isGroup } from '../protocol/names.js';
 import type { FrameService } from './frame.service.js';
 import type { GroupService } from './group.service.js';
 import type { Admission, RefusedGroup } from './admission.js';
+import { refusedJoin } from './refused-join.js';
 import { InboundQueue } from './inbound-queue.js';
 import type { InboundOptions, ReplySink } from './inbound-queue.js';
 import type { LivenessOptions } from './liveness.service.js';
@@ -102,6 +103,8 @@ export class SessionService {
     try {
       groups.admit(connection, admission.heldGroups);
       const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
+      const { refused } = this.telemetry.listeners;
+      if (refused) for (const { group, code } of refusedGroups) refused(refusedJoin(connection, group, code));
       return { connection, refusedGroups };
     } catch (cause) {
       this.ended(connection);

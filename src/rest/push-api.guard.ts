@@ -34,9 +34,10 @@ export class PushApiGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<RestRequest>();
     const scope = this.reflector.get<RouteScope | undefined>(ROUTE_SCOPE, context.getHandler());
     const principal = await this.bearerOf(request);
+    // Also of a request that is refused: who it was is told to the application.
+    rememberPrincipal(request, principal);
     if (scope === undefined) return false;
     if (scope !== 'by-target') assertScope(principal, scope);
-    rememberPrincipal(request, principal);
     return true;
   }
 

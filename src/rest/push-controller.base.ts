@@ -17,7 +17,7 @@ import { PushRevocationDto } from './dto/push-revocation.dto.js';
 import { REST_LIMITS } from './push-rest-options.interface.js';
 import type { RestLimits } from './push-rest-options.interface.js';
 import { RestAnswers } from './rest-answers.js';
-import { groupInPath, invalid, pageInQuery, textInQuery, userInPath } from './rest-request.js';
+import { groupInPath, invalid, pageInQuery, principalOf, textInQuery, userInPath } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';
 import { RestSender } from './rest-sender.js';
 import type { SendOutcome } from './rest-sender.js';
@@ -111,7 +111,9 @@ export class PushControllerBase {
   @Delete('connections/:id')
   @RequiresScope('push:admin')
   async closeConnection(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    const outcome = await this.caller.pushOf(request).disconnect({ connection: request.params['id'] ?? '' });
+    const outcome = await this.caller
+      .pushOf(request)
+      .disconnect({ connection: request.params['id'] ?? '' }, byCaller(request));
     // A node that did not answer may have it, and closes it when it hears of this.
     if (outcome.matched === 0 && !outcome.partial)
       throw new PushError('PUSH_ERR_UNKNOWN_CONNECTION', 'there is no such connection');
@@ -121,7 +123,8 @@ export class PushControllerBase {
   @Delete('users/:userId/connections')
   @RequiresScope('push:admin')
   async closeUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    this.answers.send(response, 202, await this.caller.pushOf(request).disconnect({ user: userInPath(request) }));
+    const outcome = await this.caller.pushOf(request).disconnect({ user: userInPath(request) }, byCaller(request));
+    this.answers.send(response, 202, outcome);
   }
 
   @Post('revocations')
@@ -160,4 +163,9 @@ export class PushControllerBase {
     if (waitSeconds !== undefined) this.answers.setHeader(response, 'Preference-Applied', `wait=${waitSeconds}`);
     this.answers.send(response, 202, body);
   }
+}
+
+/** Whom the token named, for the records of the application. */
+function byCaller(request: RestRequest): { readonly by: string | undefined } {
+  return { by: principalOf(request)?.userId };
 }

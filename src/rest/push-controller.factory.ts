@@ -7,6 +7,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { PushApiGuard } from './push-api.guard.js';
 import { PushControllerBase } from './push-controller.base.js';
 import type { PushRestOptions } from './push-rest-options.interface.js';
+import { RefusedRequests } from './refused-requests.js';
 import { RestAnswers } from './rest-answers.js';
 import { RestSender } from './rest-sender.js';
 import { SendRate } from './send-rate.js';
@@ -40,6 +41,7 @@ export function createRestProviders({ path = DEFAULT_PATH, tenantOf }: PushRestO
     { provide: REST_PATH, useValue: path },
     { provide: REST_TENANT_OF, useValue: tenantOf ?? null },
     CallerTenant,
+    RefusedRequests,
     RestAnswers,
     RestSender,
     SendRate,

@@ -1,4 +1,5 @@
 import type { CanActivate, ControllerOptions, Type } from '@nestjs/common';
+import type { TrustProxy } from '../auth/client-address.js';
 import type { AdmissionOptions } from '../push/handshake-parts.js';
 
 /** The REST interface: what its decorators need, so it is given synchronously, beside a factory of options. */
@@ -52,7 +53,9 @@ export interface TargetLimits {
 }
 
 /** What REST needs to know of the options. */
-export type RestLimits = Required<TargetLimits & Pick<AdmissionOptions, 'authTimeoutMs'>>;
+export type RestLimits = Required<TargetLimits & Pick<AdmissionOptions, 'authTimeoutMs'>> & {
+  readonly trustProxy: TrustProxy;
+};
 
 /** The injection token of {@link RestLimits}. */
 export const REST_LIMITS = 'PUSH_REST_LIMITS';

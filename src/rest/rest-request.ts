@@ -13,6 +13,7 @@ export interface RestRequest {
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
   /** With the query, as it was sent; Express changes `url` on the way, and keeps this. */
   readonly originalUrl?: string;
   readonly url?: string;
@@ -31,7 +32,7 @@ interface JudgedRequest {
   [PRINCIPAL]?: Principal;
 }
 
-/** Keeps whom the token named; the built-in guard calls it once it has let the request in. */
+/** Keeps whom the token named; the built-in guard calls it once the token has been judged. */
 export function rememberPrincipal(request: RestRequest, principal: Principal): void {
   (request as JudgedRequest)[PRINCIPAL] = principal;
 }

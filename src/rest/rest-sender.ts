@@ -17,6 +17,7 @@ import type { PushEventDto } from './dto/push-event.dto.js';
 import { PushMessageDto } from './dto/push-message.dto.js';
 import { answerOf } from './problem.js';
 import type { Problem } from '../core/problem.js';
+import { RefusedRequests } from './refused-requests.js';
 import { REST_LIMITS } from './push-rest-options.interface.js';
 import type { RestLimits } from './push-rest-options.interface.js';
 import { callerOf, idempotencyKeyOf, invalid, preferredWaitSeconds, principalOf } from './rest-request.js';
@@ -54,6 +55,7 @@ export class RestSender {
     @Inject(CallerTenant) private readonly caller: CallerTenant,
     @Inject(TenantSpaces) private readonly spaces: TenantSpaces,
     @Inject(REST_LIMITS) private readonly limits: RestLimits,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
   /** Sends one message. `route` tells apart what may be done with the same body. */
@@ -122,6 +124,7 @@ export class RestSender {
       return isReplay ? { ...body, duplicate: true } : body;
     } catch (error) {
       const { problem } = answerOf(error);
+      this.refusals.tell(call.request, problem);
       if (problem.status >= 500 && !(error instanceof PushError)) this.logger.error(error);
       return problem;
     }

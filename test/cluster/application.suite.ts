@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BackingFactory } from '../../src/backing/backing.interface.js';
+import { Telemetry } from '../../src/core/telemetry.js';
 import { PUSH_BACKING } from '../../src/push.tokens.js';
 import type { Backing } from '../../src/backing/backing.interface.js';
 import { eventually } from '../support/eventually.js';
@@ -97,7 +98,10 @@ export function describeCluster(name: string, create: () => Promise<ClusterSubje
     it('closes the connections of a user on all nodes', async () => {
       const clients = [await first.connect('7'), await second.connect('7'), await third.connect('7')];
       const other = await third.connect('8');
-      expect(await first.push.disconnect({ user: '7' }, { reason: 'enough' })).toEqual({ matched: 3 });
+      const kickedBy: string[] = [];
+      for (const { app } of nodes) app.get(Telemetry).listeners.kicked = ({ by }) => kickedBy.push(by);
+      expect(await first.push.disconnect({ user: '7' }, { reason: 'enough', by: 'support' })).toEqual({ matched: 3 });
+      expect(kickedBy).toEqual(['support', 'support', 'support']);
       for (const client of clients) expect(await client.end()).toEqual({ code: 4505, reason: 'enough' });
       expect(other.closed).toBeUndefined();
     });

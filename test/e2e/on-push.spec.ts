@@ -7,6 +7,7 @@ import type { ConnectedEvent, PushLifecycleEvents, PushModuleOptions } from '../
 import { Telemetry } from '../../src/core/telemetry.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
+import { RestClient } from '../support/rest-client.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { SseClient } from '../support/sse-client.js';
 import { bearer, signToken } from '../support/tokens.js';
@@ -101,10 +102,80 @@ describe.each(PLATFORMS)('@OnPush on %s', (platform) => {
     await eventually(() => heard.length === 6, { what: 'all events' });
 
     expect(heard.slice(2)).toMatchObject([
-      ['kicked', { userId: '7', transport: 'sse', cause: 'disconnect', code: 4505, reason: 'enough' }],
+      [
+        'kicked',
+        { userId: '7', transport: 'sse', cause: 'disconnect', by: 'application', code: 4505, reason: 'enough' },
+      ],
       ['disconnected', { userId: '7', code: 4505 }],
-      ['kicked', { userId: '8', transport: 'ws', cause: 'revocation', code: 4501, reason: 'token revoked' }],
+      ['kicked', { userId: '8', cause: 'revocation', by: 'revocation', code: 4501, reason: 'token revoked' }],
       ['disconnected', { userId: '8', code: 4501 }],
+    ]);
+  });
+
+  it('hears which caller of REST disconnected somebody, or whom the application names', async () => {
+    const app = await start(Listener, platform);
+    const listener = app.app.get(Listener);
+    const rest = RestClient.of(app, { sub: 'support' });
+    const [one, two, three] = [await app.connect('7'), await app.connect('8'), await app.connect('9')];
+    const { items } = await app.push.connections({ user: '8' });
+    expect((await rest.delete('/push/users/7/connections')).status).toBe(202);
+    expect((await rest.delete(`/push/connections/${items[0]?.connectionId ?? ''}`)).status).toBe(202);
+    await app.push.disconnect({ user: '9' }, { by: 'night job' });
+    await Promise.all([one, two, three].map((client) => client?.end()));
+    await eventually(() => listener.of('kicked').length === 3, { what: 'all kicks' });
+    expect(listener.of('kicked')).toMatchObject([
+      { userId: '7', by: 'support' },
+      { userId: '8', by: 'support' },
+      { userId: '9', by: 'night job' },
+    ]);
+    await expect(app.push.disconnect({ user: '9' }, { by: '' })).rejects.toMatchObject({
+      errors: [{ pointer: '/by' }],
+    });
+  });
+
+  it('hears which requests of REST were turned away, and of no others', async () => {
+    const app = await start(Listener, platform, { maxSendsPerSecond: 1 });
+    const listener = app.app.get(Listener);
+    const rest = RestClient.of(app, { sub: 'editor', scope: 'push:send' });
+    const message = { event: 'a', data: 'payload' };
+    const headers = { 'x-request-id': 'req-3' };
+    expect((await rest.withAuthorization('Bearer stranger-token').post('/push/broadcast', message)).status).toBe(401);
+    expect((await rest.post('/push/broadcast', message, headers)).status).toBe(403);
+    const batch = [{ target: { all: true }, ...message }];
+    expect((await rest.post('/push/batch', { messages: batch })).status).toBe(202);
+    expect((await rest.post('/push/users/7', message)).status).toBe(429);
+    expect((await rest.post('/push/users/7', { other: 1 })).status).toBe(429);
+    await eventually(() => listener.heard.length === 5, { what: 'all refusals' });
+
+    const who = { purpose: 'rest', address: '127.0.0.1', tenant: undefined, group: undefined };
+    expect(listener.of('refused')).toMatchObject([
+      { ...who, status: 401, code: 'unauthorized', userId: undefined },
+      { ...who, status: 403, code: 'forbidden', userId: 'editor', requestId: 'req-3' },
+      { ...who, status: 403, code: 'forbidden', userId: 'editor', requestId: undefined },
+      { ...who, status: 429, code: 'rate_limited', userId: 'editor' },
+      { ...who, status: 429, code: 'rate_limited', userId: 'editor' },
+    ]);
+    expect(JSON.stringify(listener.heard)).not.toMatch(/payload|stranger-token/);
+  });
+
+  it('hears who was kept out of which group, asked for by a frame or in the address', async () => {
+    const app = await start(Listener, platform, { maxGroupsPerConnection: 1 });
+    const listener = app.app.get(Listener);
+    const client = await app.connect('7', {}, { query: '?groups=closed' });
+    await client.request('push:join', { group: 'room:1' });
+    await client.request('push:join', { group: 'not a name' });
+    const poll = await fetch(`${app.origin}/push/poll?wait=0&groups=closed,b:d,%20`, {
+      headers: bearer(signToken({ sub: '8' })),
+    });
+    await poll.text();
+    await eventually(() => listener.of('refused').length >= 4, { what: 'all refusals' });
+    const why = { purpose: 'join', address: '127.0.0.1', status: 403, code: 'forbidden' };
+    expect(listener.of('refused')).toMatchObject([
+      { ...why, userId: '7', group: 'closed' },
+      { ...why, userId: '7', group: 'room:1' },
+      { ...why, userId: '8', group: 'closed' },
+      { purpose: 'join', userId: '8' },
+      ...listener.of('refused').slice(4),
     ]);
   });
 

@@ -53,13 +53,13 @@ describe('ConnectionDirectory', () => {
     const early = fakes.connect('7').connection;
     fakes.clock.advance(60_000);
     const late = fakes.connect('7').connection;
-    expect(directory.close({ user: '7' }, 4505, '', 30_000)).toBe(1);
+    expect(directory.close({ user: '7' }, { code: 4505, reason: '' }, 30_000)).toBe(1);
     expect([early.isOpen, late.isOpen]).toEqual([false, true]);
   });
 
   it('closes those who came in the moment in which it was said', () => {
     const { connection } = fakes.connect('7');
-    expect(directory.close({ user: '7' }, 4505, '', 500)).toBe(1);
+    expect(directory.close({ user: '7' }, { code: 4505, reason: '' }, 500)).toBe(1);
     expect(connection.isOpen).toBe(false);
   });
 });
