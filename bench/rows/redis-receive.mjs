@@ -40,7 +40,7 @@ export const redisReceiveRow = {
   },
 
   async compare(bench, { sender, ...hearers }) {
-    const count = bench.size(5_000, 2_000);
+    const count = bench.size(10_000, 5_000);
     const order = { count, depth: DEPTH, users: 1, event: 'bench', data: stampedData(PAYLOAD_BYTES) };
     const runs = {};
     const targets = [];
@@ -57,7 +57,7 @@ export const redisReceiveRow = {
       return reports;
     };
     for (const [kind, title] of Object.entries(KINDS)) {
-      for (let round = 0; round < 2; round++) await hear(kind);
+      for (let round = 0; round < 3; round++) await hear(kind);
       const rounds = [];
       for (let round = 0; round < bench.size(12, 4); round++) rounds.push(await hear(kind));
       for (const report of rounds) {

@@ -9,6 +9,7 @@
  * A channel that stands elsewhere than it should is a break. Where nothing else was heard since, those whom it concerns
  * are held and read on. Otherwise they have had messages from behind the lost one, and it is a gap.
  */
+import type { Target } from '../../core/delivery-target.js';
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor } from '../../protocol/cursor.js';
 import { withCursor } from '../../protocol/frame-encoder.js';
@@ -19,7 +20,7 @@ import type { PartitionOwner } from './log-partition.js';
 import { comesAfter, toPlace } from './log-place.js';
 import { EVERYONE, channelOf, partitionOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';
-import { NOT_COLLAPSED, claimedTargetOf, openMessage, readHeader } from './log-wire.js';
+import { NOT_COLLAPSED, claimOf, openMessage, readHeader } from './log-wire.js';
 import type { LogFrameProblem, LogHeader, SealedMessage } from './log-wire.js';
 import { RecentIds } from './recent-ids.js';
 import type { ServerClock } from './server-clock.js';
@@ -73,8 +74,9 @@ export class LogReceiver implements PartitionOwner {
     if (typeof header === 'string') return this.drop(partition, channel, header);
     const nowMs = this.parts.serverClock.now();
     const own = this.parts.recognise(header.id, header.sealed);
-    if (!own && this.passesBy(partition, channel, header, nowMs)) return;
-    const message = own ?? this.open(partition, channel, header);
+    const claim = own ?? claimOf(header, channel.name);
+    if (!own && claim && this.passesBy(partition, channel, header, claim.head.target, nowMs)) return;
+    const message = own ?? this.open(partition, channel, header, claim);
     if (typeof message === 'string') return this.drop(partition, channel, message);
     if (Math.abs(nowMs - message.head.atMs) > MAX_FRAME_AGE_MS) return this.drop(partition, channel, 'stale');
     if (!this.recent.add(header.id, nowMs)) return this.drop(partition, channel, 'replayed');
@@ -108,10 +110,14 @@ export class LogReceiver implements PartitionOwner {
   }
 
   /** It is for many targets, and none of them is here. */
-  private passesBy(partition: LogPartition, channel: FollowedChannel, header: LogHeader, nowMs: number): boolean {
-    if (channel.name !== EVERYONE) return false;
-    const target = claimedTargetOf(header);
-    if (!target || target.all || this.follower?.reaches(target) !== false) return false;
+  private passesBy(
+    partition: LogPartition,
+    channel: FollowedChannel,
+    header: LogHeader,
+    target: Target,
+    nowMs: number,
+  ): boolean {
+    if (channel.name !== EVERYONE || target.all || this.follower?.reaches(target) !== false) return false;
     if (!comesAfter(header, partition.place)) return false;
     if (!channel.goesOnFrom(header.previousNumber, header.previousNonce, nowMs)) return false;
     channel.heard(header, nowMs);
@@ -120,9 +126,14 @@ export class LogReceiver implements PartitionOwner {
     return true;
   }
 
-  private open(partition: LogPartition, { name }: FollowedChannel, header: LogHeader): SealedMessage | LogFrameProblem {
+  private open(
+    partition: LogPartition,
+    { name }: FollowedChannel,
+    header: LogHeader,
+    claim: SealedMessage | undefined,
+  ): SealedMessage | LogFrameProblem {
     const { seal } = this.parts.secret;
-    return seal ? openMessage(seal, partition.wireNameOf(name), name, header) : 'forged';
+    return seal ? openMessage(seal, partition.wireNameOf(name), header, claim) : 'forged';
   }
 
   /** Goes to the place of the message, over a break where there is one. */

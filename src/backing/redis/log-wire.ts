@@ -1,20 +1,21 @@
 /**
  * How a message of the log goes from node to node:
  *
- *   2 <epoch> <number> <nonce> <previous number> <previous nonce> <kept> <id>\n     by the script, which knows the places
+ *   3 <epoch> <number> <nonce> <previous number> <previous nonce> <kept> <id>\n     by the script, which knows the places
  *   <sealed frame>                                                                 by the publishing node
  *
  * The previous place is that of the newest kept message before it on the same channel. The sealed body is a line of
- * `<id> <at> <collapse id> <target>`, where the collapse id is `-` where there is none, and the target `-` for that of the
- * channel, `*` for everyone, and else JSON; then the envelope with its cursor left empty. Where a trace is recorded, `<at>`
- * is `<at>/<traceparent>`.
+ * `<id> <at> <collapse id> <target>`, where the collapse id is `-` where there is none, and the target as log-target-text.ts
+ * has it; then the envelope with its cursor left empty. Where a trace is recorded, `<at>` is `<at>/<traceparent>`.
  *
  * The place is not under the seal. It needs none: a body is taken once, and one at a wrong place breaks the chain of its
  * channel, upon which the node goes by what it reads.
+ *
+ * Both lines are read at every node for every message, so they are looked at once, where they stand.
  */
 import type { Target } from '../../core/delivery-target.js';
 import type { LogPlace } from './log-place.js';
-import { EVERYONE, onlyChannel, targetOf } from './log-routes.js';
+import { readTarget, writeTarget } from './log-target-text.js';
 import { FRAME_VERSION, SEALED_BODY_OFFSET } from './sealed-frame.js';
 import type { FrameSeal } from './sealed-frame.js';
 
@@ -31,7 +32,7 @@ export interface MessageHead {
   readonly collapseId: string;
 }
 
-/** What is under the seal. */
+/** What stands under a seal. */
 export interface SealedMessage {
   readonly head: MessageHead;
   /** The envelope with an empty cursor. */
@@ -53,88 +54,86 @@ export interface LogHeader {
 /** Why a frame is not listened to. `truncated` is one whose seal is good and whose content is not. */
 export type LogFrameProblem = 'version' | 'forged' | 'truncated';
 
-const HEADER = /^([\w-]{8}) (\d{1,16}) ([\w-]{8}) (\d{1,16}) ([\w-]{8}) ([01]) ([\w-]{12})$/;
-const HEAD = /^([\w-]{12}) (\d{1,16})(?:\/([0-9a-f-]{55}))? (-|[\w-]{22}) (.+)$/;
+const HEADER = new RegExp(String.raw`^${FRAME_VERSION} [\w-]{8} \d{1,16} [\w-]{8} \d{1,16} [\w-]{8} [01] [\w-]{12}\n`);
+const HEADER_EPOCH_END = FRAME_VERSION.length + 9;
+/** Digits of a moment; more where a place in a trace follows. */
+const MAX_AT_LENGTH = 16;
+const COLLAPSE_ID_LENGTH = 22;
+const ID_LENGTH = 12;
 
 /** Stands for a collapse id where a message has none. */
 export const NOT_COLLAPSED = '-';
-const OF_CHANNEL = '-';
-const OF_EVERYONE = '*';
 
 /** Seals the part of the publishing node. */
 export function sealMessage(seal: FrameSeal, channel: string, head: MessageHead, text: string): string {
   const { id, atMs, traceparent, collapseId, target } = head;
   const trace = traceparent === undefined ? '' : `/${traceparent}`;
-  return seal.seal(channel, `${id} ${atMs}${trace} ${collapseId} ${targetText(target)}\n${text}`);
+  return seal.seal(channel, `${id} ${atMs}${trace} ${collapseId} ${writeTarget(target)}\n${text}`);
 }
 
 /** Reads what stands before the seal. Never throws. */
 export function readHeader(frame: string): LogHeader | LogFrameProblem {
-  if (!frame.startsWith(`${FRAME_VERSION} `)) return frame === '' ? 'truncated' : 'version';
-  const lineEnd = frame.indexOf('\n');
-  const header = lineEnd === -1 ? undefined : HEADER.exec(frame.slice(FRAME_VERSION.length + 1, lineEnd));
-  if (!header) return 'truncated';
-  const [, epoch = '', number = '', nonce = '', previousNumber, previousNonce = '', kept, id = ''] = header;
+  if (!HEADER.test(frame)) return isOfThisVersion(frame) ? 'truncated' : 'version';
+  // Of these lengths all members are but for the two numbers.
+  const numberEnd = frame.indexOf(' ', HEADER_EPOCH_END + 1);
+  const nonceEnd = numberEnd + 9;
+  const previousEnd = frame.indexOf(' ', nonceEnd + 1);
+  const previousNonceEnd = previousEnd + 9;
+  const idStart = previousNonceEnd + 3;
+  const idEnd = idStart + ID_LENGTH;
   return {
-    id,
-    place: { epoch, nonce, number: Number(number) },
-    previousNumber: Number(previousNumber),
-    previousNonce,
-    isKept: kept === '1',
-    sealed: frame.slice(lineEnd + 1),
+    id: frame.slice(idStart, idEnd),
+    place: {
+      epoch: frame.slice(HEADER_EPOCH_END - 8, HEADER_EPOCH_END),
+      nonce: frame.slice(numberEnd + 1, nonceEnd),
+      number: Number(frame.slice(HEADER_EPOCH_END + 1, numberEnd)),
+    },
+    previousNumber: Number(frame.slice(nonceEnd + 1, previousEnd)),
+    previousNonce: frame.slice(previousEnd + 1, previousNonceEnd),
+    isKept: frame[previousNonceEnd + 1] === '1',
+    sealed: frame.slice(idEnd + 1),
   };
 }
 
 /**
- * Whom a message claims to be for, where it names more than one user or group or any connection; undefined for all others.
- * Nobody has authenticated that yet: it is good for not opening what concerns nobody here, and for nothing else.
+ * What stands under the seal on the channel of this name; undefined where that is no message. Nobody has authenticated it
+ * yet: it is good for not opening what concerns nobody here, and for nothing else. Never throws.
  */
-export function claimedTargetOf({ sealed }: LogHeader): Target | undefined {
-  const headEnd = sealed.indexOf('\n', SEALED_BODY_OFFSET);
-  if (headEnd === -1 || sealed[headEnd - 1] !== '}') return undefined;
-  return headOf(sealed.slice(SEALED_BODY_OFFSET, headEnd), EVERYONE)?.target;
+export function claimOf({ sealed }: LogHeader, name: string): SealedMessage | undefined {
+  const idEnd = SEALED_BODY_OFFSET + ID_LENGTH;
+  const headEnd = sealed.indexOf('\n', idEnd);
+  const atEnd = sealed.indexOf(' ', idEnd + 1);
+  const collapseEnd = sealed.indexOf(' ', atEnd + 1);
+  if (headEnd === -1 || sealed[idEnd] !== ' ' || atEnd === -1 || collapseEnd === -1) return undefined;
+  const at = sealed.slice(idEnd + 1, atEnd);
+  const traceAt = at.length > MAX_AT_LENGTH ? at.indexOf('/') : -1;
+  const atMs = Number(traceAt === -1 ? at : at.slice(0, traceAt));
+  const collapseId = sealed.slice(atEnd + 1, collapseEnd);
+  const target = readTarget(sealed.slice(collapseEnd + 1, headEnd), name);
+  if (!target || Number.isNaN(atMs) || !isCollapseId(collapseId)) return undefined;
+  const traceparent = traceAt === -1 ? undefined : at.slice(traceAt + 1);
+  const id = sealed.slice(SEALED_BODY_OFFSET, idEnd);
+  return { head: { id, atMs, target, collapseId, traceparent }, text: sealed.slice(headEnd + 1) };
 }
 
-/** Opens what is under the seal. Never throws. */
+/** Opens the seal of what is claimed. Never throws. */
 export function openMessage(
   seal: FrameSeal,
   channel: string,
-  name: string,
   { id, sealed }: LogHeader,
+  claim: SealedMessage | undefined,
 ): SealedMessage | LogFrameProblem {
-  const opened = seal.open(channel, sealed);
-  if ('problem' in opened) return opened.problem;
-  const headEnd = opened.body.indexOf('\n');
-  const head = headEnd === -1 ? undefined : headOf(opened.body.slice(0, headEnd), name);
-  if (!head) return 'truncated';
-  return head.id === id ? { head, text: opened.body.slice(headEnd + 1) } : 'forged';
+  const problem = seal.problemOf(channel, sealed);
+  if (problem) return problem;
+  if (!claim) return 'truncated';
+  return claim.head.id === id ? claim : 'forged';
 }
 
-/** A line of JSON for few targets only: most messages are for everyone, or for the one that their channel names. */
-function targetText(target: Target): string {
-  if (target.except) return JSON.stringify(target);
-  if (target.all) return OF_EVERYONE;
-  return onlyChannel(target) === undefined ? JSON.stringify(target) : OF_CHANNEL;
+/** Whoever has the secret wrote it: this only tells it from something else. */
+function isCollapseId(text: string): boolean {
+  return text === NOT_COLLAPSED || text.length === COLLAPSE_ID_LENGTH;
 }
 
-/** Whoever has the secret wrote it, so its shape is looked at no closer than to tell it from something else. */
-function headOf(line: string, name: string): MessageHead | undefined {
-  const [, id = '', at, traceparent, collapseId = NOT_COLLAPSED, text = ''] = HEAD.exec(line) ?? [];
-  const target = text === OF_EVERYONE ? EVERYBODY : text === OF_CHANNEL ? ofChannel(name) : parse(text);
-  return target && { id, atMs: Number(at), target, collapseId, ...(traceparent !== undefined && { traceparent }) };
-}
-
-const EVERYBODY: Target = { all: true };
-
-function ofChannel(name: string): Target | undefined {
-  return name === EVERYONE ? undefined : targetOf(name);
-}
-
-function parse(text: string): Target | undefined {
-  try {
-    const target = JSON.parse(text) as unknown;
-    return typeof target === 'object' && target !== null && !Array.isArray(target) ? target : undefined;
-  } catch {
-    return undefined;
-  }
+function isOfThisVersion(frame: string): boolean {
+  return frame === '' || frame.startsWith(`${FRAME_VERSION} `);
 }

@@ -29,11 +29,15 @@ export class MessageMac {
     this.outer = padded(block, OUTER_PAD, DIGEST_BYTES);
   }
 
-  /** The code of the text, base64url. */
-  of(text: string): string {
+  /** The code of a text that is given in two parts, base64url. */
+  of(first: string, second: string): string {
     // A UTF-16 code unit takes at most three bytes.
-    if (text.length * 3 > MAX_TEXT_BYTES) return createHmac('sha256', this.key).update(text).digest('base64url');
-    const end = BLOCK_BYTES + this.inner.write(text, BLOCK_BYTES);
+    if ((first.length + second.length) * 3 > MAX_TEXT_BYTES) {
+      return createHmac('sha256', this.key).update(first).update(second).digest('base64url');
+    }
+    // To join them would be to copy them once more.
+    const secondAt = BLOCK_BYTES + this.inner.write(first, BLOCK_BYTES);
+    const end = secondAt + this.inner.write(second, secondAt);
     // As text a digest costs less than as a buffer of its own.
     this.outer.write(hash('sha256', this.inner.subarray(0, end), 'binary'), BLOCK_BYTES, 'binary');
     return hash('sha256', this.outer, 'base64url');

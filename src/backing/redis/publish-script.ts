@@ -1,5 +1,6 @@
 import { ENTRY_PATTERN, LOG_PRELUDE } from './log-scripts.js';
 import type { PublishCommand } from './redis-connections.js';
+import { FRAME_VERSION } from './sealed-frame.js';
 
 /** How long a nonce holds: so close to each other two branches of the log can begin unnoticed. */
 const NONCE_MS = 250;
@@ -78,7 +79,7 @@ ${keepFunction(limits)}
   end
 end
 
-local header = table.concat({'2', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
+local header = table.concat({'${FRAME_VERSION}', epoch, digits(number), nonce, previous, ARGV[6], id}, ' ')
 redis.call('${publishCommand}', root .. ':c:' .. channel, header .. '\\n' .. frame)
 return {'ok', digits(now), digits(number), nonce, epoch}
 `;

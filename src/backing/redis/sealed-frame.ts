@@ -6,7 +6,7 @@
 import { MessageMac } from './message-mac.js';
 
 /** What this version of the package writes and reads. Another layout of the frame or of a body is another version. */
-export const FRAME_VERSION = '2';
+export const FRAME_VERSION = '3';
 
 /** Why a frame is not listened to. */
 export type FrameProblem = 'version' | 'forged';
@@ -33,15 +33,20 @@ export class FrameSeal {
 
   /** What a frame of this channel carries. */
   open(channel: string, frame: string): OpenedFrame {
-    if (frame[0] !== FRAME_VERSION) return { problem: frame === '' ? 'forged' : 'version' };
-    if (frame[SEALED_BODY_OFFSET - 1] !== '.') return { problem: 'forged' };
-    const body = frame.slice(SEALED_BODY_OFFSET);
-    return isSealedWith(this.macOf(channel, body), frame) ? { body } : { problem: 'forged' };
+    const problem = this.problemOf(channel, frame);
+    return problem ? { problem } : { body: frame.slice(SEALED_BODY_OFFSET) };
+  }
+
+  /** Why this is no frame of the channel; undefined where it is one. */
+  problemOf(channel: string, frame: string): FrameProblem | undefined {
+    if (frame[0] !== FRAME_VERSION) return frame === '' ? 'forged' : 'version';
+    if (frame[SEALED_BODY_OFFSET - 1] !== '.') return 'forged';
+    return isSealedWith(this.macOf(channel, frame.slice(SEALED_BODY_OFFSET)), frame) ? undefined : 'forged';
   }
 
   /** The length stands between channel and body, so that no two pairs of them make the same text. */
   private macOf(channel: string, body: string): string {
-    return this.mac.of(`${FRAME_VERSION}\n${channel.length}\n${channel}\n${body}`);
+    return this.mac.of(`${FRAME_VERSION}\n${channel.length}\n${channel}\n`, body);
   }
 }
 

@@ -9,9 +9,7 @@ register(
   `data:text/javascript,${encodeURIComponent(`
     const OURS = /\\/dist\\/backing\\/redis\\/[^/]+\\.js$/;
     const CHANGES = [
-      [/FRAME_VERSION = (['"])2\\1/, "FRAME_VERSION = '3'"],
-      // The script of the log writes the version of its header itself.
-      [/table\\.concat\\(\\{'2', epoch/, "table.concat({'3', epoch"],
+      [/FRAME_VERSION = (['"])3\\1/, "FRAME_VERSION = '4'"],
     ];
     export async function load(url, context, nextLoad) {
       const loaded = await nextLoad(url, context);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { claimedTargetOf, openMessage, readHeader, sealMessage } from '../../../../src/backing/redis/log-wire.js';
+import { claimOf, openMessage, readHeader, sealMessage } from '../../../../src/backing/redis/log-wire.js';
 import type { LogHeader } from '../../../../src/backing/redis/log-wire.js';
 import { FrameSeal } from '../../../../src/backing/redis/sealed-frame.js';
 import type { Target } from '../../../../src/core/delivery-target.js';
@@ -10,13 +10,13 @@ const target: Target = { users: ['ü 7', '8'], except: { groups: ['g'] } };
 const head = { id: 'publish-id-1', atMs: 1_700_000_000_000, target, collapseId: '-' };
 const TEXT = '{"event":"e","data":"a\\nb 🙂","id":"n-1","cursor":"","ts":"2026-01-01T00:00:00.000Z"}';
 const sealed = sealMessage(seal, CHANNEL, head, TEXT);
-const HEADER = '2 epoch_AB 12 nonceABC 9 nonce-_9 1 publish-id-1';
+const HEADER = '3 epoch_AB 12 nonceABC 9 nonce-_9 1 publish-id-1';
 const frame = `${HEADER}\n${sealed}`;
 
 /** Reads and opens, as a node does that follows the channel of this name. */
 function open(text: string, name = 'a', channel = CHANNEL) {
   const header = readHeader(text);
-  return typeof header === 'string' ? header : openMessage(seal, channel, name, header);
+  return typeof header === 'string' ? header : openMessage(seal, channel, header, claimOf(header, name));
 }
 
 describe('readHeader', () => {
@@ -31,15 +31,15 @@ describe('readHeader', () => {
     });
   });
 
-  it.each(['3 something else', '\u0000', 'hello', `1${frame.slice(1)}`])('knows no version of %j', (text) => {
+  it.each(['4 something else', '\u0000', 'hello', `1${frame.slice(1)}`])('knows no version of %j', (text) => {
     expect(readHeader(text)).toBe('version');
   });
 
   it.each([
-    ['an epoch too long', '2 epoch_ABC 12 nonceABC 9 nonce-_9 1 publish-id-1'],
-    ['a number that is none', '2 epoch_AB 1e3 nonceABC 9 nonce-_9 1 publish-id-1'],
+    ['an epoch too long', '3 epoch_ABC 12 nonceABC 9 nonce-_9 1 publish-id-1'],
+    ['a number that is none', '3 epoch_AB 1e3 nonceABC 9 nonce-_9 1 publish-id-1'],
     ['a member too many', `${HEADER} 1`],
-    ['no members', '2 '],
+    ['no members', '3 '],
   ])('takes no header with %s', (_, header) => {
     expect(readHeader(`${header}\n${sealed}`)).toBe('truncated');
   });
@@ -67,7 +67,7 @@ describe('openMessage', () => {
     ['of another channel', sealMessage(seal, 'push:{other}:log:c:a', head, TEXT)],
     ['with another text', sealed.replace('a\\nb', 'a\\nc')],
     ['with another target', sealed.replace('ü 7', 'ü 9')],
-    ['without a seal', `2${'A'.repeat(43)}.${head.id} 1 - *\n${TEXT}`],
+    ['without a seal', `3${'A'.repeat(43)}.${head.id} 1 - *\n${TEXT}`],
   ])('calls a frame %s forged', (_, body) => {
     expect(open(`${HEADER}\n${body}`)).toBe('forged');
   });
@@ -96,18 +96,15 @@ describe('openMessage', () => {
   });
 });
 
-describe('claimedTargetOf', () => {
-  const claimed = (to: Target) => {
-    const text = `${HEADER}\n${sealMessage(seal, CHANNEL, { ...head, target: to }, TEXT)}`;
-    return claimedTargetOf(readHeader(text) as LogHeader);
-  };
-
-  it('tells whom a message names, before its seal is looked at', () => {
-    expect(claimed(target)).toEqual(target);
-    expect(claimed({ connections: ['c'] })).toEqual({ connections: ['c'] });
+describe('claimOf', () => {
+  it('tells what a message says before its seal is looked at', () => {
+    const forged = `${HEADER}\n${sealMessage(new FrameSeal('another secret'), CHANNEL, head, TEXT)}`;
+    expect(claimOf(readHeader(forged) as LogHeader, 'a')).toEqual({ head, text: TEXT });
   });
 
-  it('tells nothing of a message to everyone', () => {
-    expect(claimed({ all: true })).toBeUndefined();
+  it('tells of its place in a trace, where it has one', () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const traced = `${HEADER}\n${sealMessage(seal, CHANNEL, { ...head, traceparent }, TEXT)}`;
+    expect(claimOf(readHeader(traced) as LogHeader, 'a')?.head).toEqual({ ...head, traceparent });
   });
 });
