@@ -12,6 +12,7 @@ import type { FlushScheduler } from './flush-scheduler.js';
 import { joinIntoWrites } from './message-run.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import type { DropReason } from './push-counters.js';
+import type { QueueTrace } from './queue-trace.interface.js';
 import type { SlowReaderPolicy } from './slow-reader-policy.js';
 import type { Transport } from './transport.interface.js';
 import { WaitingLine } from './waiting-line.js';
@@ -24,6 +25,8 @@ type Slot = OutgoingMessage | undefined;
 
 /** What waits for one slow reader. */
 export class Backlog {
+  /** Hears what becomes of the messages, while somebody looks at the user. */
+  trace: QueueTrace | undefined;
   private slots: Slot[] = [];
   private head = 0;
   /** Index of the first slot, counted over the life of the backlog. */
@@ -50,6 +53,7 @@ export class Backlog {
 
   push(message: OutgoingMessage): void {
     const index = this.append(message);
+    this.trace?.waiting(message);
     if (!message.shedding) return;
     const { policy, collapseId } = message.shedding;
     this.lineOf(policy).add(index, message.byteLength);
@@ -78,7 +82,9 @@ export class Backlog {
   }
 
   /** Says where the message, which was not queued, would have stood. */
-  skipNewest({ cursor }: OutgoingMessage): void {
+  skipNewest(message: OutgoingMessage): void {
+    const { cursor } = message;
+    this.trace?.dropped(message, 'skipped');
     if (this.gapIndex === undefined && cursor !== undefined) this.gapIndex = this.append(this.gapMark(cursor));
   }
 
@@ -105,12 +111,13 @@ export class Backlog {
       transport.write(next.bytes);
       for (let taken = 0; taken < next.messages.length; taken++) this.takeFirst();
       this.scheduler.recordWritten(next.messages);
+      this.trace?.written(next.messages);
     }
   }
 
   /** Gives up everything that waits. Nothing is pushed any more. */
   drop(): void {
-    while (!this.isEmpty) this.takeFirst()?.recordDropped(1, 'closed');
+    while (!this.isEmpty) this.giveUp(this.takeFirst(), 'closed');
     this.scheduler.waiting.readerEnded();
   }
 
@@ -157,8 +164,13 @@ export class Backlog {
   private takeOut(index: number, reason: DropReason): Slot {
     const message = this.slots[index - this.offset];
     this.slots[index - this.offset] = undefined;
-    if (message) this.leave(message, index).recordDropped(1, reason);
+    if (message) this.giveUp(this.leave(message, index), reason);
     return message;
+  }
+
+  private giveUp(message: Slot, reason: DropReason): void {
+    message?.recordDropped(1, reason);
+    if (message) this.trace?.dropped(message, reason);
   }
 
   private peek(count: number): OutgoingMessage[] {

@@ -6,6 +6,7 @@
 import { CloseCode } from '../protocol/close-codes.js';
 import type { Connection } from './connection.js';
 import type { ConnectionRegistry } from './connection-registry.js';
+import type { DeliveryObserver } from './delivery-observer.interface.js';
 import type { Exclusion, MatchCount, Target, TargetSome } from './delivery-target.js';
 import { Lane } from './flush-scheduler.js';
 import type { OutgoingMessage } from './outgoing-message.js';
@@ -16,6 +17,8 @@ const FEW_RECIPIENTS = 64;
 
 /** Routes messages by the registry. */
 export class FanOut {
+  /** Hears of every message that is routed; set while somebody watches. */
+  observer: DeliveryObserver | undefined;
   private round = 0;
 
   constructor(
@@ -41,8 +44,15 @@ export class FanOut {
     if (skipped > 0) counters.dropped.add('skipped', skipped);
     const gone = recipients.count - queued - skipped - slow.length;
     if (gone > 0) counters.dropped.add('closed', gone);
+    this.observer?.delivered(message, target, {
+      matched: recipients.count,
+      dropped: { overflow: slow.length, skipped, closed: Math.max(0, gone) },
+    });
     // Closing changes the registry, so it waits until the walk over it is done.
-    for (const connection of slow) connection.close(CloseCode.SlowConsumer);
+    for (const connection of slow) {
+      connection.outbound.trace?.dropped(message, 'overflow');
+      connection.close(CloseCode.SlowConsumer);
+    }
     return { users: recipients.users, connections: recipients.count };
   }
 
@@ -65,6 +75,11 @@ export class FanOut {
   /** The users of those the target matches; one of several connections comes several times. */
   *userIdsOf(target: Target): Generator<string> {
     for (const { userId } of this.recipientsOf(target).connections) yield userId;
+  }
+
+  /** The connections that the target matches, without sending anything. To be gone through at once. */
+  recipients(target: Target): Iterable<Connection> {
+    return this.recipientsOf(target).connections;
   }
 
   private recipientsOf(target: Target): Recipients {

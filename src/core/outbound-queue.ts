@@ -18,7 +18,9 @@ import type { Flushable, FlushScheduler } from './flush-scheduler.js';
 import { HeldMessages } from './held-messages.js';
 import { pushBehind } from './push-behind.js';
 import type { MessageRun, RunWrite } from './message-run.js';
+import type { DropReason } from './push-counters.js';
 import type { OutgoingMessage } from './outgoing-message.js';
+import type { QueueTrace } from './queue-trace.interface.js';
 import { isPassedBy } from './passing-message.js';
 import type { Transport } from './transport.interface.js';
 
@@ -31,12 +33,23 @@ export class OutboundQueue implements Flushable {
   private reliefListener: (() => void) | undefined;
   private stall: { readonly bufferedBytes: number; readonly sinceMs: number } | undefined;
   private isOpen = true;
+  private tracedBy: QueueTrace | undefined;
 
   constructor(
     private readonly transport: Transport,
     private readonly scheduler: FlushScheduler,
   ) {
     this.run = scheduler.emptyRun;
+  }
+
+  /** Hears what becomes of the messages; undefined while nobody looks at the user of the connection. */
+  get trace(): QueueTrace | undefined {
+    return this.tracedBy;
+  }
+
+  set trace(trace: QueueTrace | undefined) {
+    this.tracedBy = trace;
+    if (this.backlog) this.backlog.trace = trace;
   }
 
   /** Bytes that wait here and in the transport. */
@@ -50,17 +63,13 @@ export class OutboundQueue implements Flushable {
    */
   enqueue(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
     if (this.held && this.isOpen) return this.enqueueHeld(this.held, message, lane);
-    return this.enqueueReplayed(message, lane);
+    return this.append(message, lane);
   }
 
   /** Like {@link enqueue}, for what was missed: a hold does not keep it back. */
-  enqueueReplayed(message: OutgoingMessage, lane: Lane = Lane.Few): EnqueueVerdict {
-    if (!this.isOpen) return 'closed';
-    if (this.backlog) return this.enqueueBehind(this.backlog, message);
-    if (!this.hasRoomFor(message)) return this.enqueueUnread(message);
-    this.run = this.run.append(message);
-    this.scheduler.schedule(this, lane);
-    return 'queued';
+  enqueueReplayed(message: OutgoingMessage): EnqueueVerdict {
+    this.tracedBy?.replayed(message);
+    return this.append(message, Lane.Few);
   }
 
   /**
@@ -78,7 +87,7 @@ export class OutboundQueue implements Flushable {
 
   /** The welcome is out: replies may follow it. */
   releaseReplies(): void {
-    for (const reply of this.held?.takeReplies() ?? []) this.enqueueReplayed(reply, Lane.Reply);
+    for (const reply of this.held?.takeReplies() ?? []) this.append(reply, Lane.Reply);
   }
 
   /**
@@ -99,8 +108,8 @@ export class OutboundQueue implements Flushable {
       const message = isBehind ? held.movedTo(cursor) : held;
       const isLost: boolean = isRead || verdict !== 'queued';
       const its: EnqueueVerdict = isLost ? verdict : this.enqueue(message, Lane.Few);
-      if (isRead) message.recordDropped(1, 'replayed');
-      else if (its !== 'queued') message.recordDropped(1, its);
+      if (isRead) this.giveUp(message, 'replayed');
+      else if (its !== 'queued') this.giveUp(message, its);
       if (its !== 'skipped') verdict = its;
     }
     return verdict;
@@ -108,7 +117,7 @@ export class OutboundQueue implements Flushable {
 
   /** Ends the hold of a connection that begins here: what came until now is not for it. */
   startHere(): void {
-    for (const message of this.held?.takeAll() ?? []) message.recordDropped(1, 'replayed');
+    for (const message of this.held?.takeAll() ?? []) this.giveUp(message, 'replayed');
     this.held = undefined;
   }
 
@@ -133,6 +142,7 @@ export class OutboundQueue implements Flushable {
     if (writes.length === 1 && only) {
       this.transport.write(only.bytes);
       this.scheduler.recordTaken(run);
+      this.tracedBy?.written(only.messages);
     } else {
       this.writeUntilBlocked(writes);
     }
@@ -168,8 +178,8 @@ export class OutboundQueue implements Flushable {
       this.flush();
       this.backlog?.writeTo(this.transport, true);
     }
-    for (const message of this.run.messages()) message.recordDropped(1, 'closed');
-    for (const message of this.held?.takeAll() ?? []) message.recordDropped(1, 'closed');
+    for (const message of this.run.messages()) this.giveUp(message, 'closed');
+    for (const message of this.held?.takeAll() ?? []) this.giveUp(message, 'closed');
     this.run = this.scheduler.emptyRun;
     this.backlog?.drop();
     this.backlog = undefined;
@@ -177,8 +187,22 @@ export class OutboundQueue implements Flushable {
     this.relieve();
   }
 
+  private append(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+    if (!this.isOpen) return 'closed';
+    if (this.backlog) return this.enqueueBehind(this.backlog, message);
+    if (!this.hasRoomFor(message)) return this.enqueueUnread(message);
+    this.run = this.run.append(message);
+    this.scheduler.schedule(this, lane);
+    return 'queued';
+  }
+
+  private giveUp(message: OutgoingMessage, reason: DropReason): void {
+    message.recordDropped(1, reason);
+    this.tracedBy?.dropped(message, reason);
+  }
+
   private enqueueHeld(held: HeldMessages, message: OutgoingMessage, lane: Lane): EnqueueVerdict {
-    if (lane === Lane.Reply && !held.holdsReplies) return this.enqueueReplayed(message, lane);
+    if (lane === Lane.Reply && !held.holdsReplies) return this.append(message, lane);
     if (held.bytes > 0 && held.bytes + message.byteLength > this.scheduler.maxQueueBytes) return 'overflow';
     if (lane === Lane.Reply) held.addReply(message);
     else held.addMessage(message);
@@ -198,6 +222,7 @@ export class OutboundQueue implements Flushable {
       } else {
         this.transport.write(bytes);
         this.scheduler.recordWritten(messages);
+        this.tracedBy?.written(messages);
       }
     }
   }
@@ -213,7 +238,9 @@ export class OutboundQueue implements Flushable {
   private openBacklog(): Backlog {
     if (this.backlog) return this.backlog;
     this.transport.onceDrained(() => this.drained());
-    return (this.backlog = new Backlog(this.scheduler));
+    this.backlog = new Backlog(this.scheduler);
+    this.backlog.trace = this.tracedBy;
+    return this.backlog;
   }
 
   /** The transport holds all that may wait. Only a message that may be skipped has something else to hope for. */

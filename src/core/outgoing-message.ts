@@ -1,5 +1,6 @@
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
+import type { MessageObserver } from './delivery-observer.interface.js';
 import type { DropReason, PushCounters } from './push-counters.js';
 import type { Shedding } from './slow-reader-policy.js';
 
@@ -32,6 +33,8 @@ export class OutgoingMessage {
   readonly shedding: Shedding | undefined;
   /** Slow readers that it waits for; belongs to WaitingBudget. */
   waitingReaders = 0;
+  /** Hears what becomes of the message; set while somebody watches. */
+  observer: MessageObserver | undefined;
   private readonly encodings: (Buffer | undefined)[] = [];
   private writtenCount = 0;
   private undecidedCount = 0;
@@ -97,12 +100,14 @@ export class OutgoingMessage {
   recordWritten(connections: number): void {
     this.writtenCount += connections;
     this.counters?.recordWritten(connections, this.sentAtMs);
+    this.observer?.written(connections);
     this.recordDecided(connections);
   }
 
   /** So many connections ended, or were skipped on purpose, with the message still in their queues. */
   recordDropped(connections: number, reason: DropReason): void {
     this.counters?.dropped.add(reason, connections);
+    this.observer?.dropped(connections, reason);
     this.recordDecided(connections);
   }
 

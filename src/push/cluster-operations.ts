@@ -8,7 +8,10 @@ import type { TenantMessage } from './tenant-nodes.js';
 import type { TenantSpace } from './tenant-space.js';
 
 /** What a node answers from. */
-export type AnsweringSpace = Pick<TenantSpace, 'registry' | 'log' | 'directory' | 'receipts' | 'groups' | 'streams'>;
+export type AnsweringSpace = Pick<
+  TenantSpace,
+  'registry' | 'log' | 'directory' | 'receipts' | 'groups' | 'streams' | 'view' | 'access'
+>;
 
 /** The spaces of a node. */
 export interface AnsweringSpaces {
@@ -51,10 +54,17 @@ const handlers: Handlers = {
     const stream = streams.find(userId, connectionId);
     return stream ? streams.carryOut(stream, parsed) : null;
   },
+  look: ({ view }, { traces }) => view.look(traces),
+  search: ({ directory }, { search, after, limit }) => directory.search(search, after, limit),
+  preview: ({ view }, { target, limit }) => view.preview(target, limit),
+  drain: ({ view }, { nodeId }) => ({ isDraining: view.drain(nodeId) }),
+  pass: ({ access }, { pass }) => access.passes?.find(pass) ?? null,
 };
 
 /** What a node answers that has no space of the tenant: it has nobody, which is an answer and no silence. */
-const absent: { readonly [Operation in NodeOperation]: (asked: NodeOperations[Operation]['asks']) => unknown } = {
+const absent: {
+  readonly [Operation in NodeOperation]: (asked: NodeOperations[Operation]['asks'], home: AnsweringSpace) => unknown;
+} = {
   presence: ({ userIds }) => userIds.map(() => 0),
   connections: () => [],
   counts: () => ({ connections: { ws: 0, sse: 0, poll: 0 }, users: NOBODY, groups: NOBODY }),
@@ -63,15 +73,21 @@ const absent: { readonly [Operation in NodeOperation]: (asked: NodeOperations[Op
   held: () => null,
   released: () => null,
   frame: () => null,
+  look: ({ traces }, { view }) => view.lookAtNobody(traces.length),
+  search: () => [],
+  preview: () => ({ connections: 0, users: NOBODY, byTransport: { ws: 0, sse: 0, poll: 0 }, items: [] }),
+  drain: () => ({ isDraining: false }),
+  pass: () => null,
 };
 
 /** Has this node carry out what other nodes ask of it. What they send has been authenticated by the link. */
 export function answerNodes(nodes: NodeLink, spaces: AnsweringSpaces): void {
+  const { home } = spaces;
   nodes.handle(
     ({ operation, payload }, ageMs) => {
-      if (operation !== OF_TENANT) return answer(spaces.home, operation, payload, ageMs);
+      if (operation !== OF_TENANT) return answer(home, home, operation, payload, ageMs);
       const { tenant, ...message } = payload as TenantMessage;
-      return answer(spaces.find(tenant), message.operation, message.payload, ageMs);
+      return answer(spaces.find(tenant), home, message.operation, message.payload, ageMs);
     },
     () => {
       for (const { groups } of spaces.all()) groups.doubt();
@@ -80,10 +96,16 @@ export function answerNodes(nodes: NodeLink, spaces: AnsweringSpaces): void {
 }
 
 /** Undefined where the operation is none that this version knows. */
-function answer(space: AnsweringSpace | undefined, operation: string, asked: unknown, ageMs: number): unknown {
+function answer(
+  space: AnsweringSpace | undefined,
+  home: AnsweringSpace,
+  operation: string,
+  asked: unknown,
+  ageMs: number,
+): unknown {
   if (!isOperation(operation)) return undefined;
   const isMissed = operation === 'report' && space?.registry.size === 0;
-  if (!space || isMissed) return absent[operation](asked as never);
+  if (!space || isMissed) return absent[operation](asked as never, home);
   return handlers[operation](space, asked as never, ageMs);
 }
 

@@ -4,6 +4,7 @@ import type { ConnectionRegistry } from '../core/connection-registry.js';
 import { DistinctIds } from '../core/distinct-ids.js';
 import type { KickedEvent, LifecycleListeners } from '../core/lifecycle-events.js';
 import type { PushErrorDetail } from '../core/push-error.js';
+import type { ConnectionSearch } from '../protocol/console-frames.js';
 import type { ConnectionFilter, ConnectionInfo, PageRequest, PushStats } from './push-types.js';
 import { groupProblems, userIdProblems } from './send-validation.js';
 
@@ -54,8 +55,30 @@ export class ConnectionDirectory {
 
   /** The first connections that match and come after the place, oldest first. */
   list(filter: ConnectionFilter, after: ListPlace | undefined, limit: number): ListedConnection[] {
+    return this.firstOf(this.matching(filter), after, limit);
+  }
+
+  /** The same of those in whose names the texts are found. Takes time in proportion to all connections. */
+  search(search: ConnectionSearch, after: ListPlace | undefined, limit: number): ListedConnection[] {
+    return this.firstOf(this.found(search), after, limit);
+  }
+
+  /** What a listing says of the connection. */
+  describe(connection: Connection): ConnectionInfo {
+    return {
+      connectionId: connection.id,
+      userId: connection.userId,
+      groups: this.registry.groupsOf(connection),
+      transport: connection.transport.name,
+      node: this.nodeId,
+      address: connection.address,
+      connectedAt: new Date(connection.connectedAtMs).toISOString(),
+    };
+  }
+
+  private firstOf(connections: Iterable<Connection>, after: ListPlace | undefined, limit: number): ListedConnection[] {
     let first: Connection[] = [];
-    for (const connection of this.matching(filter)) {
+    for (const connection of connections) {
       if (after && comparePlaces(connection, after) <= 0) continue;
       first.push(connection);
       // Cut now and then, so that a page of a hundred does not sort ten thousands.
@@ -111,16 +134,18 @@ export class ConnectionDirectory {
     return group === undefined || this.registry.isMember(connection, group);
   }
 
-  private describe(connection: Connection): ConnectionInfo {
-    return {
-      connectionId: connection.id,
-      userId: connection.userId,
-      groups: this.registry.groupsOf(connection),
-      transport: connection.transport.name,
-      node: this.nodeId,
-      address: connection.address,
-      connectedAt: new Date(connection.connectedAtMs).toISOString(),
-    };
+  private *found(search: ConnectionSearch): Generator<Connection> {
+    const [user, group, address] = [search.user, search.group, search.address].map((text) => text?.toLowerCase());
+    for (const connection of this.registry.all()) {
+      if (user !== undefined && !connection.userId.toLowerCase().includes(user)) continue;
+      if (address !== undefined && !connection.address.toLowerCase().includes(address)) continue;
+      if (group === undefined || this.isInGroupLike(connection, group)) yield connection;
+    }
+  }
+
+  private isInGroupLike(connection: Connection, text: string): boolean {
+    for (const group of this.registry.eachGroupOf(connection)) if (group.toLowerCase().includes(text)) return true;
+    return false;
   }
 }
 

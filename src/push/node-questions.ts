@@ -3,6 +3,8 @@ import type { NodeAnswers, OtherNodes, Question } from '../backing/node-link.int
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { HeldMembership } from '../backing/memberships.interface.js';
 import type { Target } from '../core/delivery-target.js';
+import type { Principal } from '../core/principal.js';
+import type { ConnectionSearch, NodeSample, TargetPreview, TraceEntry } from '../protocol/console-frames.js';
 import type { DistinctIdsJson } from '../core/distinct-ids.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
 import type { CloseOrder, ListedConnection, ListPlace } from './connection-directory.js';
@@ -20,6 +22,26 @@ export interface NodeReport {
   readonly connections: number;
   readonly users: DistinctIdsJson;
   readonly written: number;
+}
+
+/** What a console is told of a node. */
+export interface NodeLook {
+  readonly sample: NodeSample;
+  readonly users: DistinctIdsJson;
+  readonly groups: DistinctIdsJson;
+  /** By user, in the order in which they were asked for. */
+  readonly traces: readonly (readonly TraceEntry[])[];
+}
+
+/** A user to be followed, and what is known of it by node: the number of the last entry. */
+export interface TraceWish {
+  readonly userId: string;
+  readonly after: Readonly<Record<string, number>>;
+}
+
+/** Whom a node would reach. */
+export interface NodePreview extends Omit<TargetPreview, 'users' | 'partial'> {
+  readonly users: DistinctIdsJson;
 }
 
 /** The operations by name. Another meaning of one is another name: nodes of two versions may meet. */
@@ -57,6 +79,24 @@ export interface NodeOperations {
     };
     readonly gets: string | null;
   };
+  /** Somebody looks at the tenant, for a while from now on. */
+  readonly look: { readonly asks: { readonly traces: readonly TraceWish[] }; readonly gets: NodeLook };
+  readonly search: {
+    readonly asks: {
+      readonly search: ConnectionSearch;
+      readonly after?: ListPlace | undefined;
+      readonly limit: number;
+    };
+    readonly gets: readonly ListedConnection[];
+  };
+  readonly preview: {
+    readonly asks: { readonly target: Target; readonly limit: number };
+    readonly gets: NodePreview;
+  };
+  /** Of the default tenant alone: has the node of this id drain. */
+  readonly drain: { readonly asks: { readonly nodeId: string }; readonly gets: { readonly isDraining: boolean } };
+  /** Of the default tenant alone: whose pass this is, where the node that gave it is the one that is asked. */
+  readonly pass: { readonly asks: { readonly pass: string }; readonly gets: Principal | null };
 }
 
 /** One of the operations. */

@@ -9,6 +9,7 @@ import { settled } from './cluster-receipts.js';
 import type { ClusterReceipts } from './cluster-receipts.js';
 import type { MessageDraft, MessageStamper } from './message-stamper.js';
 import type { PushReceipt } from './push-types.js';
+import type { TenantWatch } from './tenant-watch.js';
 
 /** The one way of a checked message into the queues: stamp, log, deliver, count. */
 export class Publisher {
@@ -22,6 +23,8 @@ export class Publisher {
     private readonly telemetry = new Telemetry(),
     /** Whose messages these are; undefined for the default tenant. */
     private readonly tenant?: string,
+    /** Sees what is sent, while somebody looks. */
+    private readonly watch?: TenantWatch,
   ) {}
 
   /**
@@ -52,6 +55,9 @@ export class Publisher {
     const { counters, listeners } = this.telemetry;
     counters.sends.add('accepted');
     counters.events?.add(draft.event);
+    if (this.watch?.isOn) {
+      this.watch.accepted({ id: content.id, event: draft.event, target, isKept: draft.store !== 'none' });
+    }
     listeners.sent?.({
       messageId: content.id,
       tenant: this.tenant,

@@ -25,6 +25,7 @@ import { InboundQueue } from './inbound-queue.js';
 import type { InboundOptions, ReplySink } from './inbound-queue.js';
 import type { LivenessOptions } from './liveness.service.js';
 import type { Opening, ResumeService } from './resume.service.js';
+import type { TenantWatch } from './tenant-watch.js';
 
 /** What sessions work with. */
 export interface SessionParts {
@@ -36,6 +37,8 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly options: Required<InboundOptions & LivenessOptions>;
   readonly telemetry?: Telemetry | undefined;
+  /** Sees who comes and goes, while somebody looks. */
+  readonly watch?: TenantWatch | undefined;
   /** Hears that the last pipe is gone. */
   readonly onEmpty?: () => void;
 }
@@ -100,6 +103,7 @@ export class SessionService {
     };
     const connection = new Connection(init, scheduler);
     registry.add(connection);
+    this.parts.watch?.opened(connection);
     try {
       groups.admit(connection, admission.heldGroups);
       const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
@@ -159,6 +163,7 @@ export class SessionService {
   private left(connection: Connection, how: string): void {
     const { counters, listeners } = this.telemetry;
     counters.closes.add(how);
+    this.parts.watch?.ended(connection, how);
     this.parts.frames.hostHandlers?.disconnected(connection);
     if (!listeners.disconnected || connection.transport.name === 'poll') return;
     const { id: connectionId, userId, address, requestId, connectedAtMs, closeCode } = connection;

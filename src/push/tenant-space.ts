@@ -18,6 +18,7 @@ import type { Telemetry } from '../core/telemetry.js';
 import type { AccessService } from './access.service.js';
 import { ClusterDirectory } from './cluster-directory.js';
 import { ClusterReceipts } from './cluster-receipts.js';
+import { ClusterView } from './cluster-view.js';
 import { ConnectionDirectory } from './connection-directory.js';
 import type { EventPolicies } from './event-policies.js';
 import { FirstContact } from './first-contact.js';
@@ -30,12 +31,14 @@ import type { InboundOptions } from './inbound-queue.js';
 import type { LivenessOptions } from './liveness.service.js';
 import { NodeLogFollower } from './log-follower.js';
 import type { MessageStamper } from './message-stamper.js';
+import { NodeView } from './node-view.js';
 import { PollService } from './poll.service.js';
 import { Publisher } from './publisher.js';
 import { ResumeService } from './resume.service.js';
 import type { SendLimits } from './send-validation.js';
 import { SessionService } from './session.service.js';
 import { StreamFrames } from './stream-frames.js';
+import { TenantWatch } from './tenant-watch.js';
 import type { UserFrameRate } from './user-frame-rate.js';
 
 /** What all spaces share. */
@@ -86,6 +89,11 @@ export class TenantSpace {
   readonly directory: ConnectionDirectory;
   /** Who is connected to any node. */
   readonly cluster: ClusterDirectory;
+  readonly access: AccessService;
+  /** What an operator sees of the tenant on this node. */
+  readonly view: NodeView;
+  /** The same on all nodes. */
+  readonly clusterView: ClusterView;
   private readonly onIdle: (space: TenantSpace) => void;
   private readonly contact: FirstContact | undefined;
   private underWay = 0;
@@ -95,12 +103,14 @@ export class TenantSpace {
     const { counters } = telemetry;
     const { log, memberships } = stores;
     this.tenant = tenant;
+    this.access = access;
     this.nodes = nodes;
     this.log = log;
     this.memberships = memberships;
     this.onIdle = onIdle;
     const registry = new ConnectionRegistry(shared.pipes, log);
     const fanOut = new FanOut(registry, counters);
+    const watch = new TenantWatch(registry, fanOut, clock);
     const resumes = new ResumeService({ log, registry, scheduler, clock, counters, onFailure });
     this.registry = registry;
     this.idempotency = new IdempotencyService(stores.idempotency);
@@ -109,19 +119,22 @@ export class TenantSpace {
     const follower = new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies, telemetry);
     this.contact = log.isFollowing ? undefined : new FirstContact(follower, clock);
     log.follow(this.contact ?? follower);
-    this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant);
+    this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant, watch);
     const { groups, publisher } = this;
     const { frameRate, incoming } = shared;
     const framesWith = { access, authorizer, groups, resumes, publisher, frameRate, incoming, telemetry, onFailure };
     this.frames = new FrameService({ ...framesWith, limits: options });
     const { frames } = this;
     const onEmpty = () => this.tellIfIdle();
-    const parts = { registry, scheduler, groups, frames, resumes, clock, options, telemetry, onEmpty };
+    const parts = { registry, scheduler, groups, frames, resumes, clock, options, telemetry, watch, onEmpty };
     this.sessions = new SessionService(parts);
     this.polls = new PollService({ sessions: this.sessions, registry, log, clock, options, counters, onFailure });
     this.streams = new StreamFrames(registry, this.sessions);
     this.directory = new ConnectionDirectory(registry, clock, nodeId, telemetry.listeners);
-    this.cluster = new ClusterDirectory(nodes, this.directory);
+    const { directory } = this;
+    this.cluster = new ClusterDirectory(nodes, directory);
+    this.view = new NodeView({ nodeId, tenant, registry, fanOut, directory, watch });
+    this.clusterView = new ClusterView(nodes, this.view, directory);
   }
 
   /**

@@ -8,6 +8,7 @@
 import type { Backing, NamedTenantStores } from '../backing/backing.interface.js';
 import type { MessageLogLimits } from '../backing/message-log.interface.js';
 import type { HostHandlers } from './host-handlers.interface.js';
+import type { NodeControl } from './node-control.interface.js';
 import { TenantNodes } from './tenant-nodes.js';
 import { TenantSpace } from './tenant-space.js';
 import type { SharedParts } from './tenant-space.js';
@@ -45,6 +46,7 @@ export class TenantSpaces {
   private readonly idleSince = new Map<string, number>();
   private readonly idleMs: number;
   private handlers: HostHandlers | undefined;
+  private operatedBy: NodeControl | undefined;
 
   constructor(private readonly parts: TenantSpacesParts) {
     const { backing, options } = parts;
@@ -62,6 +64,12 @@ export class TenantSpaces {
   set hostHandlers(handlers: HostHandlers) {
     this.handlers = handlers;
     for (const { frames } of this.all()) frames.hostHandlers = handlers;
+  }
+
+  /** What an operator sees of the process and may ask of it. */
+  set control(control: NodeControl) {
+    this.operatedBy = control;
+    for (const { view } of this.all()) view.control = control;
   }
 
   /** The space of a tenant; of the default one for undefined. */
@@ -103,6 +111,7 @@ export class TenantSpaces {
     const init = { tenant, stores, nodes: new TenantNodes(backing.nodes, tenant), onIdle: this.becameIdle };
     const space = new TenantSpace(init, this.parts);
     space.frames.hostHandlers = this.handlers;
+    space.view.control = this.operatedBy;
     this.named.set(tenant, { space, stores });
     this.idleSince.set(tenant, this.parts.clock.now());
     return space;
