@@ -7,11 +7,11 @@ const floors = [
   ['core', '^src/core/'],
   ['ports', '^src/(backing|auth)/'],
   ['application', '^src/push/'],
-  ['edges', '^src/(transports|gateway|rest|ops|documents)/'],
+  ['edges', '^src/(transports|gateway|rest|ops|documents|console)/'],
   ['root', '^src/[^/]+[.]ts$'],
 ];
 /** Entries of their own beside the main one; `redis` is a folder of floor 2. */
-const sideEntries = ['^src/client/', '^src/testing/'];
+const sideEntries = ['^src/client/', '^src/testing/', '^src/console-page/'];
 const drivers = ['ioredis'];
 /** What only those hosts have installed that ask for metrics or traces. */
 const watchers = ['prom-client', '@opentelemetry/api'];
@@ -41,9 +41,9 @@ module.exports = {
       name: 'edges-know-each-other',
       comment: 'parts of floor 4 meet on the floors below; what transports share lies in src/transports itself',
       severity: 'error',
-      from: { path: '^src/(transports/[^/]+|gateway|rest|ops|documents)/' },
+      from: { path: '^src/(transports/[^/]+|gateway|rest|ops|documents|console)/' },
       to: {
-        path: '^src/(transports/[^/]+|gateway|rest|ops|documents)/',
+        path: '^src/(transports/[^/]+|gateway|rest|ops|documents|console)/',
         pathNot: ['^src/$1/', '^src/transports/[^/]+[.]ts$'],
       },
     },
@@ -56,9 +56,9 @@ module.exports = {
     },
     {
       name: 'browser-code-imports-node',
-      comment: 'the protocol and the client also run in a browser',
+      comment: 'the protocol, the client and the page of the console also run in a browser',
       severity: 'error',
-      from: { path: '^src/(protocol|client)/' },
+      from: { path: '^src/(protocol|client|console-page)/' },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -66,6 +66,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/client/' },
       to: { pathNot: ['^src/client/', '^src/protocol/'] },
+    },
+    {
+      name: 'console-page-knows-more-than-the-client',
+      comment: 'the page is bundled with the client and its one library, and comes to a browser as a file',
+      severity: 'error',
+      from: { path: '^src/console-page/' },
+      to: { pathNot: ['^src/(console-page|client|protocol)/', anyPathOf(['preact'])] },
     },
     {
       name: 'driver-outside-its-entry',
@@ -85,7 +92,7 @@ module.exports = {
       name: 'undeclared-package',
       comment: 'what src imports, even as a type, is a dependency or a peer: a host has no devDependencies of ours',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/console-page/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['npm', 'npm-peer'],

@@ -56,6 +56,8 @@ export class DemoModule {
             ...(redisUrl !== undefined && { backing: redis({ url: redisUrl, keyPrefix: 'larkspur' }) }),
           }),
           authorizer: RoomAuthorizer,
+          // A shop would have its own sign-in behind this address; without one the page asks for a token.
+          console: environment.allowsSignIn ? { tokenUrl: '/auth/token/console' } : {},
         }),
       ],
       controllers: [

@@ -19,6 +19,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamps = join(root, '.build');
@@ -34,6 +35,7 @@ const parts = [
     compileInto: (out) => {
       compile(['-p', 'tsconfig.build.json', '--outDir', out]);
       if (existsSync(join(root, 'src/client/index.ts'))) compile(['-p', 'src/client/tsconfig.json', '--outDir', out]);
+      if (existsSync(join(root, 'src/console-page/main.tsx'))) bundleConsolePage(join(out, 'console-page'));
     },
   },
   {
@@ -83,6 +85,29 @@ function compile(args) {
   // tsc reports on standard output, which belongs to whom we build for: `npm pack` prints a file name there.
   process.stderr.write(stdout);
   throw new Error(`tsc ${args.slice(0, 2).join(' ')} failed`);
+}
+
+/** What the page of the console loads, as files of its own: a host installs nothing for it. */
+function bundleConsolePage(out) {
+  const page = join(root, 'src/console-page');
+  compile(['-p', 'src/console-page/tsconfig.json']);
+  buildSync({
+    entryPoints: [
+      { in: join(page, 'main.tsx'), out: 'console' },
+      { in: join(page, 'console.css'), out: 'console' },
+    ],
+    outdir: out,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    // The oldest with light-dark() in style sheets.
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+    sourcemap: 'external',
+    tsconfig: join(page, 'tsconfig.json'),
+    banner: { js: '/*! With Preact, (c) Jason Miller, MIT licence: https://github.com/preactjs/preact */' },
+    logLevel: 'warning',
+  });
+  for (const file of ['index.html', 'icon.svg']) cpSync(join(page, file), join(out, file));
 }
 
 function fingerprint(paths) {

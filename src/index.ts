@@ -61,6 +61,7 @@ export type { Principal } from './core/principal.js';
 
 export { PushApiGuard } from './rest/push-api.guard.js';
 export type { PushRestOptions } from './rest/push-rest-options.interface.js';
+export type { PushConsoleOptions } from './console/console-options.interface.js';
 
 export { memory } from './backing/memory/memory-backing.js';
 export type { BackingFactory, BackingState } from './backing/backing.interface.js';

@@ -8,6 +8,7 @@ import type { IdempotencyLimits } from './backing/idempotency-store.interface.js
 import type { MessageLogLimits } from './backing/message-log.interface.js';
 import type { RevocationLimits } from './backing/revocation-list.interface.js';
 import type { TicketLimits } from './backing/ticket-store.interface.js';
+import type { PushConsoleOptions } from './console/console-options.interface.js';
 import type { DeliveryOptions } from './core/flush-scheduler.js';
 import type { ConnectionLogOptions } from './ops/connection-log.js';
 import type { LifecycleLimits } from './ops/lifecycle-dispatcher.js';
@@ -95,6 +96,8 @@ export interface PushModuleExtras {
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   /** The REST interface, or false for none. @default {} */
   readonly rest?: false | PushRestOptions;
+  /** The admin console, or false for none. @default false */
+  readonly console?: false | PushConsoleOptions;
   /** Decides what clients may join and send to. @default a class that allows nothing */
   readonly authorizer?: Type<PushAuthorizer> | undefined;
   /** Says who a token belongs to, in place of the JWT verification of `auth.jwt`. */

@@ -144,7 +144,7 @@ export function resolveOptions(raw: unknown): ResolvedPushOptions {
   };
   // Only whole values can be held against each other.
   if (problems.length === 0) problems.push(...jwksProblems(resolved), ...metricsPathProblems(resolved));
-  throwIfAny(problems);
+  throwIfAnyOption(problems);
   return Object.freeze(resolved);
 }
 
@@ -264,7 +264,8 @@ function asMembers(value: unknown, path: string, problems: OptionProblem[]): Mem
   return {};
 }
 
-function throwIfAny(problems: readonly OptionProblem[]): void {
+/** Throws a PushError `PUSH_ERR_INVALID_OPTION` that lists these problems, if there are any. */
+export function throwIfAnyOption(problems: readonly OptionProblem[]): void {
   if (problems.length === 0) return;
   const lines = problems.map(({ path, received, expected }) => `  ${path}: received ${received}, expected ${expected}`);
   throw new PushError('PUSH_ERR_INVALID_OPTION', `PushModule cannot start with these options:\n${lines.join('\n')}`, {

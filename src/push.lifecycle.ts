@@ -26,6 +26,7 @@ import { findTracer } from './ops/open-telemetry.js';
 import { mountMetrics } from './ops/metrics.route.js';
 import { PushMetrics } from './ops/push-metrics.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
+import { controlOf } from './push.console.js';
 import { PUSH_BACKING, PUSH_OPTIONS } from './push.tokens.js';
 import { DrainService } from './push/drain.service.js';
 import { HandshakeService } from './push/handshake.service.js';
@@ -63,6 +64,7 @@ export class PushLifecycle
   async onModuleInit(): Promise<void> {
     assertAdapterInstalled(this.bridge, this.modules);
     this.spaces.hostHandlers = this.bridge;
+    this.spaces.control = controlOf(this.backing, this.drain, this.failures.add);
     await this.metrics.start();
     const { listeners } = this.telemetry;
     if (this.options.tracing) this.telemetry.tracer = await findTracer();

@@ -9,6 +9,7 @@ const DEFAULT_EXTRAS: Required<PushModuleExtras> = {
   isGlobal: true,
   imports: [],
   rest: {},
+  console: false,
   authorizer: undefined,
   authenticator: undefined,
 };

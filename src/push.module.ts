@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { describeReceived } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
+import { checkConsole, createConsole } from './push.console.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { PushFirstToEnd } from './push.first-to-end.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
@@ -42,15 +43,18 @@ export class PushModule extends ConfigurableModuleClass {
 function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthentication: boolean): DynamicModule {
   const rest = extras.rest ?? {};
   const isRestOpen = rest !== false && (hasAuthentication || rest.guards !== undefined);
+  checkConsole(extras, hasAuthentication);
+  const { controllers, providers } = createConsole(extras);
   return {
     ...definition,
     global: extras.isGlobal ?? true,
     imports: [...(extras.imports ?? []), PushFirstToEnd],
-    controllers: isRestOpen ? [createPushController(rest)] : [],
+    controllers: [...(isRestOpen ? [createPushController(rest)] : []), ...controllers],
     providers: [
       ...(definition.providers ?? []),
       ...createProviders(extras),
       ...(isRestOpen ? createRestProviders(rest) : []),
+      ...providers,
     ],
     exports: [PushService, PushHealth, PushHealthIndicator, PushMetrics, AccessService],
   };

@@ -20,6 +20,9 @@ interface ResponseLike {
   header(name: string, value: string): unknown;
 }
 
+/** What the operator of the console may do. */
+const CONSOLE_SCOPE = 'push:admin push:send push:broadcast';
+
 /** The demo's door: it opens to any name. A shop would check a password here; `DEMO_SIGN_IN=off` takes it away. */
 @ApiTags('sign-in')
 @Controller('auth/token')
@@ -41,6 +44,17 @@ export class TokenController {
     const token = await this.jwt.signAsync({ sub: user, groups: groups ?? [], scope: scope ?? '' });
     const { iat, exp } = this.jwt.decode<{ iat: number; exp: number }>(token);
     this.setCookie(response, token, exp - iat);
+    return { token, expiresIn: exp - iat };
+  }
+
+  @Post('console')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Sign the token with which the page /console opens by itself; sets no cookie' })
+  @ApiOkResponse({ type: TokenDto })
+  async createForConsole(): Promise<TokenDto> {
+    const token = await this.jwt.signAsync({ sub: 'operator', groups: [], scope: CONSOLE_SCOPE });
+    const { iat, exp } = this.jwt.decode<{ iat: number; exp: number }>(token);
     return { token, expiresIn: exp - iat };
   }
 

@@ -13,11 +13,3 @@ export interface DeliveryOutcome {
 export interface DeliveryObserver {
   delivered(message: OutgoingMessage, target: Target, outcome: DeliveryOutcome): void;
 }
-
-/** Hears what becomes of one message afterwards. Does not throw. */
-export interface MessageObserver {
-  /** Transports of so many connections took it. */
-  written(connections: number): void;
-  /** So many connections lost it. */
-  dropped(connections: number, reason: DropReason): void;
-}

@@ -1,6 +1,6 @@
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
-import type { MessageObserver } from './delivery-observer.interface.js';
+import type { MessageObserver } from './message-observer.interface.js';
 import type { DropReason, PushCounters } from './push-counters.js';
 import type { Shedding } from './slow-reader-policy.js';
 

@@ -54,6 +54,7 @@ export interface DrainParts {
 /** Ends all connections in good order. */
 export class DrainService {
   private draining = false;
+  private finished: Promise<void> | undefined;
 
   constructor(private readonly parts: DrainParts) {}
 
@@ -68,8 +69,15 @@ export class DrainService {
     this.parts.handshakes.stopAccepting();
   }
 
-  /** Says goodbye to all, waits until they are gone or the time is over, and cuts off the rest. */
-  async finish(): Promise<void> {
+  /**
+   * Says goodbye to all, waits until they are gone or the time is over, and cuts off the rest. Once: an operator may have
+   * asked for it before the application ends.
+   */
+  finish(): Promise<void> {
+    return (this.finished ??= this.carryOut());
+  }
+
+  private async carryOut(): Promise<void> {
     const { pipes } = this.parts;
     this.begin();
     this.parts.liveness.stop();

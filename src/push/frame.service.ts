@@ -19,6 +19,7 @@ import { isoTime } from '../protocol/iso-time.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
+import type { ConsoleHandler } from './console-handler.interface.js';
 import type { IncomingCheck } from './events/incoming-check.js';
 import type { GroupService } from './group.service.js';
 import type { HostHandlers, Reply } from './host-handlers.interface.js';
@@ -62,6 +63,8 @@ type Members = Readonly<Record<string, unknown>>;
 export class FrameService {
   /** The application's handlers, once there are any. */
   hostHandlers: HostHandlers | undefined;
+  /** The admin console, where it is switched on. */
+  consoleHandler: ConsoleHandler | undefined;
 
   private readonly telemetry: Telemetry;
 
@@ -101,6 +104,8 @@ export class FrameService {
         return this.send(connection, frame.data);
       case ClientEvent.Auth:
         return this.renew(connection, frame.data);
+      case ClientEvent.Console:
+        return this.passToConsole(connection, frame.data);
       default:
         return this.passToHost(connection, frame, reply);
     }
@@ -177,6 +182,12 @@ export class FrameService {
     this.parts.groups.renew(connection);
     await this.parts.resumes.heard(connection);
     return ok({ expiresAt: isoTime(principal.expiresAtMs) });
+  }
+
+  private async passToConsole(connection: Connection, data: unknown): Promise<Outcome> {
+    if (!this.consoleHandler) return new FrameRefusal(ErrorCode.ReservedEvent, 'a client may not send this event');
+    const answer = await this.consoleHandler.handle(connection, data);
+    return answer.type === 'ok' ? ok(answer.data) : new FrameRefusal(answer.code, answer.detail);
   }
 
   private async passToHost(connection: Connection, frame: ClientFrame, reply: Reply): Promise<Outcome> {

@@ -7,6 +7,7 @@
  */
 import type { Backing, NamedTenantStores } from '../backing/backing.interface.js';
 import type { MessageLogLimits } from '../backing/message-log.interface.js';
+import type { ConsoleHandler } from './console-handler.interface.js';
 import type { HostHandlers } from './host-handlers.interface.js';
 import type { NodeControl } from './node-control.interface.js';
 import { TenantNodes } from './tenant-nodes.js';
@@ -47,6 +48,7 @@ export class TenantSpaces {
   private readonly idleMs: number;
   private handlers: HostHandlers | undefined;
   private operatedBy: NodeControl | undefined;
+  private console: ConsoleHandler | undefined;
 
   constructor(private readonly parts: TenantSpacesParts) {
     const { backing, options } = parts;
@@ -64,6 +66,12 @@ export class TenantSpaces {
   set hostHandlers(handlers: HostHandlers) {
     this.handlers = handlers;
     for (const { frames } of this.all()) frames.hostHandlers = handlers;
+  }
+
+  /** The admin console, the same for all tenants. */
+  set consoleHandler(handler: ConsoleHandler) {
+    this.console = handler;
+    for (const { frames } of this.all()) frames.consoleHandler = handler;
   }
 
   /** What an operator sees of the process and may ask of it. */
@@ -111,6 +119,7 @@ export class TenantSpaces {
     const init = { tenant, stores, nodes: new TenantNodes(backing.nodes, tenant), onIdle: this.becameIdle };
     const space = new TenantSpace(init, this.parts);
     space.frames.hostHandlers = this.handlers;
+    space.frames.consoleHandler = this.console;
     space.view.control = this.operatedBy;
     this.named.set(tenant, { space, stores });
     this.idleSince.set(tenant, this.parts.clock.now());

@@ -8,9 +8,10 @@
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
-import type { DeliveryObserver, DeliveryOutcome, MessageObserver } from '../core/delivery-observer.interface.js';
+import type { DeliveryObserver, DeliveryOutcome } from '../core/delivery-observer.interface.js';
 import type { Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
+import type { MessageObserver } from '../core/message-observer.interface.js';
 import type { OutgoingMessage } from '../core/outgoing-message.js';
 import type { DropReason } from '../core/push-counters.js';
 import type { NodeSample, TraceEntry } from '../protocol/console-frames.js';

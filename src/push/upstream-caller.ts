@@ -24,8 +24,13 @@ export interface CallerParts {
   readonly options: Required<InboundOptions>;
 }
 
-/** What only makes sense for a connection that goes on: a group is joined by a connection, a token is one's own. */
-const NEEDS_CONNECTION: ReadonlySet<string> = new Set([ClientEvent.Join, ClientEvent.Leave, ClientEvent.Auth]);
+/** What only makes sense for a connection that goes on: a group is joined by one, a token is its own, a console looks. */
+const NEEDS_CONNECTION: ReadonlySet<string> = new Set([
+  ClientEvent.Join,
+  ClientEvent.Leave,
+  ClientEvent.Auth,
+  ClientEvent.Console,
+]);
 
 /** Takes everything and keeps nothing: there is no way to a client but the answer to its request. */
 const nowhere: Transport = {

@@ -3,14 +3,15 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Principal } from '../core/principal.js';
 import { AccessService } from '../push/access.service.js';
+import { ROUTE_SCOPE } from '../push/route-scope.js';
+import type { RouteScope } from '../push/route-scope.js';
 import { retryAfter } from '../core/problem.js';
 import { ProblemException } from './problem.js';
 import { REST_LIMITS } from './push-rest-options.interface.js';
 import type { RestLimits } from './push-rest-options.interface.js';
 import { rememberPrincipal } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';
-import { assertScope, ROUTE_SCOPE } from './send-scope.js';
-import type { RouteScope } from './send-scope.js';
+import { assertScope } from './send-scope.js';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
 const RETRY_AFTER_MS = 5_000;

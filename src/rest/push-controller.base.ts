@@ -6,6 +6,7 @@
 import { Delete, Get, Inject, Post, Put, Req, Res } from '@nestjs/common';
 import { PushError } from '../core/push-error.js';
 import type { Revocation } from '../push/push-types.js';
+import { RequiresScope } from '../push/route-scope.js';
 import { readBody, readOptionalBody } from './body-reader.js';
 import { CallerTenant } from './caller-tenant.js';
 import { PushBatchDto } from './dto/push-batch.dto.js';
@@ -22,7 +23,6 @@ import type { RestRequest } from './rest-request.js';
 import { RestSender } from './rest-sender.js';
 import type { SendOutcome } from './rest-sender.js';
 import { SendRate } from './send-rate.js';
-import { RequiresScope } from './send-scope.js';
 
 /** The handlers; createPushController makes a controller of them for each registration of the module. */
 export class PushControllerBase {

@@ -12,7 +12,8 @@ import { RestAnswers } from './rest-answers.js';
 import { RestSender } from './rest-sender.js';
 import { SendRate } from './send-rate.js';
 
-const DEFAULT_PATH = 'push';
+/** Where the routes are unless the host says otherwise. */
+export const DEFAULT_REST_PATH = 'push';
 
 describeRoutes(PushControllerBase);
 
@@ -21,7 +22,7 @@ describeRoutes(PushControllerBase);
  * a shared one, the path and guards of one application would show in another of the same process.
  */
 export function createPushController({
-  path = DEFAULT_PATH,
+  path = DEFAULT_REST_PATH,
   version = VERSION_NEUTRAL,
   guards = [PushApiGuard],
   decorators = [],
@@ -36,7 +37,7 @@ export function createPushController({
 }
 
 /** What the controller needs beside PushService, TenantSpaces, AccessService, `REST_LIMITS` and `SEND_BUCKETS`. */
-export function createRestProviders({ path = DEFAULT_PATH, tenantOf }: PushRestOptions = {}): Provider[] {
+export function createRestProviders({ path = DEFAULT_REST_PATH, tenantOf }: PushRestOptions = {}): Provider[] {
   return [
     { provide: REST_PATH, useValue: path },
     { provide: REST_TENANT_OF, useValue: tenantOf ?? null },

@@ -1,0 +1,83 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ConnectionSearch, ConsoleConnection } from '../protocol/console-frames.js';
+import { announce } from './announcer.js';
+import { sentenceOf } from './console-link.js';
+import type { ConsoleLink } from './console-link.js';
+import { ConnectionTable } from './connection-table.js';
+import { DisconnectDialog } from './disconnect-dialog.js';
+import { plural } from './format.js';
+import { TextField } from './text-field.js';
+import { ViewHeading } from './view-heading.js';
+
+/** Typing is over when nothing was typed for so long. */
+const TYPING_MS = 250;
+
+/** Who is connected, as it changes. */
+export function Connections({ link }: { readonly link: ConsoleLink }) {
+  const [search, setSearch] = useState<ConnectionSearch>({});
+  const [more, setMore] = useState<readonly ConsoleConnection[]>([]);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const [ending, setEnding] = useState<ConsoleConnection>();
+  const [problem, setProblem] = useState('');
+
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setMore([]);
+      link.search(search);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [search]);
+  useEffect(() => () => link.search(undefined), []);
+
+  const first = link.found;
+  const shown = [...(first?.items ?? []), ...more.filter((item) => !isAmong(item, first?.items ?? []))];
+  const next = more.length > 0 ? cursor : (first?.cursor ?? null);
+  const loadMore = async (): Promise<void> => {
+    if (next === null) return;
+    try {
+      const page = await link.more(search, next);
+      setMore([...more, ...page.items]);
+      setCursor(page.cursor);
+      announce(`${plural(page.items.length, 'more connection')}`);
+    } catch (error) {
+      setProblem(sentenceOf(error));
+    }
+  };
+  const field = (name: keyof ConnectionSearch, label: string, hint: string) => (
+    <TextField
+      label={label}
+      hint={hint}
+      value={search[name] ?? ''}
+      onInput={(text) => setSearch({ ...search, [name]: text === '' ? undefined : text })}
+    />
+  );
+  return (
+    <>
+      <ViewHeading title="Connections" />
+      <form class="card fields" role="search" aria-label="Connections" onSubmit={(event) => event.preventDefault()}>
+        {field('user', 'User', 'a part of the id')}
+        {field('group', 'Group', 'a part of the name')}
+        {field('address', 'Address', 'such as 10.0.')}
+      </form>
+      <p class="muted" role="status">
+        {first ? `${plural(shown.length, 'connection')}${next === null ? '' : ', and more'}` : 'Looking…'}
+      </p>
+      {problem !== '' && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {shown.length > 0 && <ConnectionTable connections={shown} end={setEnding} />}
+      {next !== null && (
+        <button type="button" onClick={() => void loadMore()}>
+          Show more
+        </button>
+      )}
+      {ending && <DisconnectDialog link={link} connection={ending} close={() => setEnding(undefined)} />}
+    </>
+  );
+}
+
+function isAmong({ connectionId }: ConsoleConnection, items: readonly ConsoleConnection[]): boolean {
+  return items.some((item) => item.connectionId === connectionId);
+}

@@ -1,0 +1,45 @@
+import { useState } from 'preact/hooks';
+import type { ConsoleConnection } from '../protocol/console-frames.js';
+import { announce } from './announcer.js';
+import { ConfirmDialog } from './confirm-dialog.js';
+import type { ConsoleLink } from './console-link.js';
+import { plural } from './format.js';
+
+/** Ends a connection, or all of its user. */
+export function DisconnectDialog({
+  link,
+  connection,
+  close,
+}: {
+  readonly link: ConsoleLink;
+  readonly connection: ConsoleConnection;
+  readonly close: () => void;
+}) {
+  const [isWhole, setWhole] = useState(false);
+  const [mayReturn, setMayReturn] = useState(false);
+  const { userId, connectionId, address } = connection;
+  const run = async (): Promise<void> => {
+    const whom = isWhole ? { user: userId } : { connection: connectionId };
+    const { matched } = await link.disconnect(whom, mayReturn);
+    announce(`${plural(matched, 'connection')} of ${userId} disconnected`);
+  };
+  return (
+    <ConfirmDialog title="Disconnect" deed="Disconnect" run={run} close={close}>
+      <p>
+        The connection of <strong>{userId}</strong> from {address} ends.
+      </p>
+      <label class="check">
+        <input type="checkbox" checked={isWhole} onChange={({ currentTarget }) => setWhole(currentTarget.checked)} />
+        All connections of this user, on all devices
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={mayReturn}
+          onChange={({ currentTarget }) => setMayReturn(currentTarget.checked)}
+        />
+        The client may come back by itself (1012 in place of 4505)
+      </label>
+    </ConfirmDialog>
+  );
+}

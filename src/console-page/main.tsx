@@ -1,0 +1,61 @@
+/**
+ * The admin console. The page itself is the same for everyone and holds no data: it opens a session with what the visitor
+ * has, then everything it shows and does goes over one connection of the module's own client.
+ */
+import { render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { ConsoleLink, sentenceOf } from './console-link.js';
+import { readSettings } from './page-settings.js';
+import { openSession, renewToken, SessionRefused } from './session.js';
+import { Shell } from './shell.js';
+import { Refused, SignIn } from './sign-in.js';
+import { storeToken } from './token-store.js';
+
+const settings = readSettings();
+
+type State =
+  | { readonly type: 'opening' }
+  | { readonly type: 'closed'; readonly reason: string }
+  | { readonly type: 'open'; readonly link: ConsoleLink };
+
+function Console() {
+  const [state, setState] = useState<State>({ type: 'opening' });
+  const end = (reason: string): void => {
+    setState((before) => {
+      if (before.type === 'open') before.link.close();
+      return { type: 'closed', reason };
+    });
+  };
+  const open = async (token?: string): Promise<void> => {
+    try {
+      const session = await openSession(settings, token);
+      setState({ type: 'open', link: new ConsoleLink(session, () => renewToken(settings), end) });
+    } catch (error) {
+      end(error instanceof SessionRefused ? error.message : sentenceOf(error));
+    }
+  };
+  useEffect(() => void open(), []);
+  switch (state.type) {
+    case 'opening':
+      return null;
+    case 'open':
+      return <Shell link={state.link} signOut={settings.door === 'token' ? signOut : undefined} />;
+    case 'closed':
+      return settings.door === 'token' ? (
+        <SignIn reason={state.reason} signIn={open} />
+      ) : (
+        <Refused reason={state.reason} retry={() => void open()} />
+      );
+  }
+
+  function signOut(): void {
+    storeToken(undefined);
+    end('');
+  }
+}
+
+const root = document.querySelector('#console');
+if (root) {
+  root.replaceChildren();
+  render(<Console />, root);
+}

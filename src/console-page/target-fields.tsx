@@ -1,0 +1,110 @@
+import type { Target } from './console-link.js';
+import { TextField } from './text-field.js';
+
+/** Whom a form is about, as it stands in its fields. */
+export interface TargetDraft {
+  readonly isAll: boolean;
+  readonly users: string;
+  readonly groups: string;
+  readonly connections: string;
+  readonly exceptUsers: string;
+  readonly exceptGroups: string;
+  readonly exceptConnections: string;
+}
+
+/** Nobody yet. */
+export const EMPTY_TARGET: TargetDraft = {
+  isAll: false,
+  users: '',
+  groups: '',
+  connections: '',
+  exceptUsers: '',
+  exceptGroups: '',
+  exceptConnections: '',
+};
+
+/** The target, or what is missing. */
+export function targetOf(draft: TargetDraft): Target | string {
+  const except = membersOf(draft.exceptUsers, draft.exceptGroups, draft.exceptConnections);
+  const exceptions = Object.keys(except).length > 0 ? { except } : {};
+  if (draft.isAll) return { all: true, ...exceptions };
+  const named = membersOf(draft.users, draft.groups, draft.connections);
+  if (Object.keys(named).length === 0) return 'Name users, groups or connections, or choose everyone.';
+  return { ...named, ...exceptions };
+}
+
+/** A target in words, for a receipt. */
+export function wordsOf(draft: TargetDraft): string {
+  if (draft.isAll) return 'everyone';
+  const named = [
+    ['users', draft.users],
+    ['groups', draft.groups],
+    ['connections', draft.connections],
+  ] as const;
+  return named
+    .filter(([, text]) => namesIn(text).length > 0)
+    .map(([word, text]) => `${word} ${namesIn(text).join(', ')}`)
+    .join('; ');
+}
+
+/** Chooses whom a message is for. */
+export function TargetFields({
+  draft,
+  change,
+}: {
+  readonly draft: TargetDraft;
+  readonly change: (draft: TargetDraft) => void;
+}) {
+  const field = (name: Exclude<keyof TargetDraft, 'isAll'>, label: string) => (
+    <TextField
+      label={label}
+      hint="separated by commas"
+      value={draft[name]}
+      onInput={(text) => change({ ...draft, [name]: text })}
+    />
+  );
+  const option = (isAll: boolean, label: string) => (
+    <label class="check">
+      <input type="radio" name="target" checked={draft.isAll === isAll} onChange={() => change({ ...draft, isAll })} />
+      {label}
+    </label>
+  );
+  return (
+    <>
+      <fieldset>
+        <legend>Whom</legend>
+        <div class="row">
+          {option(false, 'Those I name')}
+          {option(true, 'Everyone')}
+        </div>
+        {!draft.isAll && (
+          <div class="fields">
+            {field('users', 'Users')}
+            {field('groups', 'Groups')}
+            {field('connections', 'Connections')}
+          </div>
+        )}
+      </fieldset>
+      <details>
+        <summary>Except some</summary>
+        <div class="fields">
+          {field('exceptUsers', 'Except users')}
+          {field('exceptGroups', 'Except groups')}
+          {field('exceptConnections', 'Except connections')}
+        </div>
+      </details>
+    </>
+  );
+}
+
+function membersOf(users: string, groups: string, connections: string): Readonly<Record<string, readonly string[]>> {
+  const all = { users: namesIn(users), groups: namesIn(groups), connections: namesIn(connections) };
+  return Object.fromEntries(Object.entries(all).filter(([, names]) => names.length > 0));
+}
+
+function namesIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

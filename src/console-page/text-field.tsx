@@ -1,0 +1,47 @@
+import { useId } from 'preact/hooks';
+
+/** A labelled line of text. What is wrong with it is said where it stands. */
+export function TextField({
+  label,
+  hint,
+  value,
+  onInput,
+  problem = '',
+  isRequired = false,
+  type = 'text',
+}: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly value: string;
+  readonly onInput: (text: string) => void;
+  readonly problem?: string;
+  readonly isRequired?: boolean;
+  readonly type?: 'text' | 'password' | 'number';
+}) {
+  const id = useId();
+  const hintId = `${id}-hint`;
+  const text = problem === '' ? hint : problem;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        // The types of the library know each kind of input apart, and no union of them.
+        type={type as 'text'}
+        value={value}
+        required={isRequired}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        aria-describedby={text === undefined ? undefined : hintId}
+        aria-invalid={problem !== ''}
+        onInput={({ currentTarget }) => onInput(currentTarget.value)}
+      />
+      {text !== undefined && (
+        <p id={hintId} class={problem === '' ? 'hint' : 'problem'}>
+          {text}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+/**
+ * What pages of the admin console ask for over their connections, each judged by who asks: their view, the search, the
+ * preview, and the deeds. What is sent and ended goes through PushService, with the name of who did it.
+ */
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Clock } from '../core/clock.js';
+import type { Connection } from '../core/connection.js';
+import type { Target } from '../core/delivery-target.js';
+import { PushError } from '../core/push-error.js';
+import type { ConsoleSession } from '../protocol/console-frames.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import type { ConsoleAnswer, ConsoleHandler } from '../push/console-handler.interface.js';
+import type { PushService } from '../push/push.service.js';
+import { assertSendable } from '../push/send-validation.js';
+import type { TenantSpace } from '../push/tenant-space.js';
+import type { TenantSpaces } from '../push/tenant-spaces.js';
+import { ConsoleFeed, SEARCH_LIMIT } from './console-feed.js';
+import { readConsoleRequest } from './console-requests.js';
+import type { ConsoleRequest } from './console-requests.js';
+import { rightsOf } from './console-rights.js';
+import type { ConsoleDoor } from './console-rights.js';
+
+/** Connections of a preview that are shown by name. */
+const PREVIEW_LIMIT = 50;
+/** How long a send waits for slow connections before its receipt is given. */
+const REPORT_MS = 2_000;
+
+/** What the console works with. */
+export interface ConsoleParts {
+  readonly spaces: Pick<TenantSpaces, 'enter'>;
+  readonly push: PushService;
+  readonly clock: Clock;
+  readonly door: ConsoleDoor;
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** Who asks. */
+interface Asker {
+  readonly connection: Connection;
+  readonly may: ConsoleSession['may'];
+  readonly push: PushService;
+}
+
+/** Something that was asked for and may not be had. */
+class Refused extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** Answers the pages of the console. */
+export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
+  private readonly feeds = new Map<string | undefined, ConsoleFeed>();
+
+  constructor(private readonly parts: ConsoleParts) {}
+
+  async handle(connection: Connection, data: unknown): Promise<ConsoleAnswer> {
+    const may = this.rightsOf(connection);
+    if (!may) return refused(ErrorCode.Forbidden, 'the scope push:admin is needed');
+    const request = readConsoleRequest(data);
+    if (!request) return refused(ErrorCode.InvalidData, 'this is no request of the console');
+    const push = this.parts.push.forTenant(connection.principal.tenant);
+    try {
+      return { type: 'ok', data: await this.carryOut(request, { connection, may, push }) };
+    } catch (cause) {
+      if (cause instanceof Refused) return refused(cause.code, cause.message);
+      // What the caller has done wrong; anything else is a failure of ours, or passes.
+      if (cause instanceof PushError && cause.status < 500) return refused(ErrorCode.InvalidData, cause.message);
+      throw cause;
+    }
+  }
+
+  onApplicationShutdown(): void {
+    for (const feed of this.feeds.values()) feed.stop();
+  }
+
+  private rightsOf({ principal }: Connection): ConsoleSession['may'] | undefined {
+    return rightsOf(principal, this.parts.door);
+  }
+
+  private async carryOut(request: ConsoleRequest, asker: Asker): Promise<unknown> {
+    const { connection, push } = asker;
+    switch (request.action) {
+      case 'view':
+        this.feedOf(connection.principal.tenant).show(connection, request.view);
+        return null;
+      case 'search':
+        return this.within(connection, ({ clusterView }) =>
+          clusterView.search(request.search, SEARCH_LIMIT, request.cursor),
+        );
+      case 'preview':
+        assertSendable(request.target, 'preview', {});
+        return this.within(connection, ({ clusterView }) => clusterView.preview(request.target, PREVIEW_LIMIT));
+      case 'send':
+        return this.send(request, asker);
+      case 'disconnect':
+        return push.disconnect(request.filter, { reconnect: request.reconnect });
+      case 'drain':
+        return this.drain(request.node, asker);
+    }
+  }
+
+  private send(
+    { target, event, payload, options }: Extract<ConsoleRequest, { action: 'send' }>,
+    { connection, may, push }: Asker,
+  ) {
+    assertMaySend(target, may);
+    const { userId } = connection.principal;
+    return push.send({ ...options, target, event, data: payload, by: userId, report: { withinMs: REPORT_MS } });
+  }
+
+  private async drain(node: string, { connection, may }: Asker): Promise<{ readonly node: string }> {
+    if (!may.drain) throw new Refused(ErrorCode.Forbidden, 'a node is not of one tenant');
+    const isFound = await this.within(connection, ({ clusterView }) => clusterView.drain(node));
+    if (!isFound) throw new Refused(ErrorCode.InvalidData, 'no node of this name has answered');
+    return { node };
+  }
+
+  private async within<Result>(
+    { principal }: Connection,
+    action: (space: TenantSpace) => Promise<Result>,
+  ): Promise<Result> {
+    const space = this.parts.spaces.enter(principal.tenant);
+    try {
+      return await action(space);
+    } finally {
+      space.leave();
+    }
+  }
+
+  private feedOf(tenant: string | undefined): ConsoleFeed {
+    const known = this.feeds.get(tenant);
+    if (known) return known;
+    const { clock, onFailure, spaces } = this.parts;
+    const space = spaces.enter(tenant);
+    const onEnd = () => {
+      this.feeds.delete(tenant);
+      space.leave();
+    };
+    const mayLook = (connection: Connection) => this.rightsOf(connection) !== undefined;
+    const feed = new ConsoleFeed({ space, clock, onFailure, mayLook, onEnd });
+    this.feeds.set(tenant, feed);
+    return feed;
+  }
+}
+
+function assertMaySend(target: Target, may: ConsoleSession['may']): void {
+  const needed = target.all ? 'broadcast' : 'send';
+  if (!may[needed]) throw new Refused(ErrorCode.Forbidden, `the scope push:${needed} is needed`);
+}
+
+function refused(code: ErrorCode, detail: string): ConsoleAnswer {
+  return { type: 'refused', code, detail };
+}
