@@ -88,9 +88,10 @@ function sessionPartsProvider(options: PushConsoleOptions): Provider {
     provide: CONSOLE_SESSION_PARTS,
     inject: [PUSH_OPTIONS, ConsolePasses],
     useFactory: ({ paths, metrics }: ResolvedPushOptions, passes: ConsolePasses): ConsoleSessionParts => {
-      const others = Object.entries(paths).map(([name, path]) => [`paths.${name}`, path]);
-      if (metrics && metrics.path !== false) others.push(['metrics.path', metrics.path]);
-      throwIfAnyOption(consolePathProblems(options.path ?? DEFAULT_CONSOLE_PATH, Object.fromEntries(others)));
+      const others: Record<string, string> = {};
+      for (const [name, path] of Object.entries(paths)) others[`paths.${name}`] = path;
+      if (metrics && metrics.path !== false) others['metrics.path'] = metrics.path;
+      throwIfAnyOption(consolePathProblems(options.path ?? DEFAULT_CONSOLE_PATH, others));
       return { options, paths, passes, principalOf: (request) => principalOf(request as RestRequest) };
     },
   };

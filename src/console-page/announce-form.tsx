@@ -3,7 +3,7 @@ import { announce } from './announcer.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import type { ConsoleLink } from './console-link.js';
 import { plural } from './format.js';
-import type { DoneSend } from './send.js';
+import type { DoneSend } from './done-send.js';
 import { sendOnceOf } from './send-once.js';
 import { TextField } from './text-field.js';
 

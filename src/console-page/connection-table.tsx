@@ -50,11 +50,14 @@ function ConnectionRow({
         {userId}
       </th>
       <td role="cell" data-label="Groups">
-        {groups.length === 0 ? (
-          <span class="muted">none</span>
-        ) : (
-          groups.map((group) => <GroupTag key={group} {...{ group }} />)
-        )}
+        <span>
+          {groups.length === 0 && <span class="muted">none</span>}
+          {groups.map((group) => (
+            <span class="tag" key={group}>
+              {group}
+            </span>
+          ))}
+        </span>
       </td>
       <td role="cell" data-label="Transport">
         {TRANSPORTS[transport]}
@@ -68,7 +71,7 @@ function ConnectionRow({
       <td role="cell" data-label="Connected">
         <time dateTime={connectedAt}>{duration(seconds)} ago</time>
       </td>
-      <td role="cell" data-label="Actions">
+      <td role="cell" class="actions">
         <div class="row">
           <a class="button" href={routeTo('trace', userId)}>
             Trace<span class="unseen"> {userId}</span>
@@ -80,8 +83,4 @@ function ConnectionRow({
       </td>
     </tr>
   );
-}
-
-function GroupTag({ group }: { readonly group: string }) {
-  return <span class="tag">{group}</span>;
 }

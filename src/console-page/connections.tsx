@@ -38,7 +38,7 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
       const page = await link.more(search, next);
       setMore([...more, ...page.items]);
       setCursor(page.cursor);
-      announce(`${plural(page.items.length, 'more connection')}`);
+      announce(plural(page.items.length, 'more connection'));
     } catch (error) {
       setProblem(sentenceOf(error));
     }

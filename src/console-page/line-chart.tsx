@@ -1,6 +1,5 @@
 import { useId, useState } from 'preact/hooks';
 import { clock } from './format.js';
-import { MAX_POINTS } from './report-history.js';
 import type { Point } from './report-history.js';
 
 /** One curve: a member of the points. */
@@ -18,6 +17,8 @@ interface ChartProps {
 
 const WIDTH = 600;
 const HEIGHT = 160;
+/** A minute, however little there is yet. */
+const MIN_POINTS = 60;
 /** Rows of the table: every so many points. */
 const ROW_POINTS = 10;
 
@@ -27,6 +28,7 @@ export function LineChart({ title, curves, points, format }: ChartProps) {
   const titleId = useId();
   const highest = niceCeiling(Math.max(0, ...points.flatMap((point) => curves.map(({ of }) => point[of]))));
   const last = points.at(-1);
+  const span = Math.max(MIN_POINTS, points.length);
   const words = curves.map(({ label, of }) => {
     const values = points.map((point) => point[of]);
     return `${label}: now ${format(last?.[of] ?? 0)}, at most ${format(Math.max(0, ...values))}`;
@@ -44,7 +46,7 @@ export function LineChart({ title, curves, points, format }: ChartProps) {
           </li>
         ))}
       </ul>
-      <div class="plot" role="img" aria-label={`${title} in the last five minutes. ${words.join('. ')}.`}>
+      <div class="plot" role="img" aria-label={`${title} in the last ${spanName(span)}. ${words.join('. ')}.`}>
         <span class="scale top" aria-hidden="true">
           {format(highest)}
         </span>
@@ -57,12 +59,13 @@ export function LineChart({ title, curves, points, format }: ChartProps) {
               d={pathOf(
                 points.map((point) => point[of]),
                 highest,
+                span,
               )}
             />
           ))}
         </svg>
         <span class="scale bottom" aria-hidden="true">
-          <span>5 min ago</span>
+          <span>{spanName(span)} ago</span>
           <span>now</span>
         </span>
       </div>
@@ -107,8 +110,8 @@ function ChartTable({ title, curves, points, format }: ChartProps) {
 }
 
 /** The newest point is at the right edge; until there are enough the left stays empty. */
-function pathOf(values: readonly number[], highest: number): string {
-  const step = WIDTH / (MAX_POINTS - 1);
+function pathOf(values: readonly number[], highest: number, span: number): string {
+  const step = WIDTH / (span - 1);
   const first = WIDTH - step * (values.length - 1);
   return values
     .map((value, index) => {
@@ -116,6 +119,10 @@ function pathOf(values: readonly number[], highest: number): string {
       return `${index === 0 ? 'M' : 'L'}${(first + index * step).toFixed(1)} ${y.toFixed(1)}`;
     })
     .join('');
+}
+
+function spanName(points: number): string {
+  return `${Math.round(points / 60)} min`;
 }
 
 /** A round number that nothing is above: 1, 2 or 5 times a power of ten. */

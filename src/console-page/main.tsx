@@ -35,23 +35,18 @@ function Console() {
     }
   };
   useEffect(() => void open(), []);
-  switch (state.type) {
-    case 'opening':
-      return null;
-    case 'open':
-      return <Shell link={state.link} signOut={settings.door === 'token' ? signOut : undefined} />;
-    case 'closed':
-      return settings.door === 'token' ? (
-        <SignIn reason={state.reason} signIn={open} />
-      ) : (
-        <Refused reason={state.reason} retry={() => void open()} />
-      );
-  }
-
-  function signOut(): void {
+  const signOut = (): void => {
     storeToken(undefined);
     end('');
-  }
+  };
+  if (state.type === 'opening') return null;
+  const isByToken = settings.door === 'token';
+  if (state.type === 'open') return <Shell link={state.link} signOut={isByToken ? signOut : undefined} />;
+  return isByToken ? (
+    <SignIn reason={state.reason} signIn={open} />
+  ) : (
+    <Refused reason={state.reason} retry={() => void open()} />
+  );
 }
 
 const root = document.querySelector('#console');

@@ -6,7 +6,7 @@ import { sentenceOf } from './console-link.js';
 import type { ConsoleLink, MessageDraft } from './console-link.js';
 import { plural } from './format.js';
 import { PreviewResult } from './preview-result.js';
-import type { DoneSend } from './send.js';
+import type { DoneSend } from './done-send.js';
 import { sendOnceOf } from './send-once.js';
 import { EMPTY_TARGET, TargetFields, targetOf, wordsOf } from './target-fields.js';
 import { TextField } from './text-field.js';

@@ -46,7 +46,8 @@ function NodeCard({ sample, link, drain }: NodeCardProps) {
     ['Sends', `${compact(last?.sends ?? 0)}/s`],
     ['Written', `${compact(last?.written ?? 0)}/s`],
     ['Dropped', `${compact(last?.dropped ?? 0)}/s`],
-    ['Queue', `${bytes(queueBytes)}, largest ${bytes(largestQueueBytes)}`],
+    ['Queues', bytes(queueBytes)],
+    ['Largest queue', bytes(largestQueueBytes)],
     ...(vitals
       ? ([
           ['Up for', duration(vitals.uptimeSeconds)],

@@ -78,12 +78,12 @@ function Tiles({ report, node, totals }: TilesProps) {
   const users = node === ALL_NODES ? report?.users : shown[0]?.users;
   const tiles: readonly (readonly [string, string, string])[] = [
     ['Connections', count(connections), 'now'],
-    ['Users', count(users ?? 0), 'now, different ones'],
-    ...(node === ALL_NODES ? ([['Groups', count(report?.groups ?? 0), 'now, with members']] as const) : []),
-    ['Sends', count(totals.sends), 'since you opened this'],
-    ['Matched', count(totals.matched), 'connections, since then'],
-    ['Written', count(totals.written), 'connections, since then'],
-    ['Dropped', count(totals.dropped), 'connections, since then'],
+    ['Users', count(users ?? 0), 'now'],
+    ...(node === ALL_NODES ? ([['Groups', count(report?.groups ?? 0), 'now']] as const) : []),
+    ['Sends', count(totals.sends), 'since you came'],
+    ['Matched', count(totals.matched), 'connections since'],
+    ['Written', count(totals.written), 'connections since'],
+    ['Dropped', count(totals.dropped), 'connections since'],
     ['Queue', bytes(queueBytes), 'waiting now'],
   ];
   return (

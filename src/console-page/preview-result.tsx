@@ -2,6 +2,8 @@ import type { PreviewedConnection, TargetPreview } from '../protocol/console-fra
 import { TRANSPORTS } from './connection-table.js';
 import { count, plural } from './format.js';
 
+const REASONS = { all: 'everyone', user: 'named', connection: 'the connection is named' } as const;
+
 /** Who would get a message at this moment, and by what. */
 export function PreviewResult({ preview }: { readonly preview: TargetPreview }) {
   const { users, connections, byTransport, items, partial } = preview;
@@ -44,14 +46,6 @@ export function PreviewResult({ preview }: { readonly preview: TargetPreview }) 
 }
 
 function reasonOf({ why, name }: PreviewedConnection): string {
-  switch (why) {
-    case 'all':
-      return 'everyone';
-    case 'user':
-      return 'named';
-    case 'group':
-      return `in ${name ?? 'a group'}`;
-    case 'connection':
-      return 'the connection is named';
-  }
+  if (why === 'group') return `in ${name ?? 'a group'}`;
+  return REASONS[why];
 }

@@ -1,17 +1,10 @@
 import { useState } from 'preact/hooks';
 import { Announce } from './announce-form.js';
-import type { ConsoleLink, SendReceipt } from './console-link.js';
+import type { ConsoleLink } from './console-link.js';
+import type { DoneSend } from './done-send.js';
 import { clock, plural } from './format.js';
 import { MessageForm } from './message-form.js';
 import { ViewHeading } from './view-heading.js';
-
-/** A send, and what became of it. */
-export interface DoneSend {
-  readonly at: number;
-  readonly event: string;
-  readonly to: string;
-  readonly receipt: SendReceipt;
-}
 
 /** Receipts that stay on the page. */
 const MAX_RECEIPTS = 20;

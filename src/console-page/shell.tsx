@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { PushStatus } from '../client/index.js';
 import { Announcer } from './announcer.js';
 import { Connections } from './connections.js';
@@ -61,7 +62,7 @@ export function Shell({ link, signOut }: { readonly link: ConsoleLink; readonly 
           </ul>
         </nav>
         <main id="main" tabIndex={-1}>
-          <View link={link} route={route} />
+          {SHOWN[route.view](link, route)}
         </main>
       </div>
       <Announcer />
@@ -69,20 +70,13 @@ export function Shell({ link, signOut }: { readonly link: ConsoleLink; readonly 
   );
 }
 
-function View({ link, route }: { readonly link: ConsoleLink; readonly route: Route }) {
-  switch (route.view) {
-    case 'overview':
-      return <Overview link={link} />;
-    case 'connections':
-      return <Connections link={link} />;
-    case 'trace':
-      return <Trace link={link} user={route.user} />;
-    case 'send':
-      return <Send link={link} />;
-    case 'nodes':
-      return <Nodes link={link} />;
-  }
-}
+const SHOWN: Readonly<Record<ViewName, (link: ConsoleLink, route: Route) => ComponentChildren>> = {
+  overview: (link) => <Overview link={link} />,
+  connections: (link) => <Connections link={link} />,
+  trace: (link, { user }) => <Trace link={link} user={user} />,
+  send: (link) => <Send link={link} />,
+  nodes: (link) => <Nodes link={link} />,
+};
 
 const STATES: Readonly<Record<PushStatus['state'], readonly [outcome: string, words: string]>> = {
   live: ['good', 'Live'],

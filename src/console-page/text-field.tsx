@@ -26,8 +26,8 @@ export function TextField({
       <label for={id}>{label}</label>
       <input
         id={id}
-        // The types of the library know each kind of input apart, and no union of them.
-        type={type as 'text'}
+        // The library types each kind of input apart, and no union of them.
+        {...({ type } as object)}
         value={value}
         required={isRequired}
         autocomplete="off"

@@ -44,34 +44,30 @@ const ENDS: Readonly<Record<string, string>> = {
 };
 
 /** One step, with its reason. */
-export function describeStep({ step, why = '', name = '', isKept }: NodeTraceEntry): string {
-  switch (step) {
-    case 'sent':
-      return `Accepted: ${why === 'all' ? 'for everyone' : 'it names the user'}; ${isKept ? 'kept for those who are away' : 'not kept'}`;
-    case 'matched':
-      return `Matched ${memberOf(why, name)}`;
-    case 'excluded':
-      return `Left out: excepted ${memberOf(why, name)}`;
-    case 'waiting':
-      return why === 'replay'
-        ? 'Waits until what the client missed was replayed'
-        : 'Waits: the client does not read at the moment';
-    case 'written':
-      return 'Written: the transport took it';
-    case 'dropped':
-      return `Dropped: ${DROPS[why] ?? why}`;
-    case 'replayed':
-      return 'Replayed: it came while the client was away';
-    case 'gap':
-      return `Told of a gap: ${GAPS[why] ?? why}`;
-    case 'connected':
-      return 'Connected';
-    case 'disconnected':
-      return `Disconnected: ${ENDS[why] ?? `code ${why}`}`;
-  }
+export function describeStep(entry: NodeTraceEntry): string {
+  return STEPS[entry.step](entry.why ?? '', entry);
 }
 
-function memberOf(why: string, name: string): string {
+const STEPS: Readonly<Record<NodeTraceEntry['step'], (why: string, entry: NodeTraceEntry) => string>> = {
+  sent: (why, { isKept }) => {
+    const whom = why === 'all' ? 'for everyone' : 'it names the user';
+    return `Accepted: ${whom}; ${isKept ? 'kept for those who are away' : 'not kept'}`;
+  },
+  matched: (why, { name }) => `Matched ${memberOf(why, name)}`,
+  excluded: (why, { name }) => `Left out: excepted ${memberOf(why, name)}`,
+  waiting: (why) =>
+    why === 'replay'
+      ? 'Waits until what the client missed was replayed'
+      : 'Waits: the client does not read at the moment',
+  written: () => 'Written: the transport took it',
+  dropped: (why) => `Dropped: ${DROPS[why] ?? why}`,
+  replayed: () => 'Replayed: it came while the client was away',
+  gap: (why) => `Told of a gap: ${GAPS[why] ?? why}`,
+  connected: () => 'Connected',
+  disconnected: (why) => `Disconnected: ${ENDS[why] ?? `code ${why}`}`,
+};
+
+function memberOf(why: string, name = ''): string {
   if (why === 'group') return `as a member of the group ${name}`;
   if (why === 'all') return 'as everyone is';
   return why === 'user' ? 'by the user id' : 'by the connection id';

@@ -11,6 +11,8 @@ import { ViewHeading } from './view-heading.js';
 
 /** Whoever listens is told of news no more often than this. */
 const NEWS_MS = 5_000;
+/** More are there, and shown when asked for. */
+const SHOWN_AT_FIRST = 30;
 
 /** What becomes of the messages of one user, as it happens. */
 export function Trace({ link, user }: { readonly link: ConsoleLink; readonly user: string }) {
@@ -81,18 +83,24 @@ function Items({
   readonly items: readonly TracedItem[];
   readonly isPaused: boolean;
 }) {
+  const [shown, setShown] = useState(SHOWN_AT_FIRST);
   return (
-    <section aria-labelledby="traced">
+    <section class="stack" aria-labelledby="traced">
       <h2 id="traced">
         {isPaused ? 'Paused: ' : 'Live: '}
         {user}
       </h2>
       {items.length === 0 && <p class="muted">Nothing yet. What happens from now on comes here.</p>}
       <ol class="plain stack" data-trace>
-        {items.map((item) => (
+        {items.slice(0, shown).map((item) => (
           <TraceCard key={item.key} item={item} />
         ))}
       </ol>
+      {items.length > shown && (
+        <button type="button" onClick={() => setShown(items.length)}>
+          Show {items.length - shown} older
+        </button>
+      )}
     </section>
   );
 }

@@ -98,7 +98,7 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
         return this.send(request, asker);
       case 'disconnect':
         return push.disconnect(request.filter, { reconnect: request.reconnect });
-      case 'drain':
+      default:
         return this.drain(request.node, asker);
     }
   }

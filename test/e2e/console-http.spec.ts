@@ -212,7 +212,7 @@ describe('wrong options of the console', () => {
     [{ console: { path: 'push' } }, "console.path: received 'push', expected another path than rest.path"],
     [{ console: { path: '/admin' }, rest: { path: 'admin' } }, 'another path than rest.path'],
   ])('are an error at once: %j', (options, message) => {
-    expect(() => PushModule.forRoot({ auth, ...(options as object) })).toThrow(message);
+    expect(() => PushModule.forRoot({ auth, ...options })).toThrow(message);
   });
 
   it('are an error where nobody could be let in', () => {
