@@ -7,6 +7,7 @@ import type {
   FoundConnections,
   TargetPreview,
 } from '../protocol/console-frames.js';
+import { CONSOLE_EVENT } from '../protocol/console-frames.js';
 import { Observable } from './observable.js';
 import { ReportHistory } from './report-history.js';
 import { SessionRefused } from './session.js';
@@ -32,8 +33,6 @@ export interface MessageDraft {
   readonly payload: unknown;
   readonly options?: Readonly<Record<string, unknown>>;
 }
-
-const EVENT = 'push:console';
 
 /** The connection of the console: what comes over it, and what is asked over it. */
 export class ConsoleLink extends Observable {
@@ -65,7 +64,7 @@ export class ConsoleLink extends Observable {
       if (cause instanceof SessionRefused && cause.status < 500) onEnd('The token has ended. Sign in again.');
     });
     client.on('push:welcome', () => this.#tellView());
-    client.on(EVENT, (data) => this.#reported(data as ConsoleReport));
+    client.on(CONSOLE_EVENT, (data) => this.#reported(data as ConsoleReport));
     this.#client = client;
   }
 
@@ -135,7 +134,7 @@ export class ConsoleLink extends Observable {
   }
 
   #ask<Answer>(action: string, data: Readonly<Record<string, unknown>>): Promise<Answer> {
-    return this.#client.request<Answer>(EVENT, { action, ...data });
+    return this.#client.request<Answer>(CONSOLE_EVENT, { action, ...data });
   }
 }
 

@@ -5,9 +5,9 @@
  */
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
+import { CONSOLE_EVENT } from '../protocol/console-frames.js';
 import type { ConsoleReport, ConsoleView, FoundConnections, NodeTraceEntry } from '../protocol/console-frames.js';
 import { encodeFrame } from '../protocol/frame-encoder.js';
-import { ServerEvent } from '../protocol/frames.js';
 import type { ClusterLook } from '../push/cluster-view.js';
 import type { TraceWish } from '../push/node-questions.js';
 import type { TenantSpace } from '../push/tenant-space.js';
@@ -107,7 +107,7 @@ export class ConsoleFeed {
         found: newsFor(viewer, found.get(keyOf(viewer))),
         trace: traceFor(viewer, wishes, look),
       };
-      connection.reply(encodeFrame(ServerEvent.Console, report));
+      connection.reply(encodeFrame(CONSOLE_EVENT, report));
     }
   }
 

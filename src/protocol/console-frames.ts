@@ -4,6 +4,9 @@
  */
 import type { TransportName } from './frames.js';
 
+/** The event of all that is said, in both directions. */
+export const CONSOLE_EVENT = 'push:console';
+
 /** What a step of a trace is about. */
 export type TraceStep =
   | 'sent'

@@ -93,7 +93,6 @@ export const ServerEvent = {
   Pong: 'push:pong',
   Draining: 'push:draining',
   Closing: 'push:closing',
-  Console: 'push:console',
 } as const;
 
 /** The events that a client sends to the server itself. */
@@ -103,5 +102,4 @@ export const ClientEvent = {
   Leave: 'push:leave',
   Send: 'push:send',
   Auth: 'push:auth',
-  Console: 'push:console',
 } as const;

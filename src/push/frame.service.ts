@@ -12,6 +12,7 @@ import { isLater } from '../core/now-or-later.js';
 import { PushError } from '../core/push-error.js';
 import { Telemetry } from '../core/telemetry.js';
 import { CloseCode } from '../protocol/close-codes.js';
+import { CONSOLE_EVENT } from '../protocol/console-frames.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
 import { ClientEvent, ServerEvent } from '../protocol/frames.js';
@@ -104,7 +105,7 @@ export class FrameService {
         return this.send(connection, frame.data);
       case ClientEvent.Auth:
         return this.renew(connection, frame.data);
-      case ClientEvent.Console:
+      case CONSOLE_EVENT:
         return this.passToConsole(connection, frame.data);
       default:
         return this.passToHost(connection, frame, reply);

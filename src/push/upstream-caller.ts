@@ -5,6 +5,7 @@ import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { WireFormat } from '../core/outgoing-message.js';
 import type { Principal } from '../core/principal.js';
 import type { Transport } from '../core/transport.interface.js';
+import { CONSOLE_EVENT } from '../protocol/console-frames.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError } from '../protocol/frame-encoder.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
@@ -29,7 +30,7 @@ const NEEDS_CONNECTION: ReadonlySet<string> = new Set([
   ClientEvent.Join,
   ClientEvent.Leave,
   ClientEvent.Auth,
-  ClientEvent.Console,
+  CONSOLE_EVENT,
 ]);
 
 /** Takes everything and keeps nothing: there is no way to a client but the answer to its request. */

@@ -78,7 +78,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
   /** What axe finds that keeps people out. */
   async function barriers(): Promise<readonly string[]> {
     if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axe.source);
-    const { violations } = (await page.evaluate('axe.run(document)')) as AxeResults;
+    const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
@@ -288,6 +288,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await other.getByText('Live over an event stream').waitFor();
     await other.getByLabel('User').fill('grace');
     await other.getByText('1 connection', { exact: true }).waitFor();
+    expect(await other.getByRole('rowheader').allInnerTexts()).toEqual(['grace']);
     await other.close();
   });
 
