@@ -23,7 +23,7 @@ import { redisPartitionsRow } from './rows/redis-partitions.mjs';
 import { redisReceiveRow } from './rows/redis-receive.mjs';
 import { redisSendRow } from './rows/redis-send.mjs';
 import { redisSubscriptionsRow } from './rows/redis-subscriptions.mjs';
-import { slowReadersRow } from './rows/slow-readers.mjs';
+import { slowReaderRows } from './rows/slow-readers.mjs';
 import { sseRow } from './rows/sse.mjs';
 import { stormRow } from './rows/storm.mjs';
 import { targetedRows } from './rows/targeted.mjs';
@@ -41,7 +41,7 @@ const SERVER_ROWS = [
   bystanderRow,
   ...connectionRows,
   ...targetedRows,
-  slowReadersRow,
+  ...slowReaderRows,
   sseRow,
   idleStreamsRow,
   stormRow,

@@ -62,12 +62,12 @@ function soaks() {
     .map((line) => JSON.parse(line));
 }
 
-function describe({ backing, visits, counted, rssUnderLoad, nodes }) {
+function describe({ backing, minutes, visits, counted, rssUnderLoad, nodes }) {
   const where = backing === 'redis' ? 'Two nodes over Redis' : 'One node, in memory';
   const happened = Object.entries(counted).filter(([, count]) => count > 0);
   return `## ${where}
 
-${visits} visits. Resident memory of the nodes together while they came, by quarters: ${quarters(rssUnderLoad)}.
+${minutes} minutes, ${visits} visits. Resident memory of the nodes together while they came, by quarters: ${quarters(rssUnderLoad)}.
 
 ${nodes.map((node, index) => tableOf(node, nodes.length > 1 ? ` (node ${index + 1})` : '')).join('\n\n')}
 
@@ -122,14 +122,14 @@ function introduction() {
   const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? arch()}), ${gigabytes} GB, ${type()} ${kernel}`;
   return `# What is left when everyone has gone
 
-Made by \`npm run soak\` on ${new Date().toISOString().slice(0, 10)}: ${minutes} minutes for each, ${machine}, Node ${process.versions.node}, everything on that machine.
+Made by \`npm run soak\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, Node ${process.versions.node}, everything on that machine.
 
 Each node is a process of its own. Clients of eight tenants come and go: by WebSocket, event stream and polls, with a cursor
 and without; they join and leave groups, write to them, call handlers, renew tokens; some read nothing while they are sent
 more than they may keep waiting; some come with a ticket, some with a bad token or from a foreign page, some break off
 anywhere between the first byte and the first message. Services send by REST with and without idempotency keys, in batches,
-change memberships with and without an end, revoke tokens, close connections. All of that for a minute to warm up, and for
-${minutes} minutes. After both, when everybody is gone and what is kept for a while has had its time, it is measured what the
+change memberships with and without an end, revoke tokens, close connections. All of that for a minute to warm up, and then
+for as long as is said below. After both, when everybody is gone and what is kept for a while has had its time, it is measured what the
 process holds, after a garbage collection.
 
 Handles are what keeps the event loop alive; timers all that have not ended. The inspector of Node walks the heap and counts

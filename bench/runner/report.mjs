@@ -73,7 +73,7 @@ export function renderResults({ rows, machine, kind, frameBytes, seconds, isClus
   );
   return `${[
     isCluster ? '# Results of the benchmark: several nodes' : '# Results of the benchmark',
-    `Written by \`npm run bench${isCluster ? ' -- --cluster' : ''}\` (${kind}, ${Math.round(seconds / 60)} min). What the figures mean and how they are taken: [README.md](README.md).`,
+    `Written by \`npm run bench${isCluster ? ' -- --cluster' : ''}\` on ${new Date().toISOString().slice(0, 10)} (${kind}, ${Math.round(seconds / 60)} min). What the figures mean and how they are taken: [README.md](README.md).`,
     machine.map((line) => `- ${line}`).join('\n'),
     isCluster ? CLUSTER : STREAMS_AND_SERVERS(frameBytes),
     '## Targets',

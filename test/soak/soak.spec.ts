@@ -94,5 +94,8 @@ async function note(backing: string, result: SoakResult): Promise<void> {
     return { counts: compareCounts(measures, now), amounts: compareAmounts(measures, now) };
   });
   const { visits, counted, rssUnderLoad, logged } = result;
-  await appendFile(RESULTS, `${JSON.stringify({ backing, visits, counted, rssUnderLoad, logged, nodes })}\n`);
+  await appendFile(
+    RESULTS,
+    `${JSON.stringify({ backing, minutes: MINUTES, visits, counted, rssUnderLoad, logged, nodes })}\n`,
+  );
 }

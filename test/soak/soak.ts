@@ -67,7 +67,7 @@ const COUNTED =
 const SAMPLE_MS = 5_000;
 /** Between two measures at rest, in milliseconds; and every so many somebody comes once more. */
 const TURN_MS = 500;
-const TURNS_PER_VISIT = 8;
+const TURNS_PER_VISIT = 20;
 /** How long something is kept, and a sweep beside. */
 const KEPT_MS = 2_500;
 

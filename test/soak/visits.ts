@@ -226,6 +226,8 @@ export async function comeLast(ports: VisitedPlace['ports']): Promise<void> {
     const rest = RestClient.of({ port }, { sub: 'service-1', tenant, scope: SCOPE });
     await rest.post('/push/broadcast', { event: 'note' }, { 'idempotency-key': 'the last one' });
     await rest.post('/push/revocations', { jti: 'the last one' });
+    // Asks the other nodes.
+    await rest.get('/push/stats');
     const token = tokenOf(USERS[0], tenant ?? '');
     await ask(`http://127.0.0.1:${port}/push/ticket`, { method: 'POST', headers: bearer(token) });
     const client = await WsClient.connect(`ws://127.0.0.1:${port}/push/ws`, { token });
