@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage } from '@nestjs/websockets';
-import { IsInt, IsString, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsInt, IsString, MaxLength, ValidateNested } from 'class-validator';
 import { of } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
@@ -29,6 +30,17 @@ class OrderStatus {
   readonly status!: string;
 }
 
+class LineDto {
+  @IsString()
+  readonly item!: string;
+}
+
+class CartDto {
+  @ValidateNested({ each: true })
+  @Type(() => LineDto)
+  readonly lines!: readonly LineDto[];
+}
+
 let judgedSends = 0;
 /** Counts how often it is asked. */
 const counted = definePushEvent({
@@ -47,6 +59,7 @@ const chatMessage = definePushEvent({
 });
 
 const EVENTS = [
+  { name: 'cart.save', direction: 'in' as const, type: CartDto },
   OrderStatus,
   counted,
   chatMessage,
@@ -70,6 +83,11 @@ class OrdersGateway {
   place(@MessageBody() data: unknown): unknown {
     this.placed.push(data);
     return data;
+  }
+
+  @SubscribeMessage('cart.save')
+  save(@MessageBody() data: unknown): unknown {
+    return { isPlain: !(data instanceof CartDto) };
   }
 
   @SubscribeMessage('broken')
@@ -117,6 +135,10 @@ function start(platform: Platform, validateOutgoing?: boolean | 'warn'): Promise
     nest: { logger: false },
     configure: (nest) => nest.useWebSocketAdapter(new PushWsAdapter(nest)),
   });
+}
+
+function nested(depth: number): unknown {
+  return depth === 0 ? 'end' : { below: nested(depth - 1) };
 }
 
 type Ask = (event: string, data?: unknown) => Promise<Envelope>;
@@ -200,6 +222,23 @@ describe.each(PLATFORMS)('declared events on %s', (platform) => {
       expect(replies.map(({ event }) => event)).toEqual(['push:error', 'push:error', 'push:ok']);
       expect(replies[1]?.data).toMatchObject({ code: 'invalid_data', detail: '/data: not in here' });
       expect(WatchedAuthorizer.asked).toEqual(['chat.message']);
+    });
+
+    it.each([
+      ['thousands of items', { lines: Array.from({ length: 8_000 }, () => 7) }, false],
+      ['what nests deep', { lines: [nested(100)] }, false],
+      [
+        'members of every object',
+        { lines: [{ item: 'a' }], constructor: 1, toString: 2, hasOwnProperty: 3, valueOf: 4 },
+        true,
+      ],
+      ['members of an object within', { lines: [{ item: 'a', constructor: { prototype: { polluted: true } } }] }, true],
+      ['a list that is none', { lines: { length: 4_000_000_000, 0: { item: 'a' } } }, false],
+    ])('are judged for what they are with %s', async (_name, data, isGood) => {
+      const reply = await way.ask('cart.save', data);
+      expect(reply).toMatchObject(isGood ? { data: { isPlain: true } } : { data: { code: 'invalid_data' } });
+      expect(JSON.stringify(reply).length).toBeLessThan(1_000);
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     });
 
     it.each(['broken', 'stuck'])('get one internal error from a schema that is %s', async (event) => {
