@@ -25,11 +25,19 @@ export interface Question {
   readonly keepMs?: number;
 }
 
+/** How a message has come. */
+export interface Arrival {
+  /** Milliseconds since it was said, by the clock that the nodes share. */
+  readonly ageMs: number;
+  /** This node could not hear when it was said: other things that were said since may have come before it. */
+  readonly isKept: boolean;
+}
+
 /**
- * Carries out what another node asks, said `ageMs` ago by the clock that the nodes share. What it resolves to is the
- * answer, as JSON; undefined where there is no such operation.
+ * Carries out what another node asks, in the order in which it was said. What it resolves to is the answer, as JSON;
+ * undefined where there is no such operation.
  */
-export type NodeHandler = (message: NodeMessage, ageMs: number) => unknown;
+export type NodeHandler = (message: NodeMessage, arrival: Arrival) => unknown;
 
 /** The other nodes, to be asked and told. */
 export interface OtherNodes {
@@ -40,6 +48,12 @@ export interface OtherNodes {
    * over. Rejects with a PushError `PUSH_ERR_UNAVAILABLE` where the others cannot be reached.
    */
   ask(message: NodeMessage, question: Question): Promise<NodeAnswers>;
+  /**
+   * Resolves when this node, which could not hear, has carried out what was kept for it, or cannot again; undefined where
+   * it hears.
+   * @default undefined
+   */
+  whenCaughtUp?(): Promise<void> | undefined;
   /** Tells all other nodes, those that are cut off within `keepMs`. Resolves when it is said; rejects like {@link ask}. */
   tell(message: NodeMessage, keepMs?: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { NodeLink } from '../backing/node-link.interface.js';
+import type { Arrival, NodeLink } from '../backing/node-link.interface.js';
 import { DistinctIds } from '../core/distinct-ids.js';
 import { decodeCursor } from '../protocol/cursor.js';
 import { isOvertaken } from './node-questions.js';
@@ -27,7 +27,7 @@ type Handlers = {
   readonly [Operation in NodeOperation]: (
     space: AnsweringSpace,
     asked: NodeOperations[Operation]['asks'],
-    ageMs: number,
+    arrival: Arrival,
   ) => Answer<Operation>;
 };
 
@@ -40,10 +40,10 @@ const handlers: Handlers = {
     const { connections, users, groups } = directory.counts();
     return { connections, users: users.toJSON(), groups: groups.toJSON() };
   },
-  disconnect: ({ directory }, { filter, ...order }, ageMs) => ({ matched: directory.close(filter, order, ageMs) }),
+  disconnect: ({ directory }, { filter, ...order }, { ageMs }) => ({ matched: directory.close(filter, order, ageMs) }),
   report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
-  held: ({ groups, log }, { userId, group, expiresAtMs, since }, ageMs) => {
-    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since), isOvertaken(log, ageMs));
+  held: ({ groups, log }, { userId, group, expiresAtMs, since }, arrival) => {
+    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since), isOvertaken(log, arrival));
     return null;
   },
   released: ({ groups }, { userId, group }) => {
@@ -84,10 +84,10 @@ const absent: {
 export function answerNodes(nodes: NodeLink, spaces: AnsweringSpaces): void {
   const { home } = spaces;
   nodes.handle(
-    ({ operation, payload }, ageMs) => {
-      if (operation !== OF_TENANT) return answer(home, home, operation, payload, ageMs);
+    ({ operation, payload }, arrival) => {
+      if (operation !== OF_TENANT) return answer(home, home, operation, payload, arrival);
       const { tenant, ...message } = payload as TenantMessage;
-      return answer(spaces.find(tenant), home, message.operation, message.payload, ageMs);
+      return answer(spaces.find(tenant), home, message.operation, message.payload, arrival);
     },
     () => {
       for (const { groups } of spaces.all()) groups.doubt();
@@ -101,12 +101,12 @@ function answer(
   home: AnsweringSpace,
   operation: string,
   asked: unknown,
-  ageMs: number,
+  arrival: Arrival,
 ): unknown {
   if (!isOperation(operation)) return undefined;
   const isMissed = operation === 'report' && space?.registry.size === 0;
   if (!space || isMissed) return absent[operation](asked as never, home);
-  return handlers[operation](space, asked as never, ageMs);
+  return handlers[operation](space, asked as never, arrival);
 }
 
 function isOperation(operation: string): operation is NodeOperation {

@@ -1,4 +1,5 @@
 import type { AudienceFilter, Delivery, LogFollower, LoggedMessage } from '../backing/message-log.interface.js';
+import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
 import { OutgoingMessage } from '../core/outgoing-message.js';
@@ -18,6 +19,7 @@ export class NodeLogFollower implements LogFollower {
     private readonly fanOut: FanOut,
     private readonly resumes: Pick<ResumeService, 'interrupted' | 'recovered' | 'missed'>,
     private readonly groups: Pick<GroupService, 'catchUp'>,
+    private readonly nodes?: Pick<OtherNodes, 'whenCaughtUp'>,
     private readonly receipts?: Pick<ClusterReceipts, 'delivered'>,
     private readonly policies?: EventPolicies,
     private readonly telemetry?: Pick<Telemetry, 'tracer'>,
@@ -42,7 +44,10 @@ export class NodeLogFollower implements LogFollower {
     this.resumes.interrupted(place, concerns);
   }
 
-  /** Memberships come first: what is read is for the groups that a connection is in. */
+  /**
+   * Memberships come first: what is read is for the groups that a connection is in. What other nodes have said of them
+   * comes before what is held, for it says where they begin.
+   */
   recovered(): void {
     // Partitions that come back together share one look at the memberships, and those that come later have one more.
     if (this.catchUps > 0) {
@@ -55,6 +60,7 @@ export class NodeLogFollower implements LogFollower {
 
   private async catchUp(): Promise<void> {
     for (; this.catchUps > 0; this.catchUps--) {
+      await this.nodes?.whenCaughtUp?.();
       await this.groups.catchUp();
       this.resumes.recovered();
     }

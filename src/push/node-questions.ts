@@ -1,5 +1,5 @@
 /** What nodes ask each other about their connections: each operation with what it is about and what it is answered with. */
-import type { NodeAnswers, OtherNodes, Question } from '../backing/node-link.interface.js';
+import type { Arrival, NodeAnswers, OtherNodes, Question } from '../backing/node-link.interface.js';
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { HeldMembership } from '../backing/memberships.interface.js';
 import type { Target } from '../core/delivery-target.js';
@@ -144,7 +144,7 @@ export async function announce<Operation extends 'held' | 'released'>(
   else await askNodes(nodes, operation, payload, { withinMs: CHANGE_MS, keepMs: KEPT_FOR_MS });
 }
 
-/** Whether messages that were sent after the change may have come before the word of it, which is so old. */
-export function isOvertaken({ isInOneOrder }: Pick<MessageLog, 'isInOneOrder'>, ageMs: number): boolean {
-  return !isInOneOrder && ageMs >= PROMPT_MS;
+/** Whether messages that were sent after the change may have come before the word of it. */
+export function isOvertaken({ isInOneOrder }: Pick<MessageLog, 'isInOneOrder'>, { ageMs, isKept }: Arrival): boolean {
+  return isKept || (!isInOneOrder && ageMs >= PROMPT_MS);
 }

@@ -22,6 +22,10 @@ export class TenantNodes implements OtherNodes {
     return this.nodes.nodeCount;
   }
 
+  whenCaughtUp(): Promise<void> | undefined {
+    return this.nodes.whenCaughtUp?.();
+  }
+
   ask(message: NodeMessage, question: Question): Promise<NodeAnswers> {
     return this.nodes.ask(this.own(message), question);
   }

@@ -116,7 +116,15 @@ export class TenantSpace {
     this.idempotency = new IdempotencyService(stores.idempotency);
     this.groups = new GroupService({ memberships, registry, clock, log, resumes, options });
     this.receipts = new ClusterReceipts(nodes, fanOut, clock);
-    const follower = new NodeLogFollower(fanOut, resumes, this.groups, this.receipts, shared.policies, telemetry);
+    const follower = new NodeLogFollower(
+      fanOut,
+      resumes,
+      this.groups,
+      nodes,
+      this.receipts,
+      shared.policies,
+      telemetry,
+    );
     this.contact = log.isFollowing ? undefined : new FirstContact(follower, clock);
     log.follow(this.contact ?? follower);
     this.publisher = new Publisher(shared.stamper, log, scheduler, clock, this.receipts, telemetry, tenant, watch);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import type { DropReason } from '../../src/backing/redis/redis-node-link.js';
+import type { DropReason } from '../../src/backing/redis/frame-gate.js';
 import { FRAME_VERSION, FrameSeal } from '../../src/backing/redis/sealed-frame.js';
 import { eventually, eventuallyDefined } from '../support/eventually.js';
 import { RedisNode } from '../support/redis-node.js';

@@ -120,7 +120,7 @@ export function describeNodeLink(name: string, create: () => Promise<NodeLinkSub
       it('carries out what was kept when it is back, once, in order and with its age', async () => {
         const heard: unknown[] = [];
         const ages: number[] = [];
-        third.handle(({ payload }, ageMs) => {
+        third.handle(({ payload }, { ageMs }) => {
           heard.push(payload);
           ages.push(ageMs);
           return null;

@@ -1,4 +1,5 @@
 import type {
+  Arrival,
   NodeAnswers,
   NodeHandler,
   NodeLink,
@@ -86,7 +87,7 @@ export class BusLink implements NodeLink {
       };
       const timer = setTimeout(() => finish(true), withinMs).unref();
       const askOne = async (other: BusLink): Promise<void> => {
-        const answer = await other.hear(message, 0);
+        const answer = await other.hear(message, { ageMs: 0, isKept: false });
         if (answer === undefined) failures++;
         else answers.push(answer);
         if (answer !== undefined && isEnough?.(answer)) finish(false);
@@ -99,7 +100,7 @@ export class BusLink implements NodeLink {
 
   async tell(message: NodeMessage, keepMs?: number): Promise<void> {
     this.say(message, keepMs);
-    for (const other of this.bus.othersOf(this)) void other.hear(message, 0);
+    for (const other of this.bus.othersOf(this)) void other.hear(message, { ageMs: 0, isKept: false });
   }
 
   /** The node hears and says nothing until {@link rejoin}. */
@@ -112,15 +113,15 @@ export class BusLink implements NodeLink {
   rejoin(): void {
     this.isConnected = true;
     for (const { from, message, saidAtMs } of this.bus.keptSince(this.keptBefore)) {
-      if (from !== this) void this.hear(message, Date.now() - saidAtMs);
+      if (from !== this) void this.hear(message, { ageMs: Date.now() - saidAtMs, isKept: true });
     }
   }
 
   /** Undefined where it fails; never settles where the node is cut off or mute. */
-  async hear(message: NodeMessage, ageMs: number): Promise<unknown> {
+  async hear(message: NodeMessage, arrival: Arrival): Promise<unknown> {
     if (!this.isConnected || this.muted.has(message.operation)) return new Promise(() => {});
     try {
-      return copyOf(await this.handler(copyOf(message), ageMs));
+      return copyOf(await this.handler(copyOf(message), arrival));
     } catch {
       return undefined;
     }

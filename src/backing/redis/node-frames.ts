@@ -33,6 +33,11 @@ export interface RosterFrame extends AnyFrame {
 
 export type NodeFrame = RequestFrame | AnswerFrame | RosterFrame;
 
+/** Whether there is something to carry out. */
+export function isRequest(frame: NodeFrame): frame is RequestFrame {
+  return frame.type === 'ask' || frame.type === 'tell';
+}
+
 /** Reads the body of a frame whose seal was good. Undefined for a kind of frame that this version does not know. */
 export function readNodeFrame(body: string): NodeFrame | undefined {
   let value: unknown;

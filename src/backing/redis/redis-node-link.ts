@@ -13,15 +13,17 @@ import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../../core/clock.js';
 import { PushError } from '../../core/push-error.js';
 import type { NodeAnswers, NodeHandler, NodeLink, NodeMessage, Question } from '../node-link.interface.js';
+import { FrameGate } from './frame-gate.js';
+import type { DropReason } from './frame-gate.js';
+import { HeldRequests } from './held-requests.js';
 import { KeptRequests } from './kept-requests.js';
-import { readNodeFrame } from './node-frames.js';
+import { isRequest } from './node-frames.js';
 import type { NodeFrame, RequestFrame } from './node-frames.js';
 import { LEASE_REFRESH_MS, NodeLease } from './node-lease.js';
 import { OpenQuestions } from './open-questions.js';
-import { RecentIds } from './recent-ids.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { LineOwner, RedisLine } from './redis-line.js';
-import type { FrameProblem, FrameSeal } from './sealed-frame.js';
+import type { FrameSeal } from './sealed-frame.js';
 
 /** What a link works with. */
 export interface RedisNodeLinkParts {
@@ -38,12 +40,6 @@ export interface RedisNodeLinkParts {
   readonly onJoined?: () => void;
 }
 
-/** Why a frame was dropped. `operation`: it is of a kind, or asks for something, that this node does not know. */
-export type DropReason = FrameProblem | 'stale' | 'replayed' | 'operation';
-
-/** How old a frame may be, and how far ahead, by the clock of Redis. */
-const MAX_AGE_MS = 30_000;
-const MAX_AHEAD_MS = 5_000;
 /** How long a subscriber may have been deaf before it was found to be. */
 const DEAF_MS = 15_000;
 const JOIN_RETRY_MS = 500;
@@ -55,20 +51,18 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   private readonly lease: NodeLease;
   private readonly kept: KeptRequests;
   private readonly questions: OpenQuestions;
-  private readonly recent = new RecentIds(MAX_AGE_MS + MAX_AHEAD_MS);
-  private readonly drops: Record<DropReason, number> = { version: 0, forged: 0, stale: 0, replayed: 0, operation: 0 };
+  private readonly gate: FrameGate;
   private readonly channel: string;
   private readonly allChannel: string;
   private readonly startedAtMs = performance.now();
   private handler: NodeHandler = () => undefined;
-  private onUnknown = () => {};
-  private seal: FrameSeal | undefined;
   /** Until when this node has certainly heard everything, by the clock of Redis. */
   private heardUntilMs: number | undefined;
   private joinCount = 0;
   private hasJoined = false;
   private isClosed = false;
   private cancelRetry: Cancel | undefined;
+  private readonly held = new HeldRequests();
   private readonly cancelRefresh: Cancel;
   private readonly line: RedisLine;
   private readonly leaveLine: Cancel;
@@ -78,6 +72,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     this.nodeId = nodeId;
     this.lease = new NodeLease(connections.commands, `${prefix}:nodes`, nodeId);
     this.kept = new KeptRequests(connections, `${prefix}:kept`);
+    this.gate = new FrameGate(() => this.lease.redisNow());
     this.questions = new OpenQuestions(clock);
     this.channel = `${prefix}:node:${nodeId}`;
     this.allChannel = `${prefix}:node`;
@@ -93,8 +88,13 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   onLineLost(): void {
     this.joinCount++;
     this.hasJoined = false;
+    this.held.release();
     this.cancelRetry?.();
     this.questions.endAll();
+  }
+
+  whenCaughtUp(): Promise<void> | undefined {
+    return this.held.whenReleased();
   }
 
   get nodeCount(): number {
@@ -114,12 +114,12 @@ export class RedisNodeLink implements NodeLink, LineOwner {
 
   /** Frames that were dropped since the start, by reason. */
   get dropped(): Readonly<Record<DropReason, number>> {
-    return { ...this.drops };
+    return { ...this.gate.drops };
   }
 
   handle(handler: NodeHandler, onUnknown = () => {}): void {
     this.handler = handler;
-    this.onUnknown = onUnknown;
+    this.gate.onUnknown = onUnknown;
   }
 
   async ask(message: NodeMessage, question: Question): Promise<NodeAnswers> {
@@ -164,12 +164,13 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   private async join(): Promise<void> {
     const count = ++this.joinCount;
     this.cancelRetry?.();
+    this.held.begin();
     try {
       // First of all, so that this node is told of changes from before the log is followed on the same line.
       const hear = (channel: string) => this.line.subscribe(channel, (text) => this.receive(channel, text));
       await Promise.all([this.channel, this.allChannel].map(hear));
       if (count !== this.joinCount) return;
-      this.seal = await this.parts.seal();
+      this.gate.seal = await this.parts.seal();
       if (count !== this.joinCount) return;
       await this.lease.refresh();
       if (count !== this.joinCount) return;
@@ -204,55 +205,37 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   private async catchUp(): Promise<void> {
     const nowMs = this.lease.redisNow();
     const fromMs = this.heardUntilMs ?? nowMs - (performance.now() - this.startedAtMs);
+    const count = this.joinCount;
     for await (const text of this.kept.since(fromMs - DEAF_MS)) {
-      const frame = this.open(this.allChannel, text);
-      if ((frame?.type === 'ask' || frame?.type === 'tell') && this.isNew(frame)) void this.carryOut(frame);
+      if (count !== this.joinCount) return;
+      const frame = this.gate.open(this.allChannel, text);
+      if (frame && isRequest(frame) && this.gate.isNew(frame)) void this.carryOut(frame, true);
     }
+    if (count !== this.joinCount) return;
     this.heardUntilMs = nowMs;
+    for (const frame of this.held.release()) if (this.gate.isNew(frame)) void this.carryOut(frame, false);
   }
 
   private receive(channel: string, text: string): void {
     // Before the secret is known nothing can be opened; what was kept is caught up with when it is.
-    if (!this.seal) return;
-    const frame = this.open(channel, text);
-    if (!frame || frame.from === this.nodeId || !this.isFresh(frame) || !this.isNew(frame)) return;
+    if (!this.gate.seal) return;
+    const frame = this.gate.open(channel, text);
+    if (!frame || frame.from === this.nodeId || !this.gate.isFresh(frame)) return;
+    if ((isRequest(frame) && this.held.take(frame)) || !this.gate.isNew(frame)) return;
     // Where that fails, the next refresh lists them.
     if (frame.type === 'roster') void this.listAlive().catch(() => {});
-    else if (frame.type === 'answer')
-      this.questions.answered(frame.to, frame.from, frame.hasFailed ? undefined : frame);
-    else void this.carryOut(frame);
+    else if (isRequest(frame)) void this.carryOut(frame, false);
+    else this.questions.answered(frame.to, frame.from, frame.hasFailed ? undefined : frame);
   }
 
-  private open(channel: string, text: string): NodeFrame | undefined {
-    const opened = this.seal?.open(channel, text) ?? { problem: 'forged' };
-    if ('problem' in opened) return this.drop(opened.problem);
-    return readNodeFrame(opened.body) ?? this.drop('operation');
-  }
-
-  private isFresh({ atMs }: NodeFrame): boolean {
-    const ageMs = this.lease.redisNow() - atMs;
-    if (ageMs <= MAX_AGE_MS && ageMs >= -MAX_AHEAD_MS) return true;
-    this.drop('stale');
-    return false;
-  }
-
-  private isNew({ id }: NodeFrame): boolean {
-    if (this.recent.add(id, performance.now())) return true;
-    this.drop('replayed');
-    return false;
-  }
-
-  private drop(reason: DropReason): undefined {
-    this.drops[reason]++;
-    if (reason === 'version' || reason === 'operation') this.onUnknown();
-  }
-
-  private async carryOut({ type, id, from, atMs, operation, payload }: RequestFrame): Promise<void> {
+  private async carryOut(frame: RequestFrame, isKept: boolean): Promise<void> {
+    const { type, id, from, atMs, operation, payload } = frame;
     if (from === this.nodeId) return;
     let answer: unknown;
     try {
-      answer = await this.handler({ operation, payload }, Math.max(0, this.lease.redisNow() - atMs));
-      if (answer === undefined) this.drop('operation');
+      const ageMs = Math.max(0, this.lease.redisNow() - atMs);
+      answer = await this.handler({ operation, payload }, { ageMs, isKept });
+      if (answer === undefined) this.gate.drop('operation');
     } catch (cause) {
       this.parts.onFailure(cause);
     }
@@ -280,8 +263,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   }
 
   private sealed(channel: string, frame: NodeFrame): string {
-    if (!this.seal) throw unreachable();
-    return this.seal.seal(channel, JSON.stringify(frame));
+    if (!this.gate.seal) throw unreachable();
+    return this.gate.seal.seal(channel, JSON.stringify(frame));
   }
 
   private channelOf(nodeId: string): string {

@@ -44,7 +44,12 @@ describe('a change of memberships', () => {
     void announce({ nodes, log: {} }, 'released', CHANGE);
     const { withinMs, keepMs = 0 } = nodes.asked[0] ?? { withinMs: 0 };
     expect(keepMs).toBeGreaterThan(withinMs);
-    expect([0, withinMs].map((ageMs) => isOvertaken({}, ageMs))).toEqual([false, true]);
-    expect(isOvertaken({ isInOneOrder: true }, withinMs)).toBe(false);
+    const at = (ageMs: number) => ({ ageMs, isKept: false });
+    expect([at(0), at(withinMs)].map((arrival) => isOvertaken({}, arrival))).toEqual([false, true]);
+    expect(isOvertaken({ isInOneOrder: true }, at(withinMs))).toBe(false);
+  });
+
+  it('may have been overtaken by anything, where it was kept for a node that could not hear', () => {
+    expect(isOvertaken({ isInOneOrder: true }, { ageMs: 0, isKept: true })).toBe(true);
   });
 });
