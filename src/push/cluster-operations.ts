@@ -1,7 +1,7 @@
 import type { Arrival, NodeLink } from '../backing/node-link.interface.js';
 import { DistinctIds } from '../core/distinct-ids.js';
 import { decodeCursor } from '../protocol/cursor.js';
-import { isOvertaken } from './node-questions.js';
+import { wordOf } from './membership-word.js';
 import type { NodeOperation, NodeOperations } from './node-questions.js';
 import { OF_TENANT } from './tenant-nodes.js';
 import type { TenantMessage } from './tenant-nodes.js';
@@ -43,11 +43,11 @@ const handlers: Handlers = {
   disconnect: ({ directory }, { filter, ...order }, { ageMs }) => ({ matched: directory.close(filter, order, ageMs) }),
   report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
   held: ({ groups, log }, { userId, group, expiresAtMs, since }, arrival) => {
-    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since), isOvertaken(log, arrival));
+    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since), wordOf(log, arrival));
     return null;
   },
-  released: ({ groups }, { userId, group }) => {
-    groups.releasedElsewhere(userId, group);
+  released: ({ groups, log }, { userId, group }, arrival) => {
+    groups.releasedElsewhere(userId, group, wordOf(log, arrival));
     return null;
   },
   frame: async ({ streams }, { userId, connectionId, parsed }) => {

@@ -6,6 +6,7 @@
  * by way of the {@link HeldGroups} that it is admitted with.
  */
 import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
+import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
@@ -18,6 +19,8 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
+import { NEWEST_WORD, isNews } from './membership-word.js';
+import type { MembershipWord } from './membership-word.js';
 import { MembershipEnds } from './membership-ends.js';
 import { MembershipRefresh } from './membership-refresh.js';
 import type { ResumeService } from './resume.service.js';
@@ -40,7 +43,8 @@ export interface GroupParts {
   readonly registry: ConnectionRegistry;
   readonly clock: Clock;
   readonly log: Pick<MessageLog, 'joiningPlace'>;
-  readonly resumes: Pick<ResumeService, 'joined'>;
+  readonly nodes?: Pick<OtherNodes, 'whenCaughtUp'>;
+  readonly resumes: Pick<ResumeService, 'joined' | 'recovered'>;
   readonly options: Required<GroupOptions>;
 }
 
@@ -49,30 +53,27 @@ export class GroupService {
   private readonly memberships: Memberships;
   private readonly registry: ConnectionRegistry;
   private readonly clock: Clock;
-  private readonly log: GroupParts['log'];
   private readonly resumes: GroupParts['resumes'];
-  private readonly maxGroupsPerConnection: number;
   private readonly expected = new ExpectedUsers();
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
   private readonly notices = new AwaitedNotices();
-  /** Users whose memberships were not known when they came, and catch-ups under way: what is read takes effect at once. */
-  private readonly unread = new Set<string>();
+  /** When the memberships that a connection has were read, by `performance.now()`; infinite where they were not yet. */
+  private readonly readAt = new WeakMap<Connection, number>();
+  /** Catch-ups under way: what is read takes effect at once. */
   private catchUps = 0;
   /** Something was changed elsewhere that nobody here understood. */
   private isDoubtful = false;
   private readAllAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ memberships, registry, clock, log, resumes, options }: GroupParts) {
-    this.memberships = memberships;
-    this.registry = registry;
-    this.clock = clock;
-    this.log = log;
-    this.resumes = resumes;
-    this.maxGroupsPerConnection = options.maxGroupsPerConnection;
+  constructor(private readonly parts: GroupParts) {
+    this.memberships = parts.memberships;
+    this.registry = parts.registry;
+    this.clock = parts.clock;
+    this.resumes = parts.resumes;
     this.refresh = new MembershipRefresh({
-      read: (userId) => this.memberships.ofUser(userId),
-      take: (userId, memberships) => this.takeHeld(userId, memberships),
+      read: (userId) => this.readKept(userId),
+      take: (userId, memberships, readAtMs) => this.takeHeld(userId, memberships, readAtMs),
       isHere: (userId) => this.isHere(userId),
     });
   }
@@ -96,9 +97,9 @@ export class GroupService {
   admit(connection: Connection, held: HeldGroups | undefined): void {
     const { userId, principal } = connection;
     for (const group of principal.groups) this.registry.join(connection, group, MembershipSource.Token);
+    this.readAt.set(connection, held?.readAtMs ?? Number.POSITIVE_INFINITY);
     if (!held) {
-      this.unread.add(userId);
-      this.refresh.add(userId);
+      this.readAgain(userId);
       return;
     }
     const memberships = held.at(this.clock.now());
@@ -122,7 +123,8 @@ export class GroupService {
   /** The connection joins by its own wish, which has been authorised. Answers the code of a refusal. */
   join(connection: Connection, group: string): typeof ErrorCode.LimitGroups | undefined {
     const isNew = !this.registry.isMember(connection, group);
-    if (isNew && this.registry.groupCountOf(connection) >= this.maxGroupsPerConnection) return ErrorCode.LimitGroups;
+    if (isNew && this.registry.groupCountOf(connection) >= this.parts.options.maxGroupsPerConnection)
+      return ErrorCode.LimitGroups;
     this.registry.join(connection, group, MembershipSource.Join);
     return undefined;
   }
@@ -139,7 +141,7 @@ export class GroupService {
   async hold(userId: string, group: string, expiresAtMs: number | undefined): Promise<Cursor> {
     const membership = { userId, group, expiresAtMs };
     await this.memberships.add(membership);
-    const place = this.log.joiningPlace(group);
+    const place = this.parts.log.joiningPlace(group);
     const since = place instanceof Promise ? await place : place;
     this.joinHeld(membership, since);
     return since;
@@ -148,23 +150,22 @@ export class GroupService {
   /** The server lets go: the user's connections leave, also those that had joined by themselves. */
   async release(userId: string, group: string): Promise<void> {
     await this.memberships.remove(userId, group);
-    this.leaveHeld(userId, group);
+    this.refresh.changed(userId);
+    this.letGo(userId, group);
   }
 
-  /**
-   * Another node has added the membership, which begins at this place: it has its effect here too. `isOvertaken`: messages
-   * that are due by it may have been heard already.
-   */
-  heldElsewhere(membership: HeldMembership, since: Cursor | undefined, isOvertaken = false): void {
+  /** Another node has added the membership, which begins at this place: it has its effect here too. */
+  heldElsewhere(membership: HeldMembership, since: Cursor | undefined, word = NEWEST_WORD): void {
     if (!this.isHere(membership.userId)) return;
-    this.joinHeld(membership, since, isOvertaken);
+    this.joinHeld(membership, since, word);
     this.readAgain(membership.userId);
   }
 
   /** Another node has ended the membership: it has its effect here too. */
-  releasedElsewhere(userId: string, group: string): void {
+  releasedElsewhere(userId: string, group: string, word = NEWEST_WORD): void {
     if (!this.isHere(userId)) return;
-    this.leaveHeld(userId, group);
+    this.refresh.changed(userId);
+    this.letGo(userId, group, word);
     this.readAgain(userId);
   }
 
@@ -177,6 +178,11 @@ export class GroupService {
     this.catchUps++;
     await this.refresh.settled();
     this.catchUps--;
+  }
+
+  /** Whether the memberships of the connection are yet to be read. */
+  isUnread(connection: Connection): boolean {
+    return this.readAt.get(connection) === Number.POSITIVE_INFINITY;
   }
 
   /** Memberships may have been changed by a node that this one does not understand: they are read with a sweep to come. */
@@ -203,6 +209,13 @@ export class GroupService {
     void this.catchUp();
   }
 
+  /** What others have said of memberships is heard first: it says where they begin. */
+  private async readKept(userId: string): Promise<readonly HeldMembership[]> {
+    await this.parts.nodes?.whenCaughtUp?.();
+    const memberships = await this.memberships.ofUser(userId);
+    return this.parts.nodes?.whenCaughtUp?.() ? this.readKept(userId) : memberships;
+  }
+
   private async loadLater(held: HeldGroups, read: PromiseLike<readonly HeldMembership[]>): Promise<HeldGroups> {
     try {
       held.load(await read);
@@ -213,35 +226,36 @@ export class GroupService {
     }
   }
 
-  private joinHeld(membership: HeldMembership, since: Cursor | undefined, isOvertaken = false): void {
+  private joinHeld(membership: HeldMembership, since: Cursor | undefined, word = NEWEST_WORD): void {
     const { userId, group } = membership;
     this.refresh.changed(userId);
     this.notices.came(userId, group);
     this.ends.set(membership);
-    for (const held of this.expected.of(userId)) held.change(group, membership);
-    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group, since, isOvertaken);
+    for (const held of this.expected.of(userId)) if (isNews(word, held.readAtMs)) held.change(group, membership);
+    for (const connection of this.newsOf(userId, word)) this.putInto(connection, group, since, word);
   }
 
   /** From now on the connection is due what comes for the group, and what came for it since that place. */
-  private putInto(connection: Connection, group: string, since?: Cursor, isOvertaken = false): void {
+  private putInto(connection: Connection, group: string, since?: Cursor, { isOvertaken } = NEWEST_WORD): void {
     const isNew = !this.registry.isMember(connection, group);
     this.registry.join(connection, group, MembershipSource.Server);
     if (isNew) this.resumes.joined(connection, group, since, isOvertaken);
   }
 
-  private leaveHeld(userId: string, group: string): void {
-    this.refresh.changed(userId);
-    this.letGo(userId, group);
-  }
-
-  private letGo(userId: string, group: string): void {
+  private letGo(userId: string, group: string, word = NEWEST_WORD): void {
     this.ends.delete(userId, group);
     this.notices.came(userId, group);
-    for (const held of this.expected.of(userId)) held.change(group, undefined);
-    for (const connection of this.registry.ofUser(userId)) {
+    for (const held of this.expected.of(userId)) if (isNews(word, held.readAtMs)) held.change(group, undefined);
+    for (const connection of this.newsOf(userId, word)) {
       this.registry.leave(connection, group, MembershipSource.Server);
       this.registry.leave(connection, group, MembershipSource.Join);
     }
+  }
+
+  /** Connections of the user for which the word is newer than what was read. */
+  private newsOf(userId: string, word: MembershipWord): readonly Connection[] {
+    const isMeant = (connection: Connection) => isNews(word, this.readAt.get(connection) ?? 0);
+    return this.registry.ofUser(userId).filter(isMeant);
   }
 
   /** What others say may come in another order than it happened in: what is kept has the last word. */
@@ -251,17 +265,21 @@ export class GroupService {
   }
 
   /** Makes what was read that of all connections of the user. What is gone without having ended was let go. */
-  private takeHeld(userId: string, memberships: readonly HeldMembership[]): void {
+  private takeHeld(userId: string, memberships: readonly HeldMembership[], readAtMs: number): void {
     this.sweep(this.clock.now());
     for (const held of this.expected.of(userId)) held.replace(memberships);
     const groups = new Set(memberships.map(({ group }) => group));
     const known = this.registry.ofUser(userId).flatMap((one) => this.registry.groupsOf(one, MembershipSource.Server));
     for (const group of known) if (!groups.has(group)) this.letGo(userId, group);
     this.ends.replace(userId, memberships);
-    const isAtOnce = this.unread.delete(userId) || this.catchUps > 0;
+    const connections = this.registry.ofUser(userId);
+    const isAwaited = connections.some((connection) => this.isUnread(connection));
+    for (const connection of connections) this.readAt.set(connection, readAtMs);
+    const isAtOnce = isAwaited || this.catchUps > 0;
     for (const group of groups) {
       if (isAtOnce || known.includes(group) || !this.isToBeAnnounced(userId, group)) this.putAllInto(userId, group);
     }
+    if (isAwaited) this.resumes.recovered();
   }
 
   private putAllInto(userId: string, group: string): void {

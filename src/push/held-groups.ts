@@ -9,6 +9,8 @@ const NO_MEMBERSHIPS: readonly HeldMembership[] = [];
 export class HeldGroups {
   /** The next handshake of the same user, for {@link ExpectedUsers} alone. */
   next: HeldGroups | undefined;
+  /** When they began to be read, by `performance.now()`. */
+  readonly readAtMs = performance.now();
   /** Made when there is a first: most users are held nowhere. */
   private byGroup: Map<string, HeldMembership | undefined> | undefined;
 

@@ -60,8 +60,10 @@ export class NodeLogFollower implements LogFollower {
 
   private async catchUp(): Promise<void> {
     for (; this.catchUps > 0; this.catchUps--) {
-      await this.nodes?.whenCaughtUp?.();
-      await this.groups.catchUp();
+      do {
+        await this.nodes?.whenCaughtUp?.();
+        await this.groups.catchUp();
+      } while (this.nodes?.whenCaughtUp?.());
       this.resumes.recovered();
     }
   }

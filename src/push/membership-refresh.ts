@@ -9,8 +9,8 @@ import type { NowOrLater } from '../core/now-or-later.js';
 /** What a refresh works with. */
 export interface MembershipRefreshParts {
   readonly read: (userId: string) => NowOrLater<readonly HeldMembership[]>;
-  /** Takes what was read. Not called where the user became due again during the read. */
-  readonly take: (userId: string, memberships: readonly HeldMembership[]) => void;
+  /** Takes what was read from that time on, by `performance.now()`. Not called where the user became due again during the read. */
+  readonly take: (userId: string, memberships: readonly HeldMembership[], readAtMs: number) => void;
   /** Whether the user still has a connection here, or a handshake under way. */
   readonly isHere: (userId: string) => boolean;
 }
@@ -77,8 +77,9 @@ export class MembershipRefresh {
       do {
         this.due.delete(userId);
         if (!this.parts.isHere(userId)) return true;
+        const readAtMs = performance.now();
         const memberships = await this.parts.read(userId);
-        if (!this.due.has(userId)) this.parts.take(userId, memberships);
+        if (!this.due.has(userId)) this.parts.take(userId, memberships, readAtMs);
       } while (this.due.has(userId));
       return true;
     } catch {

@@ -1,28 +1,10 @@
-import type { Audience, LogPage, MessageLog } from '../backing/message-log.interface.js';
+import type { Audience, LogPage } from '../backing/message-log.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 
 /** Who the connection's principal is now. */
 export function audienceOf(connection: Connection, registry: ConnectionRegistry): Audience {
   return { userId: connection.userId, groups: registry.eachGroupOf(connection) };
-}
-
-/**
- * Whether this node hears all that is for the connection; where that is about to be decided, when it is. False also for a
- * connection that ends meanwhile. A connection that is not heard for is to be held, or it would miss something.
- */
-export async function untilHeard(
-  connection: Connection,
-  registry: ConnectionRegistry,
-  log: Pick<MessageLog, 'hears'>,
-): Promise<boolean> {
-  for (;;) {
-    // Groups may come and go while it waits.
-    const hears = log.hears(audienceOf(connection, registry));
-    if (typeof hears === 'boolean') return hears;
-    await hears;
-    if (!connection.isOpen) return false;
-  }
 }
 
 /**

@@ -22,15 +22,17 @@ import { CloseCode } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { encodeGap } from '../protocol/frame-encoder.js';
+import { Hearing } from './hearing.js';
+import type { HearingParts } from './hearing.js';
 import { PendingJoins, furthest, isWithin } from './pending-joins.js';
-import { audienceOf, readForPresent, untilHeard } from './present-audience.js';
+import { audienceOf, readForPresent } from './present-audience.js';
 import { ReplayedMessages } from './replayed-messages.js';
 
 /** Messages of one page; a page also has at most half of what a queue may hold. */
 const PAGE_MESSAGES = 256;
 
 /** What a replay works with. */
-export interface ResumeParts {
+export interface ResumeParts extends Pick<HearingParts, 'nodes' | 'isUnread'> {
   readonly log: MessageLog;
   readonly registry: ConnectionRegistry;
   readonly scheduler: FlushScheduler;
@@ -55,6 +57,7 @@ const RETRY_MS = 1_000;
 
 /** Replays. */
 export class ResumeService {
+  private readonly hearing: Hearing;
   private readonly replayed: ReplayedMessages;
   /** Those that are held until the log is followed again, and how far they have got. */
   private readonly waiting = new Map<Connection, Cursor>();
@@ -67,6 +70,7 @@ export class ResumeService {
 
   constructor(private readonly parts: ResumeParts) {
     this.counters = parts.counters ?? new PushCounters();
+    this.hearing = new Hearing(parts);
     this.replayed = new ReplayedMessages(parts.clock);
   }
 
@@ -93,9 +97,8 @@ export class ResumeService {
    * resolves when it does, or when it is plain that it cannot: then the welcome goes, and what came since follows.
    */
   begin(connection: Connection, greet: (opening: Opening) => void): Promise<void> | undefined {
-    const { log, registry } = this.parts;
-    if (log.hears(audienceOf(connection, registry)) !== true) return this.beginHeld(connection, greet);
-    greet({ cursor: encodeCursor(log.position), resumed: false });
+    if (this.hearing.of(connection) !== true) return this.beginHeld(connection, greet);
+    greet({ cursor: encodeCursor(this.parts.log.position), resumed: false });
     return undefined;
   }
 
@@ -112,10 +115,7 @@ export class ResumeService {
     const since = beginning && !isOvertaken ? furthest(beginning, position) : beginning;
     const hears = log.hears(audienceOf(connection, registry)) === true;
     if (!outbound.isHeld && hears && (since === undefined || isWithin(position, since))) return;
-    if (connection.transport.name === 'poll') {
-      connection.close(CloseCode.GoingAway);
-      return;
-    }
+    if (connection.transport.name === 'poll') return connection.close(CloseCode.GoingAway);
     // Who is held reads with the group from where it stands, unless it is known where the membership begins.
     if (since) this.joins.add(connection, { group, after: since });
     if (outbound.isHeld) return;
@@ -129,7 +129,7 @@ export class ResumeService {
    * of it is out of reach the connection is held, and gets what comes from now on when that is back.
    */
   async heard(connection: Connection): Promise<void> {
-    if (this.hears(connection) === true || (await this.untilHeard(connection))) return;
+    if (this.hearing.of(connection) === true || (await this.hearing.settled(connection))) return;
     if (connection.isOpen && !connection.outbound.isHeld) this.hold(connection, this.parts.log.position);
   }
 
@@ -147,7 +147,9 @@ export class ResumeService {
 
   /** Something is followed again: those who waited for it are brought up to date, some at a time. */
   recovered(): void {
-    const waiting = [...this.waiting].filter(([connection]) => !connection.isOpen || this.hears(connection) !== false);
+    const waiting = [...this.waiting].filter(
+      ([connection]) => !connection.isOpen || this.hearing.of(connection) !== false,
+    );
     for (const [connection] of waiting) this.waiting.delete(connection);
     const readNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next; next = waiting.pop()) await this.readOn(...next);
@@ -168,7 +170,7 @@ export class ResumeService {
 
   private async beginHeld(connection: Connection, greet: (opening: Opening) => void): Promise<void> {
     connection.outbound.hold();
-    const hears = await this.untilHeard(connection);
+    const hears = await this.hearing.settled(connection);
     if (!connection.isOpen) return;
     const { position } = this.parts.log;
     greet({ cursor: encodeCursor(position), resumed: false });
@@ -188,14 +190,6 @@ export class ResumeService {
     return [...registry.all()].filter((connection) => concerns(audienceOf(connection, registry)));
   }
 
-  private hears(connection: Connection): boolean | Promise<void> {
-    return this.parts.log.hears(audienceOf(connection, this.parts.registry));
-  }
-
-  private untilHeard(connection: Connection): Promise<boolean> {
-    return untilHeard(connection, this.parts.registry, this.parts.log);
-  }
-
   private async readOn(connection: Connection, after: Cursor): Promise<void> {
     for (let place: Cursor | undefined = after; place && connection.isOpen;) {
       await this.taken(connection);
@@ -210,7 +204,7 @@ export class ResumeService {
     write: (page: LogPage) => void,
   ): Promise<Cursor | undefined> {
     try {
-      if (this.hears(connection) !== true && !(await this.untilHeard(connection))) {
+      if (this.hearing.of(connection) !== true && !(await this.hearing.settled(connection))) {
         this.wait(connection, after);
         return undefined;
       }
@@ -218,7 +212,7 @@ export class ResumeService {
       const { page, wasHeard } = await this.read(connection, after);
       if (!connection.isOpen) return undefined;
       write(page);
-      const hears = this.hears(connection);
+      const hears = this.hearing.of(connection);
       if (hears === false) this.wait(connection, page.through);
       else if (!wasHeard || this.isBehind(connection, page, breaks) || hears !== true) return page.through;
       else this.goLive(connection, page.through);
@@ -291,7 +285,7 @@ export class ResumeService {
     if (!isOutOfReach) {
       onFailure(cause, { connectionId: connection.id });
       connection.close(CloseCode.InternalError);
-    } else if (this.hears(connection) === false) {
+    } else if (this.hearing.of(connection) === false) {
       this.wait(connection, after);
     } else {
       clock.after(Math.random() * RETRY_MS, () => void this.readOn(connection, after));

@@ -9,6 +9,7 @@ import type { Memberships } from '../backing/memberships.interface.js';
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { Clock } from '../core/clock.js';
+import type { Connection } from '../core/connection.js';
 import { ConnectionRegistry } from '../core/connection-registry.js';
 import { FanOut } from '../core/fan-out.js';
 import type { DeliveryOptions, FlushScheduler } from '../core/flush-scheduler.js';
@@ -111,10 +112,11 @@ export class TenantSpace {
     const registry = new ConnectionRegistry(shared.pipes, log);
     const fanOut = new FanOut(registry, counters);
     const watch = new TenantWatch(registry, fanOut, clock);
-    const resumes = new ResumeService({ log, registry, scheduler, clock, counters, onFailure });
+    const isUnread = (connection: Connection) => this.groups.isUnread(connection);
+    const resumes = new ResumeService({ log, registry, scheduler, clock, counters, onFailure, isUnread, nodes });
     this.registry = registry;
     this.idempotency = new IdempotencyService(stores.idempotency);
-    this.groups = new GroupService({ memberships, registry, clock, log, resumes, options });
+    this.groups = new GroupService({ memberships, registry, clock, log, nodes, resumes, options });
     this.receipts = new ClusterReceipts(nodes, fanOut, clock);
     const follower = new NodeLogFollower(
       fanOut,
@@ -136,7 +138,8 @@ export class TenantSpace {
     const onEmpty = () => this.tellIfIdle();
     const parts = { registry, scheduler, groups, frames, resumes, clock, options, telemetry, watch, onEmpty };
     this.sessions = new SessionService(parts);
-    this.polls = new PollService({ sessions: this.sessions, registry, log, clock, options, counters, onFailure });
+    const { sessions } = this;
+    this.polls = new PollService({ sessions, registry, log, clock, options, counters, onFailure, isUnread, nodes });
     this.streams = new StreamFrames(registry, this.sessions);
     this.directory = new ConnectionDirectory(registry, clock, nodeId, telemetry.listeners);
     const { directory } = this;

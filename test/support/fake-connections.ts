@@ -88,7 +88,7 @@ export class FakeConnections {
       registry,
       clock,
       log: new MemoryMessageLog(),
-      resumes,
+      resumes: { recovered: () => {}, ...resumes },
       options: { maxGroupsPerConnection },
     });
   }

@@ -42,7 +42,7 @@ export interface RedisNodeLinkParts {
 
 /** How long a subscriber may have been deaf before it was found to be. */
 const DEAF_MS = 15_000;
-const JOIN_RETRY_MS = 500;
+const JOIN_RETRY_MS = 100;
 const MAX_OPEN_QUESTIONS = 10_000;
 
 /** Nodes that share one Redis. */
