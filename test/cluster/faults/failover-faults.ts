@@ -10,6 +10,8 @@ const SETTLE_MS = 3_000;
 const LAG_MS = 1_500;
 
 const hasRefused = ({ refused, unknown }: FaultResult) => refused + unknown > 0;
+/** Whether the other one takes over in time for what is tried again, is a matter of luck. */
+const isFelt = (result: FaultResult) => hasRefused(result) || result.longestAnswerMs >= 1_000;
 
 /** Another server takes over behind Sentinels. Redis copies after it has answered, so the end of the log may be lost. */
 export const SENTINEL_FAULTS: readonly Fault<SentinelWorld>[] = [
@@ -72,7 +74,7 @@ export const CLUSTER_FAULTS: readonly Fault<ShardedWorld>[] = [
       await server.run();
       await sleep(SETTLE_MS);
     },
-    isSeenIn: hasRefused,
+    isSeenIn: isFelt,
   },
   {
     name: 'a master of a Cluster is frozen for 6 s (SIGSTOP)',
@@ -86,8 +88,7 @@ export const CLUSTER_FAULTS: readonly Fault<ShardedWorld>[] = [
       server.thaw();
       await sleep(SETTLE_MS);
     },
-    // Whether the other one takes over in time for what is tried again, is a matter of luck.
-    isSeenIn: (result) => hasRefused(result) || result.longestAnswerMs >= 1_000,
+    isSeenIn: isFelt,
   },
   {
     name: 'all that is kept moves to other masters of a Cluster, slot by slot, and back',
