@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { Doubts } from '../../../../src/backing/redis/doubts.js';
+import { FollowedChannel } from '../../../../src/backing/redis/followed-channel.js';
+
+const turn = () => new Promise(setImmediate);
+
+describe('Doubts', () => {
+  it('asks of every channel that is doubted while another question is under way, each once', async () => {
+    const asked: (string | undefined)[] = [];
+    const answers: (() => void)[] = [];
+    const ask = (channel: FollowedChannel | undefined) => {
+      asked.push(channel?.name);
+      return new Promise<void>((resolve) => answers.push(resolve));
+    };
+    const doubts = new Doubts(ask, () => {});
+    const [one, other] = ['one', 'other'].map((name) => new FollowedChannel(name, 1_000));
+    doubts.raise();
+    for (const channel of [one, other, one]) doubts.raise(channel);
+    expect(asked).toEqual([undefined]);
+    answers[0]?.();
+    await turn();
+    expect(asked).toEqual([undefined, 'one', 'other']);
+  });
+
+  it('tells of silence once, and can be raised again', async () => {
+    let silences = 0;
+    const doubts = new Doubts(
+      () => Promise.reject(new Error('no answer')),
+      () => silences++,
+    );
+    doubts.raise();
+    await turn();
+    doubts.raise();
+    await turn();
+    expect(silences).toBe(2);
+  });
+});
