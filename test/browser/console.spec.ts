@@ -113,8 +113,15 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.getByText('1 connection', { exact: true }).waitFor();
     expect(await page.getByRole('rowheader').allInnerTexts()).toEqual([HOSTILE]);
     await page.getByRole('link', { name: `Trace ${HOSTILE}` }).click();
-    await publish(HOSTILE, 'note');
-    await page.locator('[data-trace]').getByText('Written to 1 connection').waitFor();
+    const written = page.locator('[data-trace]').getByText('Written to 1 connection');
+    // What is sent before the trace has begun is not in it.
+    await eventually(
+      async () => {
+        await publish(HOSTILE, 'note');
+        return (await written.count()) > 0;
+      },
+      { intervalMs: 500 },
+    );
     expect(await page.getByRole('heading', { level: 2 }).innerText()).toBe(`Live: ${HOSTILE}`);
     expect(await page.locator('#console img').count()).toBe(0);
   });
