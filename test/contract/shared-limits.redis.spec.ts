@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LimitNodes } from '../../src/backing/redis/limits-line.js';
 import { RedisLimits } from '../../src/backing/redis/redis-limits.js';
+import { LIMIT_DEADLINE_MS } from '../../src/backing/shared-limits.interface.js';
+import type { Clock } from '../../src/core/clock.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from '../support/eventually.js';
 import { redisAbsence } from '../support/redis-server.js';
@@ -13,6 +15,12 @@ const absence = redisAbsence();
 const FILL = `
 for _, key in ipairs(redis.call('KEYS', '*:rate:*')) do redis.call('HINCRBYFLOAT', key, 'at', -ARGV[1] * 1000) end
 `;
+
+/** Waits for Redis on a machine that is busy with something else, where a node would go on with its own share. */
+const patientClock: Clock = {
+  ...systemClock,
+  after: (delayMs, callback) => systemClock.after(delayMs === LIMIT_DEADLINE_MS ? 60_000 : delayMs, callback),
+};
 
 /** The nodes of a test, as one of them sees them. */
 class FakeNodes implements LimitNodes {
@@ -43,7 +51,7 @@ class FakeNodes implements LimitNodes {
   const advance = async (milliseconds: number) => void (await redis.commands.eval(FILL, 0, milliseconds));
 
   describeSharedLimits('RedisLimits', () => {
-    const limits = new RedisLimits(redis.commands, freshPrefix(), new FakeNodes('a', new Set(['a'])), systemClock);
+    const limits = new RedisLimits(redis.commands, freshPrefix(), new FakeNodes('a', new Set(['a'])), patientClock);
     return { limits, advance, close: () => limits.close() };
   });
 
@@ -65,10 +73,16 @@ class FakeNodes implements LimitNodes {
     function add(nodeId: string): RedisLimits {
       alive.add(nodeId);
       const node = new FakeNodes(nodeId, alive);
-      const added = new RedisLimits(redis.commands, prefix, node, systemClock);
+      const added = new RedisLimits(redis.commands, prefix, node, patientClock);
       nodes.push(node);
       limits.push(added);
       return added;
+    }
+
+    /** Has every node take a token; how many were granted. */
+    async function takeEverywhere(subject: string, tokensPerSecond: number): Promise<number> {
+      const verdicts = await Promise.all(limits.map(async ({ rates }) => rates.take(subject, tokensPerSecond)));
+      return verdicts.filter(({ isGranted }) => isGranted).length;
     }
 
     function node(number: number): RedisLimits {
@@ -175,19 +189,20 @@ class FakeNodes implements LimitNodes {
       expect(granted).toBeLessThanOrEqual(101 + (performance.now() - startedAtMs) / 10);
     });
 
-    it('give single tokens in chunks: at most one chunk a node too many, and no call for each', async () => {
+    it('give single tokens in chunks, at most one chunk a node too many', async () => {
       const startedAtMs = performance.now();
-      const before = await calls();
       let granted = 0;
-      for (let round = 0; round < 100; round++) {
-        const verdicts = await Promise.all(limits.map(async ({ rates }) => rates.take('user', 100)));
-        granted += verdicts.filter(({ isGranted }) => isGranted).length;
-      }
+      for (let round = 0; round < 100; round++) granted += await takeEverywhere('user', 100);
       const seconds = (performance.now() - startedAtMs) / 1_000;
       expect(granted).toBeGreaterThanOrEqual(100);
       // The bucket, a chunk of ten for each of ten nodes, what comes, and a hundredth of that for each node.
       expect(granted).toBeLessThanOrEqual(100 + 100 + seconds * 110 + 10);
-      expect((await calls()) - before).toBeLessThan(granted);
+    });
+
+    it('ask for a chunk when half of the last one is spent, not for each token', async () => {
+      const before = await calls();
+      for (let round = 0; round < 100; round++) expect(await takeEverywhere('user', 1_000)).toBe(10);
+      expect((await calls()) - before).toBeLessThanOrEqual(20);
     });
 
     it('cost nothing for single tokens of users who are quiet', async () => {
