@@ -72,8 +72,9 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     { provide: SEND_BUCKETS, inject: [PUSH_BACKING], useFactory: ({ limits }: Backing) => limits.rates },
     {
       provide: GatewayBridge,
-      inject: [OUTGOING_CHECK],
-      useFactory: (outgoing: OutgoingCheck | null) => new GatewayBridge(outgoing ?? undefined),
+      inject: [Telemetry, OUTGOING_CHECK],
+      useFactory: ({ listeners }: Telemetry, outgoing: OutgoingCheck | null) =>
+        new GatewayBridge(listeners, outgoing ?? undefined),
     },
   ];
 }

@@ -50,7 +50,7 @@ export interface SentEvent {
   readonly matched: MatchCount;
 }
 
-/** A connection of this node was ended by `disconnect`, or because its token was revoked. */
+/** A connection of this node was ended by `disconnect`, by a handler of the host, or because its token was revoked. */
 export interface KickedEvent {
   readonly connectionId: string;
   readonly userId: string;
@@ -58,7 +58,8 @@ export interface KickedEvent {
   readonly tenant: string | undefined;
   readonly transport: TransportName;
   readonly address: string;
-  readonly cause: 'disconnect' | 'revocation';
+  /** `handler`: `close()` of the connection that `@ConnectedSocket()` gives. */
+  readonly cause: 'disconnect' | 'handler' | 'revocation';
   /**
    * Who had it ended: the `by` of the call, the caller of REST, else `application`; `revocation` where a token was revoked.
    */

@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Connection } from '../core/connection.js';
+import type { LifecycleListeners } from '../core/lifecycle-events.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import type { OutgoingCheck } from '../push/events/outgoing-check.js';
 import type { HostHandlers, Reply } from '../push/host-handlers.interface.js';
@@ -15,15 +16,21 @@ export class GatewayBridge extends EventEmitter implements HostHandlers {
   isInstalled = false;
   private readonly faces = new Map<Connection, PushConnection>();
 
-  /** @param outgoing Judges what handlers send; where there is none, they send what they like. */
-  constructor(private readonly outgoing?: OutgoingCheck) {
+  /**
+   * @param lifecycle Hear of connections that handlers end.
+   * @param outgoing Judges what handlers send; where there is none, they send what they like.
+   */
+  constructor(
+    private readonly lifecycle: LifecycleListeners,
+    private readonly outgoing?: OutgoingCheck,
+  ) {
     super();
   }
 
   connected(connection: Connection): void {
     // Without gateways nobody asks for the face of a connection.
     if (this.listenerCount('connection') === 0) return;
-    const face = new PushConnection(connection, this.outgoing);
+    const face = new PushConnection(connection, this.outgoing, this.lifecycle);
     this.faces.set(connection, face);
     this.emit('connection', face);
     // A gateway that closes it in `handleConnection` does so before Nest listens for the end of it.

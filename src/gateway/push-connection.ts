@@ -3,12 +3,14 @@ import { Logger } from '@nestjs/common';
 import { Subject, finalize, isObservable, takeUntil } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Connection } from '../core/connection.js';
+import type { LifecycleListeners } from '../core/lifecycle-events.js';
 import type { Principal } from '../core/principal.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { ClientFrame } from '../protocol/frames.js';
+import { APPLICATION, kickOf } from '../push/connection-directory.js';
 import type { OutgoingCheck } from '../push/events/outgoing-check.js';
 import type { Reply } from '../push/host-handlers.interface.js';
 
@@ -50,6 +52,7 @@ export class PushConnection extends EventEmitter {
     private readonly connection: Connection,
     /** Judges what is sent; where there is none, nothing is. */
     private readonly outgoing?: OutgoingCheck,
+    private readonly lifecycle: LifecycleListeners = {},
   ) {
     super();
   }
@@ -84,8 +87,12 @@ export class PushConnection extends EventEmitter {
     this.connection.reply(encodeFrame(event, data));
   }
 
-  /** Ends the connection. @default code 4505, reason 'disconnected by an administrator' */
+  /**
+   * Ends the connection, once; `@OnPush('kicked')` is told. @default code 4505, reason 'disconnected by an administrator'
+   */
   close(code: number = CloseCode.DisconnectedByAdmin, reason = 'disconnected by an administrator'): void {
+    if (!this.isOpen) return;
+    this.lifecycle.kicked?.(kickOf(this.connection, 'handler', APPLICATION, code, reason));
     this.connection.close(code, reason);
   }
 

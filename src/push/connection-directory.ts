@@ -32,7 +32,7 @@ export interface CloseOrder {
 }
 
 /** Who ends connections where nobody is named. */
-const APPLICATION = 'application';
+export const APPLICATION = 'application';
 
 /** A connection and its place. */
 export interface ListedConnection {

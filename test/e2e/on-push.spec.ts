@@ -2,6 +2,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Scope } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
+import { ConnectedSocket, SubscribeMessage } from '@nestjs/websockets';
+import { PushConnection } from '../../src/gateway/push-connection.js';
+import { PushGateway } from '../../src/gateway/push-gateway.decorator.js';
+import { PushWsAdapter } from '../../src/gateway/push-ws.adapter.js';
 import { OnPush } from '../../src/index.js';
 import type { ConnectedEvent, PushLifecycleEvents, PushModuleOptions } from '../../src/index.js';
 import { Telemetry } from '../../src/core/telemetry.js';
@@ -48,6 +52,16 @@ class Listener {
 
   of(name: keyof PushLifecycleEvents) {
     return this.heard.flatMap(([heard, event]) => (heard === name ? [event] : []));
+  }
+}
+
+/** Ends the connection of whoever asks for it, twice, as careless handlers do. */
+@PushGateway()
+class ClosingGateway {
+  @SubscribeMessage('leave')
+  leave(@ConnectedSocket() connection: PushConnection): void {
+    connection.close(4777, 'as you wish');
+    connection.close();
   }
 }
 
@@ -109,6 +123,23 @@ describe.each(PLATFORMS)('@OnPush on %s', (platform) => {
       ['disconnected', { userId: '7', code: 4505 }],
       ['kicked', { userId: '8', cause: 'revocation', by: 'revocation', code: 4501, reason: 'token revoked' }],
       ['disconnected', { userId: '8', code: 4501 }],
+    ]);
+  });
+
+  it('hears whom a handler disconnected, once', async () => {
+    server = await PushApp.start({
+      platform,
+      metadata: { providers: [Listener, ClosingGateway] },
+      configure: (nest) => nest.useWebSocketAdapter(new PushWsAdapter(nest)),
+    });
+    const { heard } = server.app.get(Listener);
+    const client = await server.connect('7');
+    client.send('leave');
+    expect((await client.end()).code).toBe(4777);
+    await eventually(() => heard.length === 3, { what: 'all events' });
+    expect(heard.slice(1)).toMatchObject([
+      ['kicked', { userId: '7', cause: 'handler', by: 'application', code: 4777, reason: 'as you wish' }],
+      ['disconnected', { userId: '7', code: 4777 }],
     ]);
   });
 
