@@ -4,7 +4,7 @@ export class RecentIds {
   private previous = new Set<string>();
   private turnsAtMs = 0;
 
-  /** Ids are remembered for `rememberMs` at least and twice as long at most. */
+  /** Ids are remembered for `rememberMs` at least, and no longer known after twice as long. */
   constructor(private readonly rememberMs: number) {}
 
   /** Takes the id in; false if it was there. */
@@ -17,7 +17,8 @@ export class RecentIds {
   }
 
   private turn(nowMs: number): void {
-    this.previous = this.current;
+    // After a silence those of the last turn are too old themselves.
+    this.previous = nowMs < this.turnsAtMs + this.rememberMs ? this.current : new Set();
     this.current = new Set();
     this.turnsAtMs = nowMs + this.rememberMs;
   }
