@@ -21,7 +21,10 @@ export interface SoakOptions {
   readonly loadMs: number;
   /** How many do something at a time. */
   readonly visitors: number;
-  /** How long nobody comes at all before it is measured, so that tenants are let go for it, in milliseconds. */
+  /**
+   * How long nobody comes at all before somebody comes last and it is measured, and again before somebody comes once more:
+   * longer than anything is kept that is counted, in milliseconds.
+   */
   readonly idleMs?: number;
   /** How long at most until nothing is left over. */
   readonly restMs: number;
@@ -65,9 +68,8 @@ const PUSH = {
 const COUNTED =
   /^push_((?:handshakes|disconnects|gaps|rest_answers|messages|messages_written|messages_dropped|client_frames|failures)_total(?:\{.*\})?) (\d+)$/gm;
 const SAMPLE_MS = 5_000;
-/** Between two measures at rest, in milliseconds; and every so many somebody comes once more. */
+/** Between two measures at rest, in milliseconds. */
 const TURN_MS = 500;
-const TURNS_PER_VISIT = 20;
 /** How long something is kept, and a sweep beside. */
 const KEPT_MS = 2_500;
 
@@ -92,10 +94,10 @@ async function soakNodes(nodes: readonly SoakedNode[], options: SoakOptions): Pr
   const crowd = new Crowd(nodes, options.visitors);
   await crowd.come(options.warmUpMs);
   await crowd.leave(options.idleMs);
-  const before = await crowd.rest(options.restMs, isSame);
+  const before = await crowd.rest(options, isSame);
   const rssUnderLoad = await crowd.come(options.loadMs);
   await crowd.leave(options.idleMs);
-  const after = await crowd.rest(options.restMs, (now) => nothingLeft(before, now));
+  const after = await crowd.rest(options, (now) => nothingLeft(before, now));
   const counted = await crowd.count();
   const logged = nodes
     .map(({ output }) => output.replace(/^listening on .*$/m, '').trim())
@@ -158,29 +160,27 @@ class Crowd {
     return counted;
   }
 
-  /** What there is when nobody has come for a while: who came last is let go of within seconds. */
-  private async measureUndisturbed(): Promise<readonly SoakMeasures[]> {
-    await sleep(2 * KEPT_MS);
-    return measureAll(this.nodes);
-  }
-
   /**
    * Measures until `isSettled`, or the time is over; resolves with the last measures. What is kept for longer than the rest
-   * goes when something comes after it.
+   * goes when something comes after it, so somebody comes once more whenever nobody came for `idleMs`. What that visit leaves
+   * for a while is gone before the next one, and before the last measure.
    */
   async rest(
-    restMs: number,
+    { restMs, idleMs = 2 * KEPT_MS }: Pick<SoakOptions, 'restMs' | 'idleMs'>,
     isSettled: (now: readonly SoakMeasures[], last: readonly SoakMeasures[]) => boolean,
   ): Promise<readonly SoakMeasures[]> {
     const end = performance.now() + restMs;
-    let last = await measureAll(this.nodes);
-    for (let turn = 1; ; turn++) {
-      if (turn % TURNS_PER_VISIT === 0) await comeLast(this.ports);
-      await sleep(TURN_MS);
-      const now = await measureAll(this.nodes);
-      if (isSettled(now, last)) return now;
-      if (performance.now() >= end) return this.measureUndisturbed();
-      last = now;
+    for (;;) {
+      const nextVisitAt = performance.now() + Math.min(restMs, idleMs);
+      let last = await measureAll(this.nodes);
+      while (performance.now() < nextVisitAt) {
+        await sleep(TURN_MS);
+        const now = await measureAll(this.nodes);
+        if (isSettled(now, last)) return now;
+        last = now;
+      }
+      if (performance.now() >= end) return last;
+      await comeLast(this.ports);
     }
   }
 }
