@@ -35,11 +35,15 @@ export class LimitsLine {
     return Math.max(1, Math.floor(limit / this.nodes.lastNodeCount));
   }
 
-  /** What Redis answers, or what `locally` does where that does not come in time. Does not reject. */
+  /** What Redis answers, or what `locally` does, once, where that does not come in time. Does not reject. */
   ask<Answer>(asked: Promise<Answer>, locally: () => Answer): Promise<Answer> {
     return new Promise((resolve) => {
+      let isLate = false;
       const giveUp = () => {
         this.pausedUntilMs = performance.now() + PAUSE_MS;
+        // A failure after the deadline is not told again.
+        if (isLate) return;
+        isLate = true;
         resolve(locally());
       };
       const cancel = this.clock.after(LIMIT_DEADLINE_MS, giveUp);

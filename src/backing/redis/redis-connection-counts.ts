@@ -98,21 +98,24 @@ export class RedisConnectionCounts implements ConnectionCounts {
 
   enter(subject: string, here: number, limit: number): boolean | Promise<boolean> {
     if (this.isRefused(subject, here)) return false;
-    const locally = () => this.enterAlone(subject, here, limit);
-    if (!this.line.isOpen) return locally();
+    if (!this.line.isOpen) return this.enterAlone(subject, here, limit);
     this.keep(subject, here);
     this.unwritten.delete(subject);
-    return this.line.ask(this.ask(subject, here, limit, VALID_MS), locally);
+    return this.line.ask(this.ask(subject, here, limit, VALID_MS), () => {
+      // What was kept above may have been settled since: who wanted in may have left by now.
+      this.writeSoon(subject);
+      return this.hasShare(here, limit);
+    });
   }
 
   hasRoom(subject: string, here: number, limit: number): boolean | Promise<boolean> {
     if (this.isRefused(subject, here)) return false;
-    const locally = () => here <= this.line.shareOf(limit);
+    const locally = () => this.hasShare(here, limit);
     return this.line.isOpen ? this.line.ask(this.ask(subject, here, limit, 0), locally) : locally();
   }
 
   settle(subject: string, here: number): void {
-    if ((this.own.get(subject)?.count ?? 0) === here && !this.unwritten.has(subject)) return;
+    if (this.countOf(subject) === here && !this.unwritten.has(subject)) return;
     this.keep(subject, here);
     this.writeSoon(subject);
   }
@@ -137,7 +140,11 @@ export class RedisConnectionCounts implements ConnectionCounts {
     if (others === 1) return true;
     const alive = await nodes.listAlive();
     const dead = (others as readonly string[]).filter((node) => !alive.has(node));
-    if (dead.length > 0 && (await this.run(ENTER, subject, [...args, ...dead])) === 1) return true;
+    if (dead.length > 0 && (await this.run(ENTER, subject, [...args, ...dead])) === 1) {
+      // It has written `here` after what was settled in the meantime.
+      if (validMs > 0 && this.countOf(subject) !== here) this.writeSoon(subject);
+      return true;
+    }
     this.rememberRefusal(subject, here);
     // Redis has what this node had before; whoever asked is about to settle.
     if (validMs > 0) this.unwritten.add(subject);
@@ -145,10 +152,18 @@ export class RedisConnectionCounts implements ConnectionCounts {
   }
 
   private enterAlone(subject: string, here: number, limit: number): boolean {
-    const hasRoom = here <= this.line.shareOf(limit);
+    const hasRoom = this.hasShare(here, limit);
     if (hasRoom) this.keep(subject, here);
     this.writeSoon(subject);
     return hasRoom;
+  }
+
+  private hasShare(here: number, limit: number): boolean {
+    return here <= this.line.shareOf(limit);
+  }
+
+  private countOf(subject: string): number {
+    return this.own.get(subject)?.count ?? 0;
   }
 
   private keep(subject: string, count: number): void {
@@ -190,7 +205,7 @@ export class RedisConnectionCounts implements ConnectionCounts {
 
   private async writeOne(subject: string): Promise<void> {
     try {
-      await this.run(SETTLE, subject, [this.line.nodes.nodeId, this.own.get(subject)?.count ?? 0, VALID_MS]);
+      await this.run(SETTLE, subject, [this.line.nodes.nodeId, this.countOf(subject), VALID_MS]);
     } catch (cause) {
       this.unwritten.add(subject);
       throw cause;
