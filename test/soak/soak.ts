@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../history/seeded-random.js';
+import { eventually } from '../support/eventually.js';
 import { Scrape } from '../support/metrics.js';
 import { RedisServer } from '../support/redis-server.js';
 import { SoakedNode } from './soaked-node.js';
@@ -145,6 +146,20 @@ class Crowd {
   async leave(idleMs = KEPT_MS): Promise<void> {
     await cleanUp(this.ports);
     await sleep(idleMs);
+    await this.comeLast();
+  }
+
+  /**
+   * Somebody comes when every node sees all of them. On a busy machine one is late with its lease at times; what they hold of
+   * one another, and what they say to one another, is then less.
+   */
+  private async comeLast(): Promise<void> {
+    const seesAll = async (port: number) => {
+      const scrape = await Scrape.of(`http://127.0.0.1:${port}/metrics`);
+      return scrape.value('push_nodes') === this.ports.length;
+    };
+    const isWhole = async () => (await Promise.all(this.ports.map(seesAll))).every(Boolean);
+    await eventually(isWhole, { timeoutMs: 60_000, intervalMs: TURN_MS, what: 'every node sees all of them' });
     await comeLast(this.ports);
   }
 
@@ -176,17 +191,22 @@ class Crowd {
       while (performance.now() < nextVisitAt) {
         await sleep(TURN_MS);
         const now = await measureAll(this.nodes);
-        if (isSettled(now, last)) return now;
+        if (now.every(seesOthers(now.length - 1)) && isSettled(now, last)) return now;
         last = now;
       }
       if (performance.now() >= end) return last;
-      await comeLast(this.ports);
+      await this.comeLast();
     }
   }
 }
 
 function measureAll(nodes: readonly SoakedNode[]): Promise<readonly SoakMeasures[]> {
   return Promise.all(nodes.map((node) => node.measure()));
+}
+
+/** What the module knows of nodes that share its Redis. One that stands alone has no such list. */
+function seesOthers(count: number): (measures: SoakMeasures) => boolean {
+  return ({ entries }) => (entries['NodeLease.others'] ?? 0) === count;
 }
 
 function isSame(now: readonly SoakMeasures[], last: readonly SoakMeasures[]): boolean {
