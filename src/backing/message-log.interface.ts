@@ -87,6 +87,8 @@ export interface LoggedMessage {
   readonly number: number;
   /** Which part of the log gave it its place, from 0; always 0 where the log has one. */
   readonly partition: number;
+  /** From when on nobody is to get it any more, by `performance.now()` of this process; absent where that never comes. */
+  readonly endsAtMs?: number | undefined;
   /** How long ago it was published, by the clock that the nodes share; absent where that was just now. */
   readonly ageMs?: number;
   /** Its place in a trace, where that is recorded. */

@@ -15,6 +15,7 @@ const DROPS: Readonly<Record<string, string>> = {
   overflow: 'its queue was full, so it was closed as too slow (4002)',
   closed: 'the connection ended before it was written',
   replayed: 'no loss: a replay had brought it before',
+  expired: 'the time that its sender gave it was over',
   coalesced: 'a newer message with the same collapse key took its place',
   skipped_oldest: 'it made room for newer ones, as its event allows for slow readers',
   skipped: 'no room for it, and its event may be left out for slow readers',

@@ -5,7 +5,7 @@
  * Whatever is skipped and not made good by a newer message is told to the client, once: where the first of them stood
  * goes a mark that is written as `push:gap`. Those that are skipped before it is written are told of by the same mark,
  * which lies before whatever came after them. Its cursor is that of the first, so nobody who comes back with it is
- * spared a message that the log still has.
+ * spared a message that the log still has. A message whose time is over when it could be written is let go untold.
  */
 import { encodeGap } from '../protocol/frame-encoder.js';
 import type { FlushScheduler } from './flush-scheduler.js';
@@ -177,7 +177,8 @@ export class Backlog {
     const messages: OutgoingMessage[] = [];
     for (let at = this.head; at < this.slots.length && messages.length < count; at++) {
       const message = this.slots[at];
-      if (message) messages.push(message);
+      if (message?.isOver) this.takeOut(this.offset + at, 'expired');
+      else if (message) messages.push(message);
     }
     return messages;
   }

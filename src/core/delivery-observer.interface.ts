@@ -6,7 +6,7 @@ import type { DropReason } from './push-counters.js';
 export interface DeliveryOutcome {
   readonly matched: number;
   /** Those that did not get it into their queue. */
-  readonly dropped: Readonly<Record<Extract<DropReason, 'overflow' | 'skipped' | 'closed'>, number>>;
+  readonly dropped: Readonly<Record<Extract<DropReason, 'overflow' | 'skipped' | 'expired' | 'closed'>, number>>;
 }
 
 /** Hears of every message that was routed, while somebody watches. Does not throw. */

@@ -1,5 +1,5 @@
 /**
  * What became of a message: it waits for its flush, it was left out because the reader is slow and its event allows
- * that, the reader is too slow, or the connection is closed.
+ * that, its time is over, the reader is too slow, or the connection is closed.
  */
-export type EnqueueVerdict = 'queued' | 'skipped' | 'overflow' | 'closed';
+export type EnqueueVerdict = 'queued' | 'skipped' | 'expired' | 'overflow' | 'closed';

@@ -36,17 +36,18 @@ export class FanOut {
     // Two loops, so that each knows what it walks over; one for any kind of list would be slower for all.
     if (Array.isArray(connections)) for (const connection of connections as Connection[]) offer.to(connection);
     else for (const connection of connections) offer.to(connection);
-    const { queued, skipped, slow } = offer;
+    const { queued, skipped, expired, slow } = offer;
     message.recordQueued(queued);
     counters.messages++;
     counters.matched += recipients.count;
     if (slow.length > 0) counters.dropped.add('overflow', slow.length);
     if (skipped > 0) counters.dropped.add('skipped', skipped);
-    const gone = recipients.count - queued - skipped - slow.length;
+    if (expired > 0) counters.dropped.add('expired', expired);
+    const gone = recipients.count - queued - skipped - expired - slow.length;
     if (gone > 0) counters.dropped.add('closed', gone);
     this.observer?.delivered(message, target, {
       matched: recipients.count,
-      dropped: { overflow: slow.length, skipped, closed: Math.max(0, gone) },
+      dropped: { overflow: slow.length, skipped, expired, closed: Math.max(0, gone) },
     });
     // Closing changes the registry, so it waits until the walk over it is done.
     for (const connection of slow) {
@@ -141,6 +142,7 @@ export class FanOut {
 class Offer {
   queued = 0;
   skipped = 0;
+  expired = 0;
   /** Those that are too slow for it. */
   readonly slow: Connection[] = [];
 
@@ -154,6 +156,7 @@ class Offer {
     if (verdict === 'queued') this.queued++;
     else if (verdict === 'overflow') this.slow.push(connection);
     else if (verdict === 'skipped') this.skipped++;
+    else if (verdict === 'expired') this.expired++;
   }
 }
 

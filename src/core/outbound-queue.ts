@@ -7,6 +7,8 @@
  *
  * A connection that comes back is held first: live messages wait while those that it missed are replayed, then follow.
  *
+ * A message whose time is over is let go wherever it has waited: behind a hold, on its way to this node, or for a reader.
+ *
  * Neighbours: FanOut enqueues, a replay enqueues past the hold, FlushScheduler calls `flush`, the transport takes the
  * bytes. Invariant: messages leave in the order in which they were enqueued, those that were held after the replay.
  */
@@ -69,7 +71,9 @@ export class OutboundQueue implements Flushable {
   /** Like {@link enqueue}, for what was missed: a hold does not keep it back. */
   enqueueReplayed(message: OutgoingMessage): EnqueueVerdict {
     this.tracedBy?.replayed(message);
-    return this.append(message, Lane.Few);
+    const verdict = this.append(message, Lane.Few);
+    if (verdict === 'expired') this.tracedBy?.dropped(message, verdict);
+    return verdict;
   }
 
   /**
@@ -110,7 +114,7 @@ export class OutboundQueue implements Flushable {
       const its: EnqueueVerdict = isLost ? verdict : this.enqueue(message, Lane.Few);
       if (isRead) this.giveUp(message, 'replayed');
       else if (its !== 'queued') this.giveUp(message, its);
-      if (its !== 'skipped') verdict = its;
+      if (its !== 'skipped' && its !== 'expired') verdict = its;
     }
     return verdict;
   }
@@ -189,6 +193,7 @@ export class OutboundQueue implements Flushable {
 
   private append(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
     if (!this.isOpen) return 'closed';
+    if (message.isOver) return 'expired';
     if (this.backlog) return this.enqueueBehind(this.backlog, message);
     if (!this.hasRoomFor(message)) return this.enqueueUnread(message);
     this.run = this.run.append(message);

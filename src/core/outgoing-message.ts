@@ -31,6 +31,8 @@ export class OutgoingMessage {
   readonly byteLength: number;
   /** How it may be skipped for a slow reader; undefined where it may not. */
   readonly shedding: Shedding | undefined;
+  /** From when on nobody is to get it any more, by `performance.now()`; undefined where that never comes. */
+  readonly endsAtMs: number | undefined;
   /** Slow readers that it waits for; belongs to WaitingBudget. */
   waitingReaders = 0;
   /** Hears what becomes of the message; set while somebody watches. */
@@ -42,13 +44,19 @@ export class OutgoingMessage {
   private counters: PushCounters | undefined;
   private sentAtMs = 0;
 
-  constructor(text: string, cursor?: string, number = 0, partition = 0, shedding?: Shedding) {
+  constructor(text: string, cursor?: string, number = 0, partition = 0, shedding?: Shedding, endsAtMs?: number) {
     this.text = text;
     this.cursor = cursor;
     this.number = number;
     this.partition = partition;
     this.byteLength = Buffer.byteLength(text);
     this.shedding = shedding;
+    this.endsAtMs = endsAtMs;
+  }
+
+  /** Whether its time is over: whoever has not got it by now is not to get it. */
+  get isOver(): boolean {
+    return this.endsAtMs !== undefined && performance.now() >= this.endsAtMs;
   }
 
   /** Connections whose transport has taken the message so far. */
@@ -75,6 +83,7 @@ export class OutgoingMessage {
       this.number,
       this.partition,
       this.shedding,
+      this.endsAtMs,
     );
     moved.recordQueued(1);
     moved.onceSettled(() => (moved.written > 0 ? this.recordWritten(1) : this.recordDropped(1, 'closed')));

@@ -12,7 +12,7 @@ export interface MessageDraft {
   readonly by?: string | undefined;
   /** @default 'history' */
   readonly store?: 'none' | 'history' | undefined;
-  /** Not replayed after so many seconds. */
+  /** Nobody gets it after so many seconds. */
   readonly ttlSeconds?: number | undefined;
   /** Takes the place of an older message of the same target and key. */
   readonly collapseKey?: string | undefined;

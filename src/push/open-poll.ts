@@ -38,6 +38,8 @@ export interface PolledMessage {
   readonly cursor: string;
   readonly number: number;
   readonly partition: number;
+  /** From when on nobody is to get it any more, by `performance.now()`; infinite where that never comes. */
+  readonly endsAtMs: number;
 }
 
 /** What an open poll asks of the service that it belongs to. */
@@ -48,10 +50,11 @@ export interface PollOwner {
   closed(poll: OpenPoll, answer: PollAnswer): void;
 }
 
-/** One line for each message: partition and number, cursor (empty for what the server says of itself), envelope. */
+/** One line for each message: partition, number and end, cursor (empty for what the server says of itself), envelope. */
 const pollFormat: WireFormat = {
   index: 6,
-  encode: ({ text, cursor = '', number, partition }) => Buffer.from(`${partition}.${number}\t${cursor}\t${text}\n`),
+  encode: ({ text, cursor = '', number, partition, endsAtMs = Infinity }) =>
+    Buffer.from(`${partition} ${number} ${endsAtMs}\t${cursor}\t${text}\n`),
 };
 
 /** The pipe of a poll. */
@@ -99,6 +102,13 @@ export class OpenPoll implements Transport {
 
   get hasMessages(): boolean {
     return this.messages.length > 0;
+  }
+
+  /** What was missed has been read. Of what came meanwhile that is let go whose time is over. */
+  endReading(): void {
+    this.isReading = false;
+    const nowMs = performance.now();
+    this.messages = this.messages.filter(({ endsAtMs }) => nowMs < endsAtMs);
   }
 
   /** Whether more has come in than is worth collecting. */
@@ -157,11 +167,12 @@ export class OpenPoll implements Transport {
 
   private collect(line: string): void {
     const [where = '', cursor = ''] = line.split('\t', 2);
-    const [partition, number] = where.split('.');
+    const [partition, number, endsAtMs] = where.split(' ');
     const text = line.slice(where.length + cursor.length + 2);
     if (cursor === '') this.notices.push(text);
     else if (!this.hasOverflowed) {
-      this.messages.push({ text, cursor, number: Number(number), partition: Number(partition) });
+      const place = { number: Number(number), partition: Number(partition) };
+      this.messages.push({ text, cursor, ...place, endsAtMs: Number(endsAtMs) });
     }
   }
 

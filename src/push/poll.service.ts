@@ -138,9 +138,9 @@ class PollSession implements PollOwner, PollHandle {
       this.counters.replaySizes.add(page.messages.length);
       if (page.gap) this.counters.gaps.add(page.gap);
       connection.outbound.flush();
-      poll.isReading = false;
+      poll.endReading();
       const gap = page.gap ? [encodeGap(page.gap, encodeCursor(page.resumedFrom))] : [];
-      const missed = [...gap, ...page.messages.map(({ text }) => text)];
+      const missed = [...gap, ...textsOf(page)];
       const answer = poll.answerMissed(missed, page.through, page.hasMore);
       const isWorthIt = answer.type === 'messages' && (answer.more || missed.length > 0 || poll.hasMessages);
       // Who came into a group meanwhile that nobody here was in comes back for what is not heard yet, or was not then.
@@ -213,4 +213,10 @@ class PollSession implements PollOwner, PollHandle {
     this.poll.cancelWait = undefined;
     if (this.connection) this.parts.sessions.ended(this.connection);
   }
+}
+
+/** Those of a page whose time is not over: it may have been long on its way. */
+function textsOf({ messages }: LogPage): readonly string[] {
+  const nowMs = performance.now();
+  return messages.filter(({ endsAtMs = Infinity }) => nowMs < endsAtMs).map(({ text }) => text);
 }

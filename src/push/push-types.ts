@@ -19,7 +19,7 @@ export interface SendOptions {
   readonly report?: boolean | { readonly withinMs: number } | undefined;
   /** `none`: not kept for those who are away. @default 'history' */
   readonly store?: 'none' | 'history' | undefined;
-  /** Not replayed after so many seconds. */
+  /** Nobody gets it after so many seconds: it is not replayed, nor written to a client for which it has waited. */
   readonly ttlSeconds?: number | undefined;
   /** A later message of the same target and key takes the place of this one for those who are away. 1 to 128 characters. */
   readonly collapseKey?: string | undefined;

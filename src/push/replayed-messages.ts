@@ -25,11 +25,11 @@ export class ReplayedMessages {
   constructor(private readonly clock: Clock) {}
 
   /** The message as it goes out, the same object to all who are replayed it about now. */
-  of({ text, cursor, number, partition }: LoggedMessage): OutgoingMessage {
+  of({ text, cursor, number, partition, endsAtMs }: LoggedMessage): OutgoingMessage {
     const place = number % PLACES;
     const known = this.places?.[place];
     if (known?.text === text) return known;
-    const message = new OutgoingMessage(text, cursor, number, partition);
+    const message = new OutgoingMessage(text, cursor, number, partition, undefined, endsAtMs);
     this.bytes += message.byteLength - (known?.byteLength ?? 0);
     if (this.bytes > MAX_REMEMBERED_BYTES) this.forget();
     else this.remember(message, place);

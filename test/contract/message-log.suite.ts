@@ -238,6 +238,15 @@ function describeReplay(create: CreateMessageLog, partitions: number): void {
       expect(await probe.read(start)).toMatchObject({ messages: [], gap: undefined });
     });
 
+    it('says of what is delivered and of what is read when its time is over', async () => {
+      await probe.send(users('7'), { expiresAtMs: probe.subject.nowMs + 60_000 });
+      await probe.send(users('7'));
+      const [live] = probe.follower.delivered;
+      const { messages } = await probe.read(start);
+      const leftMs = [live?.message, ...messages].map((message) => (message?.endsAtMs ?? NaN) - performance.now());
+      expect(leftMs).toEqual([expect.closeTo(60_000, -5), expect.closeTo(60_000, -5), NaN]);
+    });
+
     describe('by pages', () => {
       it('goes on where the page before it ended', async () => {
         await probe.sendMany(5, users('7'));

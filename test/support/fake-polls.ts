@@ -49,10 +49,10 @@ export class FakePolls {
     return [this.fakes.registry.size, this.fakes.registry.pipeCount];
   }
 
-  deliver(number: number, padding = 0): OutgoingMessage {
+  deliver(number: number, padding = 0, endsAtMs?: number): OutgoingMessage {
     const cursor = cursorAt(number);
     const text = JSON.stringify({ event: `m${number}`, data: 'x'.repeat(padding), cursor });
-    return this.deliverMessage(new OutgoingMessage(text, cursor, number));
+    return this.deliverMessage(new OutgoingMessage(text, cursor, number, 0, undefined, endsAtMs));
   }
 
   /** A message that is not kept, sent when the log stood at this number. */

@@ -1,4 +1,10 @@
-import type { Audience, LogPage, MessageLog, ReplayRequest } from '../../src/backing/message-log.interface.js';
+import type {
+  Audience,
+  LoggedMessage,
+  LogPage,
+  MessageLog,
+  ReplayRequest,
+} from '../../src/backing/message-log.interface.js';
 import type { AddresseeKind } from '../../src/core/connection-registry.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
 import { encodeCursor } from '../../src/protocol/cursor.js';
@@ -75,7 +81,7 @@ export class ScriptedLog implements MessageLog {
   /** Answers the oldest read that waits for it, and lets what follows from that happen. */
   async answer(numbers: readonly number[], page: Partial<LogPage> | Error = {}): Promise<void> {
     const through = at(numbers.at(-1) ?? 0);
-    const whole = { resumedFrom: at(0), messages: numbers.map(logged), through, hasMore: false };
+    const whole = { resumedFrom: at(0), messages: numbers.map((number) => loggedAt(number)), through, hasMore: false };
     this.answers.shift()?.(page instanceof Error ? page : { ...whole, ...page });
     await turn();
   }
@@ -86,7 +92,8 @@ export async function turn(): Promise<void> {
   for (let count = 0; count < 3; count++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function logged(number: number) {
+/** The message of that number, as a read gives it; from `endsAtMs` on nobody is to get it. */
+export function loggedAt(number: number, endsAtMs?: number): LoggedMessage {
   const cursor = cursorAt(number);
-  return { text: JSON.stringify({ event: `m${number}`, data: '', cursor }), cursor, number, partition: 0 };
+  return { text: JSON.stringify({ event: `m${number}`, data: '', cursor }), cursor, number, partition: 0, endsAtMs };
 }

@@ -123,7 +123,8 @@ export class MemoryMessageLog implements MessageLog {
       const entry = new MessageEntry(number, text, Buffer.byteLength(text), nowMs, termsOf(routing));
       this.history.keep(entry, routing.target, nowMs);
     }
-    return { text, cursor, number, partition: 0, collapseId: routing.collapseKey };
+    const endsAtMs = this.endOf(routing);
+    return { text, cursor, number, partition: 0, collapseId: routing.collapseKey, endsAtMs };
   }
 
   async read({ after, audience, joins = [], maxMessages, maxBytes }: ReplayRequest): Promise<LogPage> {
@@ -168,11 +169,16 @@ export class MemoryMessageLog implements MessageLog {
   }
 
   /** What has passed the reader by gets the place that it has, or it would be set back by it. */
-  private loggedAfter({ text, number }: MessageEntry, start: Start): LoggedMessage {
+  private loggedAfter({ text, number, terms }: MessageEntry, start: Start): LoggedMessage {
     const cursor = this.cursorOf(number);
-    if (number > start.number) return { text, cursor, number, partition: 0 };
+    const endsAtMs = terms && this.endOf(terms);
+    if (number > start.number) return { text, cursor, number, partition: 0, endsAtMs };
     const moved = this.cursorOf(start.number);
-    return { text: withCursor(text, cursor, moved), cursor: moved, number, partition: 0 };
+    return { text: withCursor(text, cursor, moved), cursor: moved, number, partition: 0, endsAtMs };
+  }
+
+  private endOf({ expiresAtMs }: Pick<MessageRouting, 'expiresAtMs'>): number | undefined {
+    return expiresAtMs === undefined ? undefined : performance.now() + expiresAtMs - this.clock.now();
   }
 
   private startOf([{ epoch, number, toldThrough = 0 }, ...others]: Cursor): Start {

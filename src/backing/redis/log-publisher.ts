@@ -165,9 +165,9 @@ export class LogPublisher {
   }
 
   /** `answer`: what the script said, the time, and the place of the message, or of the newest one where it is not kept. */
-  private answered(waiting: Waiting, answer: readonly string[], mayBeTaken: boolean): void {
+  private answered(waiting: Waiting, answer: readonly string[], askedAtMs: number, mayBeTaken: boolean): void {
     const [verdict, nowMs, number, nonce = '', epoch = ''] = answer;
-    this.parts.serverClock.set(Number(nowMs));
+    this.parts.serverClock.learn(Number(nowMs), askedAtMs);
     if (!this.isWaiting(waiting)) return;
     if (verdict === 'late') {
       // The clock of the server was set meanwhile: whether it still knows the id of an earlier attempt cannot be told.
@@ -206,9 +206,11 @@ export class LogPublisher {
     const { connections, serverClock, clock, fixedNow } = this.parts;
     const { id, partition, channel, text, routing, lists, seal, traceparent } = waiting;
     const { target, expiresAtMs } = routing;
+    const askedAtMs = performance.now();
     const atMs = serverClock.now();
+    const lifeMs = expiresAtMs === undefined ? undefined : Math.max(1, Math.ceil(expiresAtMs - clock.now()));
     const collapseId = collapseIdOf(routing);
-    const head = { id, atMs, target, collapseId, traceparent };
+    const head = { id, atMs, lifeMs, target, collapseId, traceparent };
     const sealed = sealMessage(seal, partition.wireNameOf(channel), head, text);
     waiting.sealed = sealed;
     waiting.sent = { head, text };
@@ -219,7 +221,7 @@ export class LogPublisher {
       atMs + DEADLINE_MS + GRACE_MS,
       routing.onceId === undefined ? (mayBeTaken ? '1' : '0') : `once ${this.parts.onceMs}`,
       lists.length > 0 ? '1' : '0',
-      expiresAtMs === undefined ? 0 : Math.max(1, Math.ceil(expiresAtMs - clock.now())),
+      lifeMs ?? 0,
       collapseId,
       target.except === undefined ? '' : JSON.stringify(target.except),
       sealed,
@@ -227,7 +229,7 @@ export class LogPublisher {
       channel,
       ...lists,
     ];
-    const answered = (answer: unknown) => this.answered(waiting, answer as string[], mayBeTaken);
+    const answered = (answer: unknown) => this.answered(waiting, answer as string[], askedAtMs, mayBeTaken);
     const failed = (cause: unknown) => this.failed(waiting, cause, mayBeTaken);
     this.script.call(connections.commands, partition.root, args, answered, failed);
   }

@@ -156,17 +156,19 @@ export class LogReceiver implements PartitionOwner {
   ): void {
     if (!this.follower) return;
     const { text, head } = message;
+    const { atMs, lifeMs, traceparent, collapseId } = head;
     const cursor = encodeCursor(this.cursor);
     const number = isKept ? place.number : 0;
-    const ageMs = Math.max(0, nowMs - head.atMs);
+    const ageMs = Math.max(0, nowMs - atMs);
     const logged = {
       text: withCursor(text, '', cursor),
       cursor,
       number,
       partition: index,
       ageMs,
-      traceparent: head.traceparent,
-      collapseId: head.collapseId === NOT_COLLAPSED ? undefined : head.collapseId,
+      endsAtMs: lifeMs === undefined ? undefined : performance.now() + atMs + lifeMs - nowMs,
+      traceparent,
+      collapseId: collapseId === NOT_COLLAPSED ? undefined : collapseId,
     };
     this.parts.onDelivered(id, this.follower.deliver(logged, head.target));
   }

@@ -1,12 +1,13 @@
 /**
  * How a message of the log goes from node to node:
  *
- *   3 <epoch> <number> <nonce> <previous number> <previous nonce> <kept> <id>\n     by the script, which knows the places
+ *   4 <epoch> <number> <nonce> <previous number> <previous nonce> <kept> <id>\n     by the script, which knows the places
  *   <sealed frame>                                                                 by the publishing node
  *
  * The previous place is that of the newest kept message before it on the same channel. The sealed body is a line of
  * `<id> <at> <collapse id> <target>`, where the collapse id is `-` where there is none, and the target as log-target-text.ts
- * has it; then the envelope with its cursor left empty. Where a trace is recorded, `<at>` is `<at>/<traceparent>`.
+ * has it; then the envelope with its cursor left empty. Of a message whose time ends `<at>` is `<at>+<ms it lives>`, and
+ * where a trace is recorded `/<traceparent>` follows.
  *
  * The place is not under the seal. It needs none: a body is taken once, and one at a wrong place breaks the chain of its
  * channel, upon which the node goes by what it reads.
@@ -25,6 +26,8 @@ export interface MessageHead {
   readonly id: string;
   /** When it was published by the clock of the server, milliseconds. */
   readonly atMs: number;
+  /** So long after that nobody is to get it any more, milliseconds; undefined where it has no end. */
+  readonly lifeMs?: number | undefined;
   readonly target: Target;
   /** Its place in a trace, where that is recorded. */
   readonly traceparent?: string | undefined;
@@ -56,8 +59,7 @@ export type LogFrameProblem = 'version' | 'forged' | 'truncated';
 
 const HEADER = new RegExp(String.raw`^${FRAME_VERSION} [\w-]{8} \d{1,16} [\w-]{8} \d{1,16} [\w-]{8} [01] [\w-]{12}\n`);
 const HEADER_EPOCH_END = FRAME_VERSION.length + 9;
-/** Digits of a moment; more where a place in a trace follows. */
-const MAX_AT_LENGTH = 16;
+const TIMES = /^(\d{1,16})(?:\+(\d{1,16}))?(?:\/(.+))?$/;
 const COLLAPSE_ID_LENGTH = 22;
 const ID_LENGTH = 12;
 
@@ -66,9 +68,10 @@ export const NOT_COLLAPSED = '-';
 
 /** Seals the part of the publishing node. */
 export function sealMessage(seal: FrameSeal, channel: string, head: MessageHead, text: string): string {
-  const { id, atMs, traceparent, collapseId, target } = head;
+  const { id, atMs, lifeMs, traceparent, collapseId, target } = head;
+  const life = lifeMs === undefined ? '' : `+${lifeMs}`;
   const trace = traceparent === undefined ? '' : `/${traceparent}`;
-  return seal.seal(channel, `${id} ${atMs}${trace} ${collapseId} ${writeTarget(target)}\n${text}`);
+  return seal.seal(channel, `${id} ${atMs}${life}${trace} ${collapseId} ${writeTarget(target)}\n${text}`);
 }
 
 /** Reads what stands before the seal. Never throws. */
@@ -105,15 +108,22 @@ export function claimOf({ sealed }: LogHeader, name: string): SealedMessage | un
   const atEnd = sealed.indexOf(' ', idEnd + 1);
   const collapseEnd = sealed.indexOf(' ', atEnd + 1);
   if (headEnd === -1 || sealed[idEnd] !== ' ' || atEnd === -1 || collapseEnd === -1) return undefined;
-  const at = sealed.slice(idEnd + 1, atEnd);
-  const traceAt = at.length > MAX_AT_LENGTH ? at.indexOf('/') : -1;
-  const atMs = Number(traceAt === -1 ? at : at.slice(0, traceAt));
+  const times = readTimes(sealed.slice(idEnd + 1, atEnd));
   const collapseId = sealed.slice(atEnd + 1, collapseEnd);
   const target = readTarget(sealed.slice(collapseEnd + 1, headEnd), name);
-  if (!target || Number.isNaN(atMs) || !isCollapseId(collapseId)) return undefined;
-  const traceparent = traceAt === -1 ? undefined : at.slice(traceAt + 1);
+  if (!target || !times || !isCollapseId(collapseId)) return undefined;
   const id = sealed.slice(SEALED_BODY_OFFSET, idEnd);
-  return { head: { id, atMs, target, collapseId, traceparent }, text: sealed.slice(headEnd + 1) };
+  const { atMs, lifeMs, traceparent } = times;
+  return { head: { id, atMs, lifeMs, target, collapseId, traceparent }, text: sealed.slice(headEnd + 1) };
+}
+
+/** `<at>`, `+<ms it lives>` and `/<traceparent>`; undefined where it is none. Most are a number and no more. */
+function readTimes(text: string): Pick<MessageHead, 'atMs' | 'lifeMs' | 'traceparent'> | undefined {
+  const only = Number(text);
+  if (!Number.isNaN(only)) return { atMs: only };
+  const [, at, life, traceparent] = TIMES.exec(text) ?? [];
+  if (at === undefined) return undefined;
+  return { atMs: Number(at), lifeMs: life === undefined ? undefined : Number(life), traceparent };
 }
 
 /** Opens the seal of what is claimed. Never throws. */

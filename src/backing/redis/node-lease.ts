@@ -83,8 +83,7 @@ export class NodeLease {
     const reply = await REFRESH.run(this.commands, this.key, [nodeId, LEASE_MS]);
     const [redisMs, nodes] = reply as [number, string[]];
     this.listedAtMs = performance.now();
-    // Redis looked at its clock somewhere between; half way is wrong by half of the way at most.
-    this.serverClock.set(redisMs + (this.listedAtMs - askedAtMs) / 2);
+    this.serverClock.learn(redisMs, askedAtMs);
     this.others = new Set(nodes.filter((id) => id !== this.nodeId));
   }
 }

@@ -27,14 +27,15 @@ export class PageBuilder {
   }
 
   /** Adds a message that has passed the reader by. It has always room, and the place at which the reader stands. */
-  addBehind({ except, text, place }: LogEntry, partition: number, cursor: string): void {
+  addBehind({ except, text, place, endsAtMs }: LogEntry, partition: number, cursor: string): void {
     if (!this.maySee(except)) return;
     this.behind++;
-    this.messages.push({ text: withCursor(text, '', cursor), cursor, number: place.number, partition });
+    this.messages.push({ text: withCursor(text, '', cursor), cursor, number: place.number, partition, endsAtMs });
   }
 
   /** Adds a message, unless it is not for the reader or has no room. `cursorOf` writes the place after it. */
-  add({ except, text: bare, place }: LogEntry, partition: number, cursorOf: () => string): 'added' | 'hidden' | 'full' {
+  add(entry: LogEntry, partition: number, cursorOf: () => string): 'added' | 'hidden' | 'full' {
+    const { except, text: bare, place, endsAtMs } = entry;
     if (!this.maySee(except)) return 'hidden';
     const cursor = cursorOf();
     const text = withCursor(bare, '', cursor);
@@ -42,7 +43,7 @@ export class PageBuilder {
     const count = this.messages.length - this.behind;
     if (count > 0 && (count >= this.maxMessages || bytes > this.maxBytes)) return 'full';
     this.bytes = bytes;
-    this.messages.push({ text, cursor, number: place.number, partition });
+    this.messages.push({ text, cursor, number: place.number, partition, endsAtMs });
     return 'added';
   }
 

@@ -8,6 +8,7 @@ import type { LogPlace } from './log-place.js';
 import { READ_SCRIPT } from './read-script.js';
 import { unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
+import type { ServerClock } from './server-clock.js';
 
 /** Most messages that one script hands out: Lua cannot answer any number. */
 const MAX_ENTRIES = 500;
@@ -32,6 +33,8 @@ export interface LogEntry {
   readonly place: LogPlace;
   readonly storedAtMs: number;
   readonly except: Exclusion | undefined;
+  /** From when on nobody is to get it any more, by `performance.now()`. */
+  readonly endsAtMs: number | undefined;
   /** The envelope with an empty cursor. */
   readonly text: string;
 }
@@ -109,11 +112,12 @@ export class PartitionReader {
     const limits = [Math.min(MAX_ENTRIES, messages + 1), bytes];
     const wanted = this.targets.flatMap(({ list, joinedAfter }) => [list, this.beginningOf(joinedAfter)]);
     const args = [fixedNow(), this.position.epoch, ...places, ...limits, historyMs, forgetMs, ...wanted];
+    const askedAtMs = performance.now();
     const answer = await SCRIPT.run(connections.commands, this.partition.root, args).catch((cause: unknown) => {
       throw unavailable(cause);
     });
     const [verdict, now, start, isReset, lostThrough, lostBehind, hasMore, ...entries] = answer as string[];
-    serverClock.set(Number(now));
+    serverClock.learn(Number(now), askedAtMs);
     if (verdict === 'astray') {
       // The log began anew or lost its end, and this node has not heard of it. It will, by the probe.
       this.partition.probe().catch(() => {});
@@ -123,7 +127,7 @@ export class PartitionReader {
     this.lostThrough = Math.max(this.lostThrough, Number(lostThrough));
     this.hasLostBehind ||= lostBehind === '1';
     this.hasMore = hasMore === '1';
-    this.entries = entries.map((entry) => entryOf(this.position.epoch, entry));
+    this.entries = entries.map((entry) => entryOf(this.position.epoch, entry, serverClock));
     this.at = 0;
   }
 
@@ -153,15 +157,16 @@ export class PartitionReader {
 }
 
 /** An entry as the script keeps it: a line of fields, a line of exceptions, the envelope with an empty cursor. */
-function entryOf(epoch: string, entry: string): LogEntry {
+function entryOf(epoch: string, entry: string, serverClock: ServerClock): LogEntry {
   const fieldsEnd = entry.indexOf('\n');
   const exceptEnd = entry.indexOf('\n', fieldsEnd + 1);
-  const [number = '', nonce = '', storedAt] = entry.slice(0, fieldsEnd).split(' ', 3);
+  const [number = '', nonce = '', storedAt, ends = '0'] = entry.slice(0, fieldsEnd).split(' ', 4);
   const except = entry.slice(fieldsEnd + 1, exceptEnd);
   return {
     place: { epoch, nonce, number: Number(number) },
     storedAtMs: Number(storedAt),
     except: except === '' ? undefined : (JSON.parse(except) as Exclusion),
+    endsAtMs: ends === '0' ? undefined : performance.now() + Number(ends) - serverClock.now(),
     text: entry.slice(exceptEnd + 1),
   };
 }

@@ -82,11 +82,12 @@ export class ProbeScript {
     const begin = isFirst ? '1' : '0';
     const place = [known.epoch, known.nonce, known.number];
     const args = [fixedNow(), randomText(), this.channel, token, begin, doubted, ...place];
+    const askedAtMs = performance.now();
     const answer = await this.script.run(connections.commands, this.root, args).catch((cause: unknown) => {
       throw unavailable(cause);
     });
     const [now, epoch = '', number, nonce = ''] = answer as string[];
-    serverClock.set(Number(now));
+    serverClock.learn(Number(now), askedAtMs);
     return { epoch, nonce, number: Number(number) };
   }
 }

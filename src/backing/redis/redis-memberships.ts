@@ -117,9 +117,10 @@ export class RedisMemberships implements Memberships {
   private async change(script: RedisScript, args: readonly (string | number)[]): Promise<void> {
     const giveUpAtMs = performance.now() + CHANGE_WITHIN_MS;
     while (performance.now() < giveUpAtMs) {
+      const askedAtMs = performance.now();
       const notAfter = this.serverClock.now() + CHANGE_WITHIN_MS;
       const [verdict, nowMs] = (await this.run(script, [notAfter, ...args])) as [string, string];
-      this.serverClock.set(Number(nowMs));
+      this.serverClock.learn(Number(nowMs), askedAtMs);
       if (verdict === 'done') return;
       // Its time was not known, or not any more.
     }

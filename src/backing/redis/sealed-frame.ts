@@ -6,7 +6,7 @@
 import { MessageMac } from './message-mac.js';
 
 /** What this version of the package writes and reads. Another layout of the frame or of a body is another version. */
-export const FRAME_VERSION = '3';
+export const FRAME_VERSION = '4';
 
 /** Why a frame is not listened to. */
 export type FrameProblem = 'version' | 'forged';

@@ -38,7 +38,7 @@ export class PushSendOptionsDto {
         type: () => Number,
         minimum: 0,
         exclusiveMinimum: true,
-        description: 'Not replayed after so many seconds',
+        description: 'Nobody gets it after so many seconds',
       },
       collapseKey: {
         required: false,

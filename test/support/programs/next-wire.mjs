@@ -9,7 +9,7 @@ register(
   `data:text/javascript,${encodeURIComponent(`
     const OURS = /\\/dist\\/backing\\/redis\\/[^/]+\\.js$/;
     const CHANGES = [
-      [/FRAME_VERSION = (['"])3\\1/, "FRAME_VERSION = '4'"],
+      [/FRAME_VERSION = (['"])4\\1/, "FRAME_VERSION = '5'"],
     ];
     export async function load(url, context, nextLoad) {
       const loaded = await nextLoad(url, context);

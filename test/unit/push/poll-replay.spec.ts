@@ -3,7 +3,8 @@ import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { encodeCursor } from '../../../src/protocol/cursor.js';
 import type { Cursor } from '../../../src/protocol/cursor.js';
 import { FakePolls } from '../../support/fake-polls.js';
-import { at, cursorAt, turn } from '../../support/scripted-log.js';
+import { eventually } from '../../support/eventually.js';
+import { at, cursorAt, loggedAt, turn } from '../../support/scripted-log.js';
 
 const { MAX_QUEUE_BYTES } = FakePolls;
 
@@ -68,6 +69,25 @@ describe('what a poll was not there for', () => {
       for (const number of [2, 3]) polls.deliver(number);
       await read;
       expect(polls.told()).toEqual([{ events: ['m1', 'm2', 'm3'], cursor: cursorAt(3), more: false }]);
+    });
+
+    it('has nothing whose time was over before the read ended, whether it came meanwhile or was read', async () => {
+      polls.comeBack(0);
+      const brief = polls.deliver(2, 0, performance.now() + 20);
+      polls.deliver(3);
+      await turn();
+      await eventually(() => brief.isOver);
+      await polls.log.answer([1], { messages: [loggedAt(1, performance.now() - 1)] });
+      expect(polls.told()).toEqual([{ events: ['m3'], cursor: cursorAt(3), more: false }]);
+    });
+
+    it('waits where the time of all that it would have had was over', async () => {
+      polls.comeBack(1);
+      const brief = polls.deliver(2, 0, performance.now() + 20);
+      await turn();
+      await eventually(() => brief.isOver);
+      await polls.log.answer([], { through: at(1) });
+      expect(polls.answers).toEqual([]);
     });
 
     it('answers what came during a read that found nothing', async () => {

@@ -10,7 +10,7 @@ const target: Target = { users: ['ü 7', '8'], except: { groups: ['g'] } };
 const head = { id: 'publish-id-1', atMs: 1_700_000_000_000, target, collapseId: '-' };
 const TEXT = '{"event":"e","data":"a\\nb 🙂","id":"n-1","cursor":"","ts":"2026-01-01T00:00:00.000Z"}';
 const sealed = sealMessage(seal, CHANNEL, head, TEXT);
-const HEADER = '3 epoch_AB 12 nonceABC 9 nonce-_9 1 publish-id-1';
+const HEADER = '4 epoch_AB 12 nonceABC 9 nonce-_9 1 publish-id-1';
 const frame = `${HEADER}\n${sealed}`;
 
 /** Reads and opens, as a node does that follows the channel of this name. */
@@ -31,15 +31,15 @@ describe('readHeader', () => {
     });
   });
 
-  it.each(['4 something else', '\u0000', 'hello', `1${frame.slice(1)}`])('knows no version of %j', (text) => {
+  it.each(['5 something else', '\u0000', 'hello', `1${frame.slice(1)}`])('knows no version of %j', (text) => {
     expect(readHeader(text)).toBe('version');
   });
 
   it.each([
-    ['an epoch too long', '3 epoch_ABC 12 nonceABC 9 nonce-_9 1 publish-id-1'],
-    ['a number that is none', '3 epoch_AB 1e3 nonceABC 9 nonce-_9 1 publish-id-1'],
+    ['an epoch too long', '4 epoch_ABC 12 nonceABC 9 nonce-_9 1 publish-id-1'],
+    ['a number that is none', '4 epoch_AB 1e3 nonceABC 9 nonce-_9 1 publish-id-1'],
     ['a member too many', `${HEADER} 1`],
-    ['no members', '3 '],
+    ['no members', '4 '],
   ])('takes no header with %s', (_, header) => {
     expect(readHeader(`${header}\n${sealed}`)).toBe('truncated');
   });
@@ -48,6 +48,15 @@ describe('readHeader', () => {
 describe('openMessage', () => {
   it('gives back what was sealed', () => {
     expect(open(frame)).toEqual({ head, text: TEXT });
+  });
+
+  it.each([
+    ['how long it lives', { lifeMs: 1_500 }],
+    ['its place in a trace', { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }],
+    ['both', { lifeMs: 1, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }],
+  ])('gives back %s', (_, members) => {
+    const more = { ...head, ...members };
+    expect(open(`${HEADER}\n${sealMessage(seal, CHANNEL, more, TEXT)}`)).toEqual({ head: more, text: TEXT });
   });
 
   it.each<[string, Target, string]>([
@@ -67,7 +76,7 @@ describe('openMessage', () => {
     ['of another channel', sealMessage(seal, 'push:{other}:log:c:a', head, TEXT)],
     ['with another text', sealed.replace('a\\nb', 'a\\nc')],
     ['with another target', sealed.replace('ü 7', 'ü 9')],
-    ['without a seal', `3${'A'.repeat(43)}.${head.id} 1 - *\n${TEXT}`],
+    ['without a seal', `4${'A'.repeat(43)}.${head.id} 1 - *\n${TEXT}`],
   ])('calls a frame %s forged', (_, body) => {
     expect(open(`${HEADER}\n${body}`)).toBe('forged');
   });

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import type { MessageLogLimits, MessageRouting } from '../../../../src/backing/message-log.interface.js';
 import { publishScript } from '../../../../src/backing/redis/publish-script.js';
 import { RedisScript } from '../../../../src/backing/redis/redis-script.js';
+import { FRAME_VERSION } from '../../../../src/backing/redis/sealed-frame.js';
 import { eventually } from '../../../support/eventually.js';
 import { hearFor } from '../../../support/hear-for.js';
 import { LogReader } from '../../../support/log-reader.js';
@@ -382,8 +383,8 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       const { node, reader, log } = await start({}, 'of this cluster alone');
       await send(node);
       const [{ epoch }] = log.position;
-      const header = `3 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} 1 ${epoch.slice(8)} 1 ${'i'.repeat(12)}`;
-      for (const frame of ['', `${header}\n3forged`, header]) await operator.publish(CHANNEL, frame);
+      const header = `${FRAME_VERSION} ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} 1 ${epoch.slice(8)} 1 ${'i'.repeat(12)}`;
+      for (const frame of ['', `${header}\n${FRAME_VERSION}forged`, header]) await operator.publish(CHANNEL, frame);
       await send(node);
 
       expect(log.droppedFrames).toEqual({ version: 0, forged: 1, truncated: 2, stale: 0, replayed: 0 });
@@ -400,7 +401,10 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
         forgetMs: 3_600_000,
         publishCommand: 'PUBLISH',
       });
-      const [later, ofUser] = [new RedisScript(script.replace("{'3', epoch", "{'9', epoch")), `${ROOT}:c:u:7`];
+      const [later, ofUser] = [
+        new RedisScript(script.replace(`{'${FRAME_VERSION}', epoch`, "{'9', epoch")),
+        `${ROOT}:c:u:7`,
+      ];
       const say = (id: string, channel: string) => {
         const text = JSON.stringify({ id, event: 'e', data: 1, cursor: '' });
         const rest = ['0', '1', 0, '-', '', text, text.length, channel, channel];
@@ -427,7 +431,7 @@ const codeOf = (failure: unknown) => (failure as { readonly code?: string }).cod
       await eventually(() => recorded.length === 1);
       const [{ epoch }] = log.position;
       const [, id = '', body = ''] = /(\S+)\n(.*)/s.exec(recorded[0] ?? '') ?? [];
-      const header = `3 ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} 1 ${epoch.slice(8)} 1 ${id}`;
+      const header = `${FRAME_VERSION} ${epoch.slice(0, 8)} 2 ${epoch.slice(8)} 1 ${epoch.slice(8)} 1 ${id}`;
       await operator.publish(CHANNEL, recorded[0] ?? '');
       await operator.publish(CHANNEL, `${header}\n${body}`);
       await send(node);
