@@ -44,7 +44,7 @@ export interface GroupParts {
   readonly clock: Clock;
   readonly log: Pick<MessageLog, 'joiningPlace'>;
   readonly nodes?: Pick<OtherNodes, 'whenCaughtUp'>;
-  readonly resumes: Pick<ResumeService, 'joined' | 'recovered'>;
+  readonly resumes: Pick<ResumeService, 'joined' | 'left' | 'recovered'>;
   readonly options: Required<GroupOptions>;
 }
 
@@ -247,6 +247,7 @@ export class GroupService {
     this.notices.came(userId, group);
     for (const held of this.expected.of(userId)) if (isNews(word, held.readAtMs)) held.change(group, undefined);
     for (const connection of this.newsOf(userId, word)) {
+      if (this.registry.isMember(connection, group)) this.resumes.left(connection, group, word.isOvertaken);
       this.registry.leave(connection, group, MembershipSource.Server);
       this.registry.leave(connection, group, MembershipSource.Join);
     }
@@ -277,13 +278,10 @@ export class GroupService {
     for (const connection of connections) this.readAt.set(connection, readAtMs);
     const isAtOnce = isAwaited || this.catchUps > 0;
     for (const group of groups) {
-      if (isAtOnce || known.includes(group) || !this.isToBeAnnounced(userId, group)) this.putAllInto(userId, group);
+      if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
+      for (const connection of [...connections]) this.putInto(connection, group);
     }
     if (isAwaited) this.resumes.recovered();
-  }
-
-  private putAllInto(userId: string, group: string): void {
-    for (const connection of [...this.registry.ofUser(userId)]) this.putInto(connection, group);
   }
 
   /**

@@ -5,7 +5,11 @@ import { isOvertaken } from './node-questions.js';
 /** Clocks of nodes agree through that of the backing, which is as far off as an answer of it takes. */
 const TOLERANCE_MS = 100;
 
-/** That a membership has changed, as it comes to this node. */
+/**
+ * A word: what a node says of a membership that was changed through it, made or ended, as it comes to this node. It says
+ * where the change took effect, which the memberships themselves do not; but it may come late, when messages that were
+ * sent after it, or a read of the memberships that shows it, are here already.
+ */
 export interface MembershipWord {
   /** Messages that were sent since the change may have been heard already. */
   readonly isOvertaken: boolean;

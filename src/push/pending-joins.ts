@@ -2,6 +2,9 @@ import type { GroupJoin } from '../backing/message-log.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Cursor, Place } from '../protocol/cursor.js';
 
+/** Most groups of which it is known how far a connection had them; beyond that the first ones are forgotten. */
+const MAX_LEFT = 100;
+
 /**
  * The groups that the server put connections into while they were live or being read for, until their messages have been
  * read from where the membership begins.
@@ -10,6 +13,29 @@ export class PendingJoins {
   private readonly unread = new WeakMap<Connection, readonly GroupJoin[]>();
   /** Those that were read with, and whose beginning still lies ahead. */
   private readonly ahead = new WeakMap<Connection, readonly GroupJoin[]>();
+
+  /** Those that came back, at which place: what is before that is behind them. */
+  private readonly began = new WeakMap<Connection, Cursor>();
+  /** Up to where they had the messages of groups that they were taken out of. */
+  private readonly gone = new WeakMap<Connection, Map<string, Cursor>>();
+
+  /** The connection has come back with this place. */
+  begin(connection: Connection, after: Cursor): void {
+    this.began.set(connection, after);
+  }
+
+  /** The connection, which stands at this place, leaves the group. */
+  left(connection: Connection, group: string, place: Cursor): void {
+    const gone = this.gone.get(connection) ?? new Map<string, Cursor>();
+    this.gone.set(connection, gone);
+    gone.set(group, place);
+    for (const first of gone.keys()) if (gone.size > MAX_LEFT) gone.delete(first);
+  }
+
+  /** A place up to which the connection has had the messages of the group, or was not to; undefined where none is known. */
+  hadThrough(connection: Connection, group: string): Cursor | undefined {
+    return this.gone.get(connection)?.get(group) ?? this.began.get(connection);
+  }
 
   add(connection: Connection, join: GroupJoin): void {
     this.unread.set(connection, [...(this.unread.get(connection) ?? []), join]);
@@ -40,8 +66,7 @@ export class PendingJoins {
 
   /** The connection is live. */
   forget(connection: Connection): void {
-    this.unread.delete(connection);
-    this.ahead.delete(connection);
+    for (const known of [this.unread, this.ahead, this.began, this.gone]) known.delete(connection);
   }
 }
 

@@ -15,8 +15,7 @@ import { encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { ExpiringData } from '../protocol/frames.js';
 import { isoTime } from '../protocol/iso-time.js';
-import { Hearing } from './hearing.js';
-import type { HearingParts } from './hearing.js';
+import type { Hearing } from './hearing.js';
 import type { Admission } from './admission.js';
 import type { LivenessOptions } from './liveness.service.js';
 import { MAX_POLL_MESSAGES, OpenPoll } from './open-poll.js';
@@ -27,7 +26,8 @@ import { tellRefusals } from './session.service.js';
 import type { SessionService } from './session.service.js';
 
 /** What polls work with. */
-export interface PollParts extends Pick<HearingParts, 'nodes' | 'isUnread'> {
+export interface PollParts {
+  readonly hearing: Hearing;
   readonly sessions: SessionService;
   readonly registry: ConnectionRegistry;
   readonly log: MessageLog;
@@ -46,17 +46,15 @@ export interface PollHandle {
 
 /** Answers polls. */
 export class PollService {
-  private readonly hearing: Hearing;
   private readonly counters: PushCounters;
 
   constructor(private readonly parts: PollParts) {
-    this.hearing = new Hearing(parts);
     this.counters = parts.counters ?? new PushCounters();
   }
 
   /** Answers once: at once with what was missed, else with what comes within `waitMs`. */
   open(admission: Admission, waitMs: number, answer: (answer: PollAnswer) => void): PollHandle {
-    const session = new PollSession(this.parts, this.hearing, this.counters, answer);
+    const session = new PollSession(this.parts, this.counters, answer);
     session.begin(admission, waitMs);
     return session;
   }
@@ -69,7 +67,6 @@ class PollSession implements PollOwner, PollHandle {
 
   constructor(
     private readonly parts: PollParts,
-    private readonly hearing: Hearing,
     private readonly counters: PushCounters,
     private readonly reply: (answer: PollAnswer) => void,
   ) {
@@ -81,7 +78,7 @@ class PollSession implements PollOwner, PollHandle {
     if (admission.cursor !== undefined) this.poll.place = admission.cursor;
     const { connection, refusedGroups } = this.parts.sessions.register(admission, this.poll);
     this.connection = connection;
-    const hears = this.hearing.of(connection);
+    const hears = this.parts.hearing.of(connection);
     if (hears === false || !admission.heldGroups) return this.refuse('messages are out of reach');
     tellRefusals(connection, refusedGroups);
     this.tellIfExpiring(connection);
@@ -91,7 +88,7 @@ class PollSession implements PollOwner, PollHandle {
 
   private async goWhenHeard(connection: Connection, cursor: string | undefined, waitMs: number): Promise<void> {
     this.poll.isReading = true;
-    const isHeard = await this.hearing.settled(connection);
+    const isHeard = await this.parts.hearing.settled(connection);
     connection.outbound.flush();
     // What came meanwhile comes before the place from which it is to be answered.
     this.poll.startAt(this.position);
@@ -144,7 +141,7 @@ class PollSession implements PollOwner, PollHandle {
       const answer = poll.answerMissed(missed, page.through, page.hasMore);
       const isWorthIt = answer.type === 'messages' && (answer.more || missed.length > 0 || poll.hasMessages);
       // Who came into a group meanwhile that nobody here was in comes back for what is not heard yet, or was not then.
-      const isHeard = this.hearing.of(connection) === true;
+      const isHeard = this.parts.hearing.of(connection) === true;
       if (isWorthIt || !wasHeard || !isHeard) this.finish(answer);
       else this.wait(waitMs);
     } catch (cause) {

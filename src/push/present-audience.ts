@@ -1,10 +1,15 @@
-import type { Audience, LogPage } from '../backing/message-log.interface.js';
+import type { Audience, AudienceFilter, LogPage } from '../backing/message-log.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 
 /** Who the connection's principal is now. */
 export function audienceOf(connection: Connection, registry: ConnectionRegistry): Audience {
   return { userId: connection.userId, groups: registry.eachGroupOf(connection) };
+}
+
+/** The connections whose principal is one of those now. */
+export function concernedBy(concerns: AudienceFilter, registry: ConnectionRegistry): Connection[] {
+  return [...registry.all()].filter((connection) => concerns(audienceOf(connection, registry)));
 }
 
 /**

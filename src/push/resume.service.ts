@@ -22,18 +22,19 @@ import { CloseCode } from '../protocol/close-codes.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { encodeGap } from '../protocol/frame-encoder.js';
-import { Hearing } from './hearing.js';
-import type { HearingParts } from './hearing.js';
+import type { Hearing } from './hearing.js';
 import { PendingJoins, furthest, isWithin } from './pending-joins.js';
-import { audienceOf, readForPresent } from './present-audience.js';
+import { audienceOf, concernedBy, readForPresent } from './present-audience.js';
+import { ReadingPlaces } from './reading-places.js';
 import { ReplayedMessages } from './replayed-messages.js';
 
 /** Messages of one page; a page also has at most half of what a queue may hold. */
 const PAGE_MESSAGES = 256;
 
 /** What a replay works with. */
-export interface ResumeParts extends Pick<HearingParts, 'nodes' | 'isUnread'> {
+export interface ResumeParts {
   readonly log: MessageLog;
+  readonly hearing: Hearing;
   readonly registry: ConnectionRegistry;
   readonly scheduler: FlushScheduler;
   readonly clock: Clock;
@@ -57,10 +58,8 @@ const RETRY_MS = 1_000;
 
 /** Replays. */
 export class ResumeService {
-  private readonly hearing: Hearing;
   private readonly replayed: ReplayedMessages;
-  /** Those that are held until the log is followed again, and how far they have got. */
-  private readonly waiting = new Map<Connection, Cursor>();
+  private readonly places = new ReadingPlaces();
   private readonly joins = new PendingJoins();
   /** Grows with each break. What was read before one says nothing of what was missed in it. */
   private breaks = 0;
@@ -70,7 +69,6 @@ export class ResumeService {
 
   constructor(private readonly parts: ResumeParts) {
     this.counters = parts.counters ?? new PushCounters();
-    this.hearing = new Hearing(parts);
     this.replayed = new ReplayedMessages(parts.clock);
   }
 
@@ -81,6 +79,7 @@ export class ResumeService {
    */
   async resume(connection: Connection, after: Cursor, greet: (opening: Opening) => void): Promise<void> {
     connection.outbound.hold(after);
+    this.joins.begin(connection, after);
     let isGreeted = false;
     const write = (page: LogPage) => {
       if (!isGreeted) greet({ cursor: encodeCursor(page.resumedFrom), resumed: page.gap === undefined });
@@ -97,7 +96,7 @@ export class ResumeService {
    * resolves when it does, or when it is plain that it cannot: then the welcome goes, and what came since follows.
    */
   begin(connection: Connection, greet: (opening: Opening) => void): Promise<void> | undefined {
-    if (this.hearing.of(connection) !== true) return this.beginHeld(connection, greet);
+    if (this.parts.hearing.of(connection) !== true) return this.beginHeld(connection, greet);
     greet({ cursor: encodeCursor(this.parts.log.position), resumed: false });
     return undefined;
   }
@@ -112,7 +111,8 @@ export class ResumeService {
     const { outbound } = connection;
     const { position } = log;
     // What was heard before the word of the membership is not due to it; brought later it would come in a wrong order.
-    const since = beginning && !isOvertaken ? furthest(beginning, position) : beginning;
+    const passed = isOvertaken ? this.joins.hadThrough(connection, group) : position;
+    const since = beginning && passed ? furthest(beginning, passed) : beginning;
     const hears = log.hears(audienceOf(connection, registry)) === true;
     if (!outbound.isHeld && hears && (since === undefined || isWithin(position, since))) return;
     if (connection.transport.name === 'poll') return connection.close(CloseCode.GoingAway);
@@ -125,11 +125,21 @@ export class ResumeService {
   }
 
   /**
+   * The server takes the connection out of the group. Where the word of that comes late, what the connection had until
+   * now it has had as a member: a word of a new membership, which comes as late, is not to bring it again.
+   */
+  left(connection: Connection, group: string, isOvertaken: boolean): void {
+    const { isHeld } = connection.outbound;
+    if (isHeld || isOvertaken)
+      this.joins.left(connection, group, this.places.of(connection) ?? this.parts.log.position);
+  }
+
+  /**
    * Resolves when this node hears all that is for the connection, which has come into groups by its own doing. While some
    * of it is out of reach the connection is held, and gets what comes from now on when that is back.
    */
   async heard(connection: Connection): Promise<void> {
-    if (this.hearing.of(connection) === true || (await this.hearing.settled(connection))) return;
+    if (this.parts.hearing.of(connection) === true || (await this.parts.hearing.settled(connection))) return;
     if (connection.isOpen && !connection.outbound.isHeld) this.hold(connection, this.parts.log.position);
   }
 
@@ -139,7 +149,7 @@ export class ResumeService {
    */
   interrupted(place: Cursor, concerns: AudienceFilter): void {
     this.breaks++;
-    for (const connection of this.concerned(concerns)) {
+    for (const connection of concernedBy(concerns, this.parts.registry)) {
       if (connection.transport.name === 'poll') connection.close(CloseCode.GoingAway);
       else if (!connection.outbound.isHeld) this.hold(connection, place);
     }
@@ -147,10 +157,8 @@ export class ResumeService {
 
   /** Something is followed again: those who waited for it are brought up to date, some at a time. */
   recovered(): void {
-    const waiting = [...this.waiting].filter(
-      ([connection]) => !connection.isOpen || this.hearing.of(connection) !== false,
-    );
-    for (const [connection] of waiting) this.waiting.delete(connection);
+    const isToGoOn = (connection: Connection) => !connection.isOpen || this.parts.hearing.of(connection) !== false;
+    const waiting = this.places.takeWaiting(isToGoOn);
     const readNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next; next = waiting.pop()) await this.readOn(...next);
     };
@@ -161,7 +169,7 @@ export class ResumeService {
   missed(place: Cursor, concerns: AudienceFilter): void {
     this.breaks++;
     const cursor = encodeCursor(place);
-    for (const connection of this.concerned(concerns)) {
+    for (const connection of concernedBy(concerns, this.parts.registry)) {
       if (connection.outbound.isHeld) continue;
       connection.reply(encodeGap('expired', cursor), cursor);
       this.counters.gaps.add('expired');
@@ -170,24 +178,19 @@ export class ResumeService {
 
   private async beginHeld(connection: Connection, greet: (opening: Opening) => void): Promise<void> {
     connection.outbound.hold();
-    const hears = await this.hearing.settled(connection);
+    const hears = await this.parts.hearing.settled(connection);
     if (!connection.isOpen) return;
     const { position } = this.parts.log;
     greet({ cursor: encodeCursor(position), resumed: false });
     this.joins.forget(connection);
     if (hears) connection.outbound.startHere();
-    else this.waiting.set(connection, position);
+    else this.places.wait(connection, position);
   }
 
   private hold(connection: Connection, after: Cursor): void {
     connection.outbound.hold();
     connection.outbound.releaseReplies();
-    this.waiting.set(connection, after);
-  }
-
-  private concerned(concerns: AudienceFilter): Connection[] {
-    const { registry } = this.parts;
-    return [...registry.all()].filter((connection) => concerns(audienceOf(connection, registry)));
+    this.places.wait(connection, after);
   }
 
   private async readOn(connection: Connection, after: Cursor): Promise<void> {
@@ -203,8 +206,9 @@ export class ResumeService {
     after: Cursor,
     write: (page: LogPage) => void,
   ): Promise<Cursor | undefined> {
+    this.places.reach(connection, after);
     try {
-      if (this.hearing.of(connection) !== true && !(await this.hearing.settled(connection))) {
+      if (this.parts.hearing.of(connection) !== true && !(await this.parts.hearing.settled(connection))) {
         this.wait(connection, after);
         return undefined;
       }
@@ -212,7 +216,8 @@ export class ResumeService {
       const { page, wasHeard } = await this.read(connection, after);
       if (!connection.isOpen) return undefined;
       write(page);
-      const hears = this.hearing.of(connection);
+      this.places.reach(connection, page.through);
+      const hears = this.parts.hearing.of(connection);
       if (hears === false) this.wait(connection, page.through);
       else if (!wasHeard || this.isBehind(connection, page, breaks) || hears !== true) return page.through;
       else this.goLive(connection, page.through);
@@ -246,7 +251,7 @@ export class ResumeService {
   }
 
   private wait(connection: Connection, after: Cursor): void {
-    if (connection.isOpen) this.waiting.set(connection, after);
+    if (connection.isOpen) this.places.wait(connection, after);
   }
 
   private write(connection: Connection, { gap, resumedFrom, messages }: LogPage): void {
@@ -265,6 +270,7 @@ export class ResumeService {
     this.counters.replaySizes.add(this.sizes.get(connection) ?? 0);
     this.sizes.delete(connection);
     this.joins.forget(connection);
+    this.places.forget(connection);
     const verdict = connection.outbound.release(through, encodeCursor(through));
     if (verdict === 'overflow') connection.close(CloseCode.SlowConsumer);
   }
@@ -285,7 +291,7 @@ export class ResumeService {
     if (!isOutOfReach) {
       onFailure(cause, { connectionId: connection.id });
       connection.close(CloseCode.InternalError);
-    } else if (this.hearing.of(connection) === false) {
+    } else if (this.parts.hearing.of(connection) === false) {
       this.wait(connection, after);
     } else {
       clock.after(Math.random() * RETRY_MS, () => void this.readOn(connection, after));

@@ -26,6 +26,7 @@ import { FirstContact } from './first-contact.js';
 import type { IncomingCheck } from './events/incoming-check.js';
 import { FrameService } from './frame.service.js';
 import { GroupService } from './group.service.js';
+import { Hearing } from './hearing.js';
 import type { GroupOptions } from './group.service.js';
 import { IdempotencyService } from './idempotency.service.js';
 import type { InboundOptions } from './inbound-queue.js';
@@ -113,7 +114,8 @@ export class TenantSpace {
     const fanOut = new FanOut(registry, counters);
     const watch = new TenantWatch(registry, fanOut, clock);
     const isUnread = (connection: Connection) => this.groups.isUnread(connection);
-    const resumes = new ResumeService({ log, registry, scheduler, clock, counters, onFailure, isUnread, nodes });
+    const hearing = new Hearing({ log, registry, nodes, isUnread });
+    const resumes = new ResumeService({ log, registry, scheduler, clock, counters, onFailure, hearing });
     this.registry = registry;
     this.idempotency = new IdempotencyService(stores.idempotency);
     this.groups = new GroupService({ memberships, registry, clock, log, nodes, resumes, options });
@@ -139,7 +141,7 @@ export class TenantSpace {
     const parts = { registry, scheduler, groups, frames, resumes, clock, options, telemetry, watch, onEmpty };
     this.sessions = new SessionService(parts);
     const { sessions } = this;
-    this.polls = new PollService({ sessions, registry, log, clock, options, counters, onFailure, isUnread, nodes });
+    this.polls = new PollService({ sessions, registry, log, clock, options, counters, onFailure, hearing });
     this.streams = new StreamFrames(registry, this.sessions);
     this.directory = new ConnectionDirectory(registry, clock, nodeId, telemetry.listeners);
     const { directory } = this;

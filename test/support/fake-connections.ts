@@ -88,7 +88,7 @@ export class FakeConnections {
       registry,
       clock,
       log: new MemoryMessageLog(),
-      resumes: { recovered: () => {}, ...resumes },
+      resumes: { recovered: () => {}, left: () => {}, ...resumes },
       options: { maxGroupsPerConnection },
     });
   }

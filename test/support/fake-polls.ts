@@ -4,6 +4,7 @@ import type { Principal } from '../../src/core/principal.js';
 import type { Envelope } from '../../src/protocol/frames.js';
 import type { Admission } from '../../src/push/admission.js';
 import type { PollAnswer } from '../../src/push/open-poll.js';
+import { Hearing } from '../../src/push/hearing.js';
 import { PollService } from '../../src/push/poll.service.js';
 import type { PollHandle } from '../../src/push/poll.service.js';
 import { FakeConnections } from './fake-connections.js';
@@ -25,6 +26,7 @@ export class FakePolls {
     sessions: this.sessions.sessions,
     registry: this.fakes.registry,
     log: this.log,
+    hearing: new Hearing({ log: this.log, registry: this.fakes.registry }),
     clock: this.fakes.clock,
     options: {
       ...SESSION_OPTIONS,

@@ -8,6 +8,7 @@ import { AccessService } from '../../src/push/access.service.js';
 import type { Admission } from '../../src/push/admission.js';
 import { FrameService } from '../../src/push/frame.service.js';
 import { HeldGroups } from '../../src/push/held-groups.js';
+import { Hearing } from '../../src/push/hearing.js';
 import { GroupService } from '../../src/push/group.service.js';
 import type { InboundOptions } from '../../src/push/inbound-queue.js';
 import type { LivenessOptions } from '../../src/push/liveness.service.js';
@@ -48,7 +49,8 @@ export class FakeSessions {
   ) {
     const { registry, scheduler, clock } = fakes;
     const onFailure = (cause: unknown) => void this.failures.push(cause);
-    const resumes = new ResumeService({ log, registry, scheduler, clock, onFailure });
+    const hearing = new Hearing({ log, registry });
+    const resumes = new ResumeService({ log, hearing, registry, scheduler, clock, onFailure });
     const options = { maxGroupsPerConnection: 10 };
     this.groups = new GroupService({ memberships: new MemoryMemberships(), registry, clock, log, resumes, options });
     this.frames = new FrameService({

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { encodeFrame } from '../../../src/protocol/frame-encoder.js';
+import { Hearing } from '../../../src/push/hearing.js';
 import { ResumeService } from '../../../src/push/resume.service.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
@@ -19,7 +20,8 @@ beforeEach(() => {
   const onFailure = (cause: unknown) => {
     throw cause;
   };
-  service = new ResumeService({ log, registry, scheduler, clock, onFailure });
+  const hearing = new Hearing({ log, registry });
+  service = new ResumeService({ log, hearing, registry, scheduler, clock, onFailure });
 });
 
 function deliver(number: number): void {
@@ -203,6 +205,63 @@ describe('a live connection that the server puts into a group', () => {
     fakes.registry.join(connection, 'g', MembershipSource.Server);
     service.joined(connection, 'g', at(0));
     expect(transport.closed?.code).toBe(1001);
+  });
+});
+
+describe('a connection that was taken out of a group and put into it again, of which the words come late', () => {
+  function takeOut(peer: FakePeer, group: string): void {
+    service.left(peer.connection, group, true);
+    fakes.registry.leave(peer.connection, group, MembershipSource.Server);
+  }
+
+  it('has nothing again that it had as a member', () => {
+    const peer = fakes.connect();
+    putInto(peer, 'g');
+    for (const number of [1, 2, 3]) deliver(number);
+    takeOut(peer, 'g');
+    putInto(peer, 'g', at(1), true);
+    deliver(4);
+    expect([eventsOf(peer), log.reads]).toEqual([['m1', 'm2', 'm3', 'm4'], []]);
+  });
+
+  it('is read for from where it stood where that is behind the new membership, and else from where that begins', async () => {
+    const peer = fakes.connect();
+    for (const group of ['g', 'h']) putInto(peer, group);
+    log.position = at(3);
+    log.isFollowing = false;
+    service.interrupted(at(3), () => true);
+    for (const group of ['g', 'h']) takeOut(peer, group);
+    putInto(peer, 'g', at(1), true);
+    putInto(peer, 'h', at(5), true);
+    log.isFollowing = true;
+    service.recovered();
+    await turn();
+    const joins = [
+      { group: 'g', after: at(3) },
+      { group: 'h', after: at(5) },
+    ];
+    expect(log.reads).toMatchObject([{ after: at(3), joins }]);
+  });
+
+  it('is read for from the page that it has had', async () => {
+    const peer = fakes.connect();
+    putInto(peer, 'g');
+    void service.resume(peer.connection, at(1), greeter(peer));
+    await log.answer([2, 3], { hasMore: true, resumedFrom: at(1) });
+    takeOut(peer, 'g');
+    putInto(peer, 'g', at(2), true);
+    await log.answer([4]);
+    await log.answer([5]);
+    expect(log.reads.map(({ joins }) => joins)).toEqual([undefined, undefined, [{ group: 'g', after: at(3) }]]);
+  });
+
+  it('is read for from the place that it came back with, though it was in the group nowhere here', async () => {
+    const peer = fakes.connect();
+    log.position = at(6);
+    void service.resume(peer.connection, at(5), greeter(peer));
+    putInto(peer, 'g', at(2), true);
+    await log.answer([]);
+    expect(log.reads.at(-1)).toMatchObject({ after: at(5), joins: [{ group: 'g', after: at(5) }] });
   });
 });
 

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { PushError } from '../../../src/core/push-error.js';
 import { encodeFrame } from '../../../src/protocol/frame-encoder.js';
+import { Hearing } from '../../../src/push/hearing.js';
 import { ResumeService } from '../../../src/push/resume.service.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
@@ -18,7 +19,8 @@ beforeEach(() => {
   log = new ScriptedLog();
   failures = [];
   const { registry, scheduler, clock } = fakes;
-  service = new ResumeService({ log, registry, scheduler, clock, onFailure: (cause) => failures.push(cause) });
+  const hearing = new Hearing({ log, registry });
+  service = new ResumeService({ log, hearing, registry, scheduler, clock, onFailure: (cause) => failures.push(cause) });
 });
 
 function breakLog(number: number): void {

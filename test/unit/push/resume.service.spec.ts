@@ -5,6 +5,7 @@ import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import type { Cursor } from '../../../src/protocol/cursor.js';
 import { encodeCursor } from '../../../src/protocol/cursor.js';
 import { encodeFrame } from '../../../src/protocol/frame-encoder.js';
+import { Hearing } from '../../../src/push/hearing.js';
 import { ResumeService } from '../../../src/push/resume.service.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
@@ -25,7 +26,8 @@ beforeEach(() => {
   log = new ScriptedLog();
   failures = [];
   const { registry, scheduler, clock } = fakes;
-  service = new ResumeService({ log, registry, scheduler, clock, onFailure: (cause) => failures.push(cause) });
+  const hearing = new Hearing({ log, registry });
+  service = new ResumeService({ log, hearing, registry, scheduler, clock, onFailure: (cause) => failures.push(cause) });
 });
 
 function comeBack(peer: FakePeer, after = at(0)): Promise<void> {

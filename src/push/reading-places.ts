@@ -1,0 +1,41 @@
+import type { Connection } from '../core/connection.js';
+import type { Cursor } from '../protocol/cursor.js';
+
+/** How far connections have got that are not live, and which of them wait until the log is followed again. */
+export class ReadingPlaces {
+  private readonly places = new WeakMap<Connection, Cursor>();
+  private readonly waiting = new Set<Connection>();
+
+  /** Where the connection stands; undefined for one that is live. */
+  of(connection: Connection): Cursor | undefined {
+    return this.places.get(connection);
+  }
+
+  /** It has had everything up to this place. */
+  reach(connection: Connection, place: Cursor): void {
+    this.places.set(connection, place);
+  }
+
+  /** Nobody can read for it: it waits, with the place that it has reached. */
+  wait(connection: Connection, place: Cursor): void {
+    this.reach(connection, place);
+    this.waiting.add(connection);
+  }
+
+  /** Takes out those of the waiting that are to go on, with their places. */
+  takeWaiting(isToGoOn: (connection: Connection) => boolean): [Connection, Cursor][] {
+    const taken: [Connection, Cursor][] = [];
+    for (const connection of this.waiting) {
+      const place = this.places.get(connection);
+      if (!place || !isToGoOn(connection)) continue;
+      this.waiting.delete(connection);
+      taken.push([connection, place]);
+    }
+    return taken;
+  }
+
+  /** It is live: it stands where this node does. */
+  forget(connection: Connection): void {
+    this.places.delete(connection);
+  }
+}
