@@ -1,7 +1,7 @@
 /**
  * `npm run faults`: runs every fault of test/cluster on real processes, and writes what became of the messages into
- * docs/fault-results.md. Takes about ten minutes. Fails, and writes nothing, when a promise is broken; the history of a run
- * with a defect is then in .build.
+ * docs/fault-results.md, and what a stampede was like into docs/stampede.md. Takes about twenty minutes. Fails, and writes
+ * nothing, when a promise is broken; the history of a run with a defect is then in .build.
  *
  * `npm run faults -- -t 'a node'` runs those of a name, and prints their table.
  */
@@ -15,6 +15,7 @@ import { format } from 'prettier';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = join(root, '.build/faults.jsonl');
 const document = join(root, 'docs/fault-results.md');
+const stampedeDocument = join(root, 'docs/stampede.md');
 
 const COLUMNS = [
   ['fault', ({ name }) => name],
@@ -47,6 +48,34 @@ const FIGURE_COLUMNS = [
   ['verdict', ({ value, atMost }) => (atMost === undefined ? '–' : value <= atMost ? 'met' : '**missed**')],
 ];
 
+const STAMPEDE = `20,000 WebSocket clients, each a user of its own, are connected to two nodes over one Redis. All their connections are reset
+at the same moment; they knock again at once, each with its cursor, and come back when they are told to. A message for
+everyone is sent meanwhile. Each node also has a client that stays, and is sent a message through the other node every 50 ms.
+
+- **all in**: from the break until the last one was let in and had the message that it missed. Everyone was, or the run fails.
+- **refused**: answers 503, each with \`Retry-After\`; **untold**: those without; **unanswered**: connections that ended without
+  an answer; **cut**: connections that ended after they were let in. **longest answer**: from a knock to what it was answered.
+- **let in per second**: in each fifth of the time.
+- **loop late**: the longest delay of a node's event loop, as \`event_loop_delay_seconds\` says.
+- **bystanders**: what was accepted for them and received by them, and from the request to publish to the arrival.`;
+
+const STAMPEDE_COLUMNS = [
+  ['20,000 come back', ({ stampede }) => stampede],
+  ['all in', ({ allInMs }) => seconds(allInMs)],
+  ['let in per second', ({ admittedBySecond }) => fifths(admittedBySecond).join(', ')],
+  ['refused', ({ refused }) => refused],
+  ['untold', ({ untold }) => untold],
+  ['unanswered', ({ broken }) => broken],
+  ['cut', ({ cut }) => cut],
+  ['longest answer', ({ longestAnswerMs }) => seconds(longestAnswerMs)],
+  ['loop late', ({ longestLoopDelayMs }) => `${longestLoopDelayMs} ms`],
+  ['bystanders', ({ bystanders: { accepted, received } }) => `${received} of ${accepted}`],
+  [
+    'their messages took p50, p99, most',
+    ({ bystanders: { latencyMs } }) => `${latencyMs.p50}, ${latencyMs.p99}, ${latencyMs.max} ms`,
+  ],
+];
+
 const wishes = process.argv.slice(2);
 
 mkdirSync(join(root, '.build'), { recursive: true });
@@ -56,22 +85,41 @@ if (wishes.length > 0) console.log(tables());
 else if (process.exitCode === 0) await writeDocument();
 
 function runFaults() {
-  const suites = ['test/cluster/faults.spec.ts', 'test/cluster/rolling-restart.redis.spec.ts'];
+  const suites = ['faults', 'rolling-restart.redis', 'stampede'].map((name) => `test/cluster/${name}.spec.ts`);
   const args = ['scripts/test.mjs', '--runInBand', ...suites, ...wishes];
   const env = { HISTORY_DUMP: join(root, '.build/'), ...process.env, FAULT_RESULTS: results };
   return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
 }
 
 async function writeDocument() {
-  const text = `${introduction()}\n\n${tables()}\n`;
-  writeFileSync(document, await format(text, { parser: 'markdown', printWidth: 120 }));
+  await write(document, `${introduction()}\n\n${tablesOfFaults(rowsOf('faults'))}\n`);
+  await write(stampedeDocument, stampedes());
+}
+
+async function write(file, text) {
+  writeFileSync(file, await format(text, { parser: 'markdown', printWidth: 120 }));
 }
 
 function tables() {
-  const rows = readFileSync(results, 'utf8')
+  const faults = rowsOf('faults');
+  return [faults.length > 0 && tablesOfFaults(faults), rowsOf('stampedes').length > 0 && stampedes()]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+function rowsOf(kind) {
+  return readFileSync(results, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
+    .map((line) => JSON.parse(line))
+    .filter(({ stampede }) => (stampede === undefined) === (kind === 'faults'));
+}
+
+function stampedes() {
+  return `# When everyone comes back at once\n\n${madeBy()}\n\n${STAMPEDE}\n\n${table(STAMPEDE_COLUMNS, rowsOf('stampedes'))}\n`;
+}
+
+function tablesOfFaults(rows) {
   const all = table(COLUMNS, rows);
   const figures = rows.flatMap(({ name, figures = [] }) => figures.map((figure) => ({ name, ...figure })));
   return figures.length === 0 ? all : `${all}\n\n${FIGURES}\n\n${table(FIGURE_COLUMNS, figures)}`;
@@ -83,19 +131,37 @@ function table(columns, rows) {
   return cells.map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** How many were let in a second, in each fifth of the time. */
+function fifths(bySecond) {
+  const size = Math.max(1, Math.ceil(bySecond.length / 5));
+  const parts = [0, 1, 2, 3, 4].map((part) => bySecond.slice(part * size, (part + 1) * size));
+  return parts
+    .filter(({ length }) => length > 0)
+    .map((part) => Math.round(part.reduce((sum, count) => sum + count, 0) / part.length));
+}
+
 function withUnit(value, unit) {
   return unit === '' ? `${value}` : `${value} ${unit}`;
 }
 
-function introduction() {
+function madeBy() {
   const kernel = release().split('.').slice(0, 2).join('.');
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? arch()}), ${gigabytes} GB, ${type()} ${kernel}`;
   const redis = /v=([\d.]+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '');
   const versions = `Node ${process.versions.node}, Redis ${redis?.[1] ?? 'unknown'}`;
+  const day = new Date().toISOString().slice(0, 10);
+  return `Made by \`npm run faults\` on ${day}: ${machine}, ${versions}, everything on that machine.`;
+}
+
+function introduction() {
   return `# What becomes of messages under faults
 
-Made by \`npm run faults\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, ${versions}, everything on that machine.
+${madeBy()}
 
 Three nodes are processes of their own and share one \`redis-server\`. Twelve recipients of four users, on WebSocket, SSE and long
 poll, break off all the time and come back on any node and any transport with the cursor they have; three more stay on the first node,

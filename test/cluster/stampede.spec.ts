@@ -1,11 +1,14 @@
 /** A crowd of clients that comes back at once, over two nodes: nobody drowns, and everyone gets in. */
 import { readFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startNodeProgram } from '../support/child-program.js';
+import { redisAbsence } from '../support/redis-server.js';
 import { RestClient } from '../support/rest-client.js';
 import { signToken } from '../support/tokens.js';
 import { ClusterNode } from './faults/cluster-node.js';
+import { stampede } from './stampede/stampede.js';
 
 const CROWD = fileURLToPath(new URL('../support/programs/stampede.mjs', import.meta.url));
 /** Two descriptors for each in one process would be past what a process may open by default here. */
@@ -21,15 +24,42 @@ const granted = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
 const absence =
   granted >= BACKLOG ? '' : ` [skipped: net.core.somaxconn is ${granted}, which is fewer than ${BACKLOG}]`;
 
+/** Named by `npm run faults`: the return of many more is measured, and a line of JSON for each goes into this file. */
+const RESULTS = process.env['FAULT_RESULTS'];
+const RETURNING = 20_000;
+const redisIsAbsent = redisAbsence();
+
 let nodes: readonly ClusterNode[] = [];
 afterEach(() => Promise.all(nodes.map((node) => node.stop())));
 
-describe(`a stampede of ${CLIENTS}`, () => {
-  beforeAll(async () => {
-    const builder = await startNodeProgram([fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
-    expect(await builder.ended).toEqual({ code: 0, signal: null });
-  }, 120_000);
+beforeAll(async () => {
+  const builder = await startNodeProgram([fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
+  expect(await builder.ended).toEqual({ code: 0, signal: null });
+}, 120_000);
 
+if (RESULTS === undefined) describe(`a stampede of ${CLIENTS}`, describeCrowds);
+else (redisIsAbsent === '' ? describe : describe.skip)(`a stampede${redisIsAbsent}`, () => describeReturns(RESULTS));
+
+function describeReturns(results: string): void {
+  it.each([
+    { name: 'as the module is by default', push: {} },
+    { name: 'with `maxHandshakesPerSecond: 500` on each node', push: { maxHandshakesPerSecond: 500 } },
+  ])(
+    `of ${RETURNING} reconnects over two nodes gets everyone in, $name`,
+    async ({ name, push }) => {
+      const result = await stampede(RETURNING, push);
+      await appendFile(results, `${JSON.stringify({ stampede: name, clients: RETURNING, ...result })}\n`);
+      const { inside, caughtUp, untold, broken, cut, bystanders } = result;
+      expect({ inside, caughtUp }).toEqual({ inside: RETURNING, caughtUp: RETURNING });
+      expect({ untold, broken, cut }).toEqual({ untold: 0, broken: 0, cut: 0 });
+      expect(bystanders.received).toBe(bystanders.accepted);
+      expect(bystanders.accepted).toBeGreaterThan(0);
+    },
+    900_000,
+  );
+}
+
+function describeCrowds(): void {
   it('is admitted at a steady rate: everyone gets in, and each refusal says when to come back', async () => {
     const push = { maxHandshakesPerSecond: HANDSHAKES_PER_SECOND, maxPerUser: CLIENTS };
     nodes = await Promise.all([ClusterNode.start({ push }), ClusterNode.start({ push })]);
@@ -56,7 +86,7 @@ describe(`a stampede of ${CLIENTS}`, () => {
     },
     180_000,
   );
-});
+}
 
 /** Has a crowd come, and come back until all are in: what became of it. */
 async function comeTo(
