@@ -157,10 +157,8 @@ export class Connection implements Link, AttemptListener, PageListener {
 
   /** Puts a fresh token in the place of the old one. A poll brings its token each time anyway. */
   async #renew({ transport }: Attempt): Promise<void> {
-    const { tokens } = this.#server;
-    tokens.drop();
     try {
-      const token = await tokens.get();
+      const token = await this.#server.tokens.renew();
       if (transport !== 'poll') await this.#outbox.request('push:auth', { token });
     } catch (error) {
       if (!this.#isClosed) this.#report(error);

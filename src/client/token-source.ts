@@ -12,7 +12,21 @@ export class TokenSource {
 
   /** The token. Rejects with `token_failed` when the application has none to give. */
   get(): Promise<string> {
-    return (this.present ??= this.#next());
+    if (!this.present) {
+      const next = (this.present = this.#next());
+      next.catch(() => this.drop(next));
+    }
+    return this.present;
+  }
+
+  /** Asks for the next token. The present one goes on until that is there, and where there is none. Rejects as {@link get}. */
+  renew(): Promise<string> {
+    const next = this.#next();
+    next.then(
+      () => (this.present = next),
+      () => {},
+    );
+    return next;
   }
 
   /** Forgets the token, so that the next {@link get} asks. One that has been replaced meanwhile is left alone. */
@@ -24,7 +38,6 @@ export class TokenSource {
     try {
       return await this.#ask();
     } catch (cause) {
-      this.present = undefined;
       throw new PushClientError('token_failed', undefined, cause);
     }
   }

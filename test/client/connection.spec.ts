@@ -114,6 +114,8 @@ describe.each(['ws', 'sse'] as const)('a client on %s', (transport: TransportNam
     (await server.line()).send({ event: 'push:expiring', data: { at: '2026-01-01T00:00:00.000Z' } });
     await eventually(() => expect(client.errors).toMatchObject([{ code: 'token_failed' }]));
     expect(client.status.state).toBe('live');
+    // The token that there is has not ended yet.
+    await expect(client.request('orders.find', { id: 7 })).resolves.toEqual({ echo: { id: 7 } });
   });
 
   it('notices a line that is dead although nothing closed it', async () => {
