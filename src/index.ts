@@ -21,7 +21,6 @@ export type { MetricsOptions, MetricsRegistry } from './ops/metrics-options.inte
 export type { MembershipOptions } from './push/push.service.js';
 export type {
   ConnectionFilter,
-  ConnectionInfo,
   DisconnectOptions,
   DisconnectOutcome,
   Membership,
@@ -34,6 +33,7 @@ export type {
   SendOptions,
   SendRequest,
 } from './push/push-types.js';
+export type { ConnectionInfo } from './protocol/connection-info.js';
 export { PushEvent, definePushEvent } from './push/push-event.decorator.js';
 export type { EventDirection, PushEventDeclaration } from './push/push-event.decorator.js';
 export type { EventRef, EventRefData, PushEventsOf } from './push/events/event-ref.js';

@@ -1,4 +1,4 @@
-import type { ConsoleConnection } from '../protocol/console-frames.js';
+import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { duration } from './format.js';
 import { routeTo } from './route.js';
 
@@ -12,8 +12,8 @@ export function ConnectionTable({
   connections,
   end,
 }: {
-  readonly connections: readonly ConsoleConnection[];
-  readonly end: (connection: ConsoleConnection) => void;
+  readonly connections: readonly ConnectionInfo[];
+  readonly end: (connection: ConnectionInfo) => void;
 }) {
   return (
     <table class="cards" role="table" aria-label="Connections">
@@ -39,8 +39,8 @@ function ConnectionRow({
   connection,
   end,
 }: {
-  readonly connection: ConsoleConnection;
-  readonly end: (connection: ConsoleConnection) => void;
+  readonly connection: ConnectionInfo;
+  readonly end: (connection: ConnectionInfo) => void;
 }) {
   const { connectionId, userId, groups, transport, address, node, connectedAt } = connection;
   const seconds = Math.max(0, (Date.now() - Date.parse(connectedAt)) / 1_000);

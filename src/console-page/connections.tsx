@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { ConnectionSearch, ConsoleConnection } from '../protocol/console-frames.js';
+import type { ConnectionInfo } from '../protocol/connection-info.js';
+import type { ConnectionSearch } from '../protocol/console-frames.js';
 import { announce } from './announcer.js';
 import { sentenceOf } from './console-link.js';
 import type { ConsoleLink } from './console-link.js';
@@ -15,9 +16,9 @@ const TYPING_MS = 250;
 /** Who is connected, as it changes. */
 export function Connections({ link }: { readonly link: ConsoleLink }) {
   const [search, setSearch] = useState<ConnectionSearch>({});
-  const [more, setMore] = useState<readonly ConsoleConnection[]>([]);
+  const [more, setMore] = useState<readonly ConnectionInfo[]>([]);
   const [cursor, setCursor] = useState<string | null>(null);
-  const [ending, setEnding] = useState<ConsoleConnection>();
+  const [ending, setEnding] = useState<ConnectionInfo>();
   const [problem, setProblem] = useState('');
 
   useEffect(() => {
@@ -78,6 +79,6 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
   );
 }
 
-function isAmong({ connectionId }: ConsoleConnection, items: readonly ConsoleConnection[]): boolean {
+function isAmong({ connectionId }: ConnectionInfo, items: readonly ConnectionInfo[]): boolean {
   return items.some((item) => item.connectionId === connectionId);
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ConsoleConnection } from '../protocol/console-frames.js';
+import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { announce } from './announcer.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import type { ConsoleLink } from './console-link.js';
@@ -12,7 +12,7 @@ export function DisconnectDialog({
   close,
 }: {
   readonly link: ConsoleLink;
-  readonly connection: ConsoleConnection;
+  readonly connection: ConnectionInfo;
   readonly close: () => void;
 }) {
   const [isWhole, setWhole] = useState(false);

@@ -2,6 +2,7 @@
  * What the admin console and a server say to each other, over a connection like any other. Both are of one version: the
  * page comes from the server. So this is no part of the protocol that others may count on, but for its one event name.
  */
+import type { ConnectionInfo } from './connection-info.js';
 import type { TransportName } from './frames.js';
 
 /** The event of all that is said, in both directions. */
@@ -74,17 +75,6 @@ export interface NodeSample {
   readonly vitals?: NodeVitals | undefined;
 }
 
-/** A connection in a listing. */
-export interface ConsoleConnection {
-  readonly connectionId: string;
-  readonly userId: string;
-  readonly groups: readonly string[];
-  readonly transport: TransportName;
-  readonly node: string;
-  readonly address: string;
-  readonly connectedAt: string;
-}
-
 /** Parts of the names that are looked for; a connection must have all. */
 export interface ConnectionSearch {
   readonly user?: string | undefined;
@@ -94,12 +84,12 @@ export interface ConnectionSearch {
 
 /** A page of what a search has found. */
 export interface FoundConnections {
-  readonly items: readonly ConsoleConnection[];
+  readonly items: readonly ConnectionInfo[];
   readonly cursor: string | null;
 }
 
 /** A connection that a target would reach, and by what. */
-export interface PreviewedConnection extends ConsoleConnection {
+export interface PreviewedConnection extends ConnectionInfo {
   readonly why: TargetMember;
   readonly name?: string | undefined;
 }

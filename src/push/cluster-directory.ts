@@ -6,19 +6,12 @@
  * connections: what it did not hear is kept for it, and it carries that out when it is back.
  */
 import type { OtherNodes } from '../backing/node-link.interface.js';
+import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { comparePlaces, DEFAULT_PAGE_LIMIT, pageCursorOf, readPageCursor } from './connection-directory.js';
 import type { CloseOrder, ConnectionDirectory } from './connection-directory.js';
 import { askNodes, KEPT_FOR_MS } from './node-questions.js';
 import type { NodeCounts } from './node-questions.js';
-import type {
-  ConnectionFilter,
-  ConnectionInfo,
-  DisconnectOutcome,
-  Page,
-  PageRequest,
-  Presence,
-  PushStats,
-} from './push-types.js';
+import type { ConnectionFilter, DisconnectOutcome, Page, PageRequest, Presence, PushStats } from './push-types.js';
 
 /** How long other nodes may take over a question about their connections. */
 const ANSWER_MS = 1_000;

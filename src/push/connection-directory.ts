@@ -5,7 +5,8 @@ import { DistinctIds } from '../core/distinct-ids.js';
 import type { KickedEvent, LifecycleListeners } from '../core/lifecycle-events.js';
 import type { PushErrorDetail } from '../core/push-error.js';
 import type { ConnectionSearch } from '../protocol/console-frames.js';
-import type { ConnectionFilter, ConnectionInfo, PageRequest, PushStats } from './push-types.js';
+import type { ConnectionInfo } from '../protocol/connection-info.js';
+import type { ConnectionFilter, PageRequest, PushStats } from './push-types.js';
 import { groupProblems, userIdProblems } from './send-validation.js';
 
 /** Items of a page where the caller does not say. */

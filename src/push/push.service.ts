@@ -12,6 +12,7 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
+import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { encodeCursor } from '../protocol/cursor.js';
 import type { EventName } from '../protocol/push-events.js';
 import { closing, closingProblems } from './closing.js';
@@ -181,7 +182,7 @@ export class PushService {
   async connections(
     filter: Push.ConnectionFilter = {},
     page: Push.PageRequest = {},
-  ): Promise<Push.Page<Push.ConnectionInfo>> {
+  ): Promise<Push.Page<ConnectionInfo>> {
     throwIfAny([...filterProblems(filter), ...limitProblems(page), ...cursorProblems(page)]);
     return this.within(({ cluster }) => cluster.list(filter, page));
   }
