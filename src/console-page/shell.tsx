@@ -62,6 +62,11 @@ export function Shell({ link, signOut }: { readonly link: ConsoleLink; readonly 
           </ul>
         </nav>
         <main id="main" tabIndex={-1}>
+          {link.warning !== '' && (
+            <p class="problem" role="alert">
+              {link.warning}
+            </p>
+          )}
           {SHOWN[route.view](link, route)}
         </main>
       </div>
@@ -86,12 +91,15 @@ const STATES: Readonly<Record<PushStatus['state'], readonly [outcome: string, wo
   closed: ['bad', 'Ended'],
 };
 
+/** What is said of a connection that is not the usual one. */
+const WAYS = { ws: '', sse: ' over an event stream', poll: ' over long polling' } as const;
+
 function Status({ status }: { readonly status: PushStatus }) {
   const [outcome, words] = STATES[status.state];
   return (
     <p class={`pill ${outcome}`} role="status" data-state={status.state}>
       {words}
-      {status.state === 'live' && status.transport === 'sse' && ' over an event stream'}
+      {status.state === 'live' && WAYS[status.transport ?? 'ws']}
     </p>
   );
 }

@@ -11,6 +11,7 @@ import { encodeFrame } from '../protocol/frame-encoder.js';
 import type { ClusterLook } from '../push/cluster-view.js';
 import type { TraceWish } from '../push/node-questions.js';
 import type { TenantSpace } from '../push/tenant-space.js';
+import { reportOf } from './console-report.js';
 
 /** From one report to the next. */
 const REPORT_MS = 1_000;
@@ -98,15 +99,8 @@ export class ConsoleFeed {
     for (const [connection, viewer] of viewers) {
       // Whoever looks at something else meanwhile is told of that by the next one.
       if (!connection.isOpen || this.viewers.get(connection) !== viewer) continue;
-      const report: ConsoleReport = {
-        at,
-        users: look.users,
-        groups: look.groups,
-        nodes: look.nodes,
-        partial: look.isPartial,
-        found: newsFor(viewer, found.get(keyOf(viewer))),
-        trace: traceFor(viewer, wishes, look),
-      };
+      const news = newsFor(viewer, found.get(keyOf(viewer)));
+      const report = reportOf(at, look, news, traceFor(viewer, wishes, look));
       connection.reply(encodeFrame(CONSOLE_EVENT, report));
     }
   }

@@ -1,12 +1,13 @@
 /** Reads what a page of the console asks for. What has another shape is refused; names are judged by who uses them. */
 import type { Target } from '../core/delivery-target.js';
-import type { ConnectionSearch, ConsoleView } from '../protocol/console-frames.js';
+import type { ConnectionSearch, ConsoleSeen, ConsoleView } from '../protocol/console-frames.js';
 import { isUserId } from '../protocol/names.js';
 import type { SendOptions } from '../push/push-types.js';
 
 /** One thing that the console can ask for. */
 export type ConsoleRequest =
   | { readonly action: 'view'; readonly view: ConsoleView }
+  | { readonly action: 'look'; readonly view: ConsoleView; readonly seen: ConsoleSeen }
   | { readonly action: 'search'; readonly search: ConnectionSearch; readonly cursor: string | undefined }
   | { readonly action: 'preview'; readonly target: Target }
   | {
@@ -27,6 +28,8 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Longest text that is looked for. */
 const MAX_SEARCH_LENGTH = 255;
+/** Most nodes that a page may name. */
+const MAX_NODES = 1_000;
 
 /** The request, or undefined where it is none. */
 export function readConsoleRequest(data: unknown): ConsoleRequest | undefined {
@@ -37,11 +40,13 @@ export function readConsoleRequest(data: unknown): ConsoleRequest | undefined {
 }
 
 const READERS: Readonly<Record<string, (members: Members) => ConsoleRequest | undefined>> = {
-  view: ({ search, trace }) => {
-    if (trace !== undefined && !isUserId(trace)) return undefined;
-    const read = search === undefined ? undefined : readSearch(search);
-    if (search !== undefined && !read) return undefined;
-    return { action: 'view', view: { search: read, trace } };
+  view: (members) => {
+    const view = readView(members);
+    return view && { action: 'view', view };
+  },
+  look: ({ seen = {}, ...members }) => {
+    const view = readView(members);
+    return view && isSeen(seen) ? { action: 'look', view, seen } : undefined;
   },
   search: ({ search, cursor }) => {
     const read = readSearch(search);
@@ -71,6 +76,18 @@ const READERS: Readonly<Record<string, (members: Members) => ConsoleRequest | un
   },
   drain: ({ node }) => (typeof node === 'string' ? { action: 'drain', node } : undefined),
 };
+
+function readView({ search, trace }: Members): ConsoleView | undefined {
+  if (trace !== undefined && !isUserId(trace)) return undefined;
+  const read = search === undefined ? undefined : readSearch(search);
+  if (search !== undefined && !read) return undefined;
+  return { search: read, trace };
+}
+
+function isSeen(value: unknown): value is ConsoleSeen {
+  const numbers = Object.values(membersOf(value) ?? [undefined]);
+  return numbers.length <= MAX_NODES && numbers.every((number) => Number.isSafeInteger(number));
+}
 
 /** An empty text is as good as none. */
 function readSearch(value: unknown): ConnectionSearch | undefined {

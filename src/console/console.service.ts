@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import { PushError } from '../core/push-error.js';
-import type { ConsoleSession } from '../protocol/console-frames.js';
+import type { ConsoleReport, ConsoleSession } from '../protocol/console-frames.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import type { ConsoleAnswer, ConsoleHandler } from '../push/console-handler.interface.js';
 import type { PushService } from '../push/push.service.js';
@@ -15,6 +15,7 @@ import { assertSendable } from '../push/send-validation.js';
 import type { TenantSpace } from '../push/tenant-space.js';
 import type { TenantSpaces } from '../push/tenant-spaces.js';
 import { ConsoleFeed, SEARCH_LIMIT } from './console-feed.js';
+import { reportOf } from './console-report.js';
 import { readConsoleRequest } from './console-requests.js';
 import type { ConsoleRequest } from './console-requests.js';
 import { rightsOf } from './console-rights.js';
@@ -85,8 +86,12 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
     const { connection, push } = asker;
     switch (request.action) {
       case 'view':
+        // A request without a stream, as those who poll make, has nothing that goes on.
+        if (connection.transport.name === 'poll') throw new Refused(ErrorCode.ConnectionRequired, 'a poll has to look');
         this.feedOf(connection.principal.tenant).show(connection, request.view);
         return null;
+      case 'look':
+        return this.look(request, connection);
       case 'search':
         return this.within(connection, ({ clusterView }) =>
           clusterView.search(request.search, SEARCH_LIMIT, request.cursor),
@@ -101,6 +106,22 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
       default:
         return this.drain(request.node, asker);
     }
+  }
+
+  /** One report, for a page to which none can be brought. What it has seen it knows itself, so any node can answer. */
+  private look(
+    { view, seen }: Extract<ConsoleRequest, { action: 'look' }>,
+    connection: Connection,
+  ): Promise<ConsoleReport> {
+    const { trace, search } = view;
+    return this.within(connection, async ({ clusterView }) => {
+      const [look, found] = await Promise.all([
+        clusterView.look(trace === undefined ? [] : [{ userId: trace, after: seen }]),
+        search && clusterView.search(search, SEARCH_LIMIT),
+      ]);
+      const traced = trace === undefined ? undefined : { userId: trace, entries: look.traces[0] ?? [] };
+      return reportOf(this.parts.clock.now(), look, found, traced);
+    });
   }
 
   private send(

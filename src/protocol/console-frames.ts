@@ -113,7 +113,10 @@ export interface ConsoleView {
   readonly trace?: string | undefined;
 }
 
-/** What comes to a console about once a second. */
+/** By node, the last entry of the trace that a page has. */
+export type ConsoleSeen = Readonly<Record<string, number>>;
+
+/** What comes to a console about once a second, and what one without a connection gets where it asks for a look. */
 export interface ConsoleReport {
   readonly at: number;
   /** Different users and groups of all nodes. */

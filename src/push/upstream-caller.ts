@@ -5,7 +5,6 @@ import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { WireFormat } from '../core/outgoing-message.js';
 import type { Principal } from '../core/principal.js';
 import type { Transport } from '../core/transport.interface.js';
-import { CONSOLE_EVENT } from '../protocol/console-frames.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError } from '../protocol/frame-encoder.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
@@ -25,13 +24,8 @@ export interface CallerParts {
   readonly options: Required<InboundOptions>;
 }
 
-/** What only makes sense for a connection that goes on: a group is joined by one, a token is its own, a console looks. */
-const NEEDS_CONNECTION: ReadonlySet<string> = new Set([
-  ClientEvent.Join,
-  ClientEvent.Leave,
-  ClientEvent.Auth,
-  CONSOLE_EVENT,
-]);
+/** What only makes sense for a connection that goes on: a group is joined by one, a token is its own. */
+const NEEDS_CONNECTION: ReadonlySet<string> = new Set([ClientEvent.Join, ClientEvent.Leave, ClientEvent.Auth]);
 
 /** Takes everything and keeps nothing: there is no way to a client but the answer to its request. */
 const nowhere: Transport = {

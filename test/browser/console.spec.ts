@@ -14,6 +14,10 @@ const describeInChromium = absence === '' ? describe : describe.skip;
 const VIEWS = ['overview', 'connections', 'trace/ada', 'send', 'nodes'];
 const HOSTILE = '<img src=x onerror="document.title=1">';
 
+/** A connection goes on for so long after the end of its token, for clocks differ, and until it is looked at next. */
+const CLOCK_TOLERANCE_MS = 5_000;
+const SWEEP_MS = 1_500;
+
 /** Keeps what the policy of the page has forbidden. */
 const WATCH_POLICY = `
   window.violations = [];
@@ -297,6 +301,78 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await other.getByText('1 connection', { exact: true }).waitFor();
     expect(await other.getByRole('rowheader').allInnerTexts()).toEqual(['grace']);
     await other.close();
+  });
+
+  it('works over long polling where nothing else gets through', async () => {
+    const complaints = browser.complaints.length;
+    const other = await browser.open('poll', 'about:blank');
+    await other.addInitScript('delete globalThis.WebSocket');
+    await other.route('**/push/sse*', (route) => route.fulfill({ status: 404 }));
+    await other.goto(`${demo.url}/console#connections`);
+    await other.getByText('Live over long polling').waitFor();
+    await other.getByLabel('User').fill('grace');
+    await other.getByText('1 connection', { exact: true }).waitFor();
+    await show('trace/ada', other);
+    await eventually(
+      async () => {
+        await publish('ada', 'order.status');
+        return (await other.locator('[data-trace]').getByText('Written to 1 connection').count()) > 0;
+      },
+      { intervalMs: 500 },
+    );
+    // Each message once, however often the page has looked since.
+    expect(await other.locator('[data-trace] > li').first().getByText('the transport took it').count()).toBe(1);
+    await show('send', other);
+    await other.getByLabel('Users', { exact: true }).fill('ada');
+    await other.getByRole('button', { name: 'Who would get this?' }).click();
+    await other.getByRole('heading', { name: '1 user on 1 connection would get this' }).waitFor();
+    await other.close();
+    // The stream that was not there is what was asked for.
+    browser.complaints.splice(complaints);
+  });
+
+  /** A page that begins with a token of its own, good for so many seconds. */
+  async function openWithToken(name: string, expiresInSeconds: number): Promise<Page> {
+    const token = signToken({ sub: 'op', scope: 'push:admin' }, { expiresInSeconds });
+    const opened = await browser.open(name, 'about:blank');
+    await opened.addInitScript(`sessionStorage.setItem('nestjs-push.console.token', '${token}')`);
+    return opened;
+  }
+
+  it('stays open past the end of its token, on the same connection, where the host gives another', async () => {
+    const other = await openWithToken('renewed', 1);
+    const endsAt = Date.now() + 1_000 + CLOCK_TOLERANCE_MS;
+    const token = signToken({ sub: 'op', scope: 'push:admin' });
+    await other.route('**/auth/token/console', (route) => route.fulfill({ json: { token } }));
+    let sockets = 0;
+    other.on('websocket', () => sockets++);
+    const renewed = other.waitForRequest('**/auth/token/console');
+    await other.goto(`${demo.url}/console`);
+    await renewed;
+    await eventually(() => Date.now() > endsAt + SWEEP_MS);
+    const sends = async () => Number(await other.locator('[data-tile="sends"]').innerText());
+    const before = await sends();
+    await publish('ada', 'after');
+    await eventually(async () => (await sends()) > before);
+    expect([await other.locator('[data-state]').getAttribute('data-state'), sockets]).toEqual(['live', 1]);
+    await other.close();
+  });
+
+  it('says that its token cannot be renewed while it holds, and asks for another once it has ended', async () => {
+    const complaints = browser.complaints.length;
+    const other = await openWithToken('ended', 4);
+    await other.route('**/auth/token/console', (route) =>
+      route.fulfill({ status: 401, json: { message: 'signed out' } }),
+    );
+    await other.goto(`${demo.url}/console`);
+    await other.getByRole('alert').getByText('cannot be renewed').waitFor();
+    expect(await other.locator('[data-state]').getAttribute('data-state')).toBe('live');
+    await other.getByRole('alert').getByText('The token has ended. Sign in again.').waitFor({ timeout: 20_000 });
+    await other.getByLabel('Token').fill(signToken({ sub: 'op', scope: 'push:admin' }));
+    await other.keyboard.press('Enter');
+    await untilLive(other);
+    await other.close();
+    browser.complaints.splice(complaints);
   });
 
   it('has put no token into an address and broken no policy', async () => {

@@ -21,6 +21,9 @@ const NO_REQUESTS = [
   { action: 'view', search: { user: 7 } },
   { action: 'view', trace: '' },
   { action: 'view', trace: 'a\u0000' },
+  { action: 'look', trace: '' },
+  { action: 'look', seen: 7 },
+  { action: 'look', seen: { node: 'x' } },
   { action: 'search', search: { user: 'x'.repeat(256) } },
   { action: 'preview', target: {} },
   { action: 'preview', target: { all: true, users: ['7'] } },
@@ -46,7 +49,7 @@ describe('who may use the console', () => {
   ])('nobody while %s', async (_when, extras, claims, code) => {
     node = await PushApp.start({ push: extras });
     const client = await node.connect('op', claims);
-    for (const action of ['view', 'search', 'preview', 'send', 'disconnect', 'drain', 'nonsense']) {
+    for (const action of ['view', 'look', 'search', 'preview', 'send', 'disconnect', 'drain', 'nonsense']) {
       expect(await client.request('push:console', { action })).toMatchObject({ event: 'push:error', data: { code } });
     }
     expect(await client.settled()).toEqual([]);

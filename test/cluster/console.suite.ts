@@ -272,5 +272,39 @@ export function describeConsole(name: string, create: () => Promise<ClusterSubje
       expect((await post({})).text).toContain('connection_required');
       stream.close();
     });
+
+    it('answers those who poll when they look: what has changed since, on whichever node', async () => {
+      await startBoth();
+      const token = bearer(signToken({ sub: 'op', ...ADMIN }));
+      const look = async (node: PushApp, data: object) => {
+        const { text } = await ask(`${node.origin}/push/upstream`, {
+          method: 'POST',
+          headers: { ...token, 'content-type': 'application/json' },
+          body: JSON.stringify({ event: 'push:console', data: { action: 'look', ...data } }),
+        });
+        return (JSON.parse(text) as Envelope).data as ConsoleReport;
+      };
+      const ada = await second.connect('ada', { groups: ['vip'] });
+      expect(await look(first, { trace: 'ada', search: { user: 'ada' } })).toMatchObject({
+        users: 1,
+        nodes: [{}, {}],
+        partial: false,
+        found: { items: [{ userId: 'ada', node: idOf(second) }] },
+        trace: { userId: 'ada', entries: [] },
+      });
+      await first.push.toUser('ada', 'e');
+      await ada.next('e');
+      const seen: Record<string, number> = {};
+      const steps: string[] = [];
+      await eventually(async () => {
+        for (const node of [first, second]) {
+          const entries = (await look(node, { trace: 'ada', seen })).trace?.entries ?? [];
+          steps.push(...entries.map(({ step }) => step));
+          for (const entry of entries) seen[entry.node] = Math.max(seen[entry.node] ?? 0, entry.seq);
+        }
+        expect(steps.toSorted()).toEqual(['matched', 'sent', 'written']);
+      });
+      expect((await look(first, { trace: 'ada', seen })).trace?.entries).toEqual([]);
+    });
   });
 }
