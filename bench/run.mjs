@@ -16,6 +16,7 @@ import { build } from '../scripts/build.mjs';
 import { broadcastRows } from './rows/broadcast.mjs';
 import { bystanderRow } from './rows/bystander.mjs';
 import { connectionRows } from './rows/connections.mjs';
+import { consoleCostRow } from './rows/console-cost.mjs';
 import { historyMemoryRow } from './rows/history-memory.mjs';
 import { idleStreamsRow } from './rows/idle-streams.mjs';
 import { redisNodesRow } from './rows/redis-nodes.mjs';
@@ -41,6 +42,7 @@ const SERVER_ROWS = [
   bystanderRow,
   ...connectionRows,
   ...targetedRows,
+  consoleCostRow,
   ...slowReaderRows,
   sseRow,
   idleStreamsRow,
@@ -49,7 +51,7 @@ const SERVER_ROWS = [
 ];
 const CLUSTER_ROWS = [redisSendRow, redisReceiveRow, redisSubscriptionsRow, redisPartitionsRow, redisNodesRow];
 const ALL_ROWS = [...SERVER_ROWS, ...CLUSTER_ROWS];
-const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect', 'oursSse', 'oursPoll'];
+const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect', 'oursSse', 'oursPoll', 'oursConsole', 'oursWatched'];
 /** Stands in for the measured length when this module is left out. */
 const USUAL_FRAME_BYTES = 280;
 

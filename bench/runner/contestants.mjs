@@ -41,6 +41,8 @@ export const contestants = {
     title: 'this module, published in the process',
     doors: { ...ours.doors, broadcast: '/broadcast' },
   },
+  oursConsole: { ...ours, title: 'with a console', settings: { push: { console: {} } } },
+  oursWatched: { ...ours, title: 'with a console that is looked at', settings: { push: { console: {} } } },
   oursSse: { ...ours, title: 'this module over SSE', transport: 'sse', subscribePath: '/push/sse' },
   oursPoll: { ...ours, title: 'this module, long poll', transport: 'poll', subscribePath: '/push/poll' },
   nestSse,
