@@ -49,7 +49,7 @@ const FIGURE_COLUMNS = [
 ];
 
 const STAMPEDE = `20,000 WebSocket clients, each a user of its own, are connected to two nodes over one Redis. All their connections are reset
-at the same moment; they knock again at once, each with its cursor, and come back when they are told to. A message for
+at the same moment; they knock again within a second, as the client of this module does, each with its cursor, and come back when they are told to. A message for
 everyone is sent meanwhile. Each node also has a client that stays, and is sent a message through the other node every 50 ms.
 
 - **all in**: from the break until the last one was let in and had the message that it missed. Everyone was, or the run fails.

@@ -54,7 +54,7 @@ export class ReturningCrowd {
     }
   }
 
-  /** All connections break, and all clients knock at once. */
+  /** All connections break at once, and all clients knock within a second. */
   comeBack(): void {
     for (const program of this.programs) program.signal('SIGUSR2');
   }

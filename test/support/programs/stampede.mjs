@@ -2,8 +2,8 @@
  * A crowd that comes at once: so many WebSocket clients, in turn to each of the ports, who come back when they are told
  * to. Prints one line of JSON when all are in: what became of them.
  *
- * With `STAMPEDE_RETURNS` it stays. At SIGUSR2 all connections break at once and all clients knock again, each with the cursor
- * that it has; another line is printed when all are in again and each has got the message `missed` that was sent meanwhile.
+ * With `STAMPEDE_RETURNS` it stays. At SIGUSR2 all connections break at once and all clients knock again within a second, as
+ * the client of this module does, each with the cursor that it has; another line is printed when all are in again and each has got the message `missed` that was sent meanwhile.
  */
 import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
@@ -20,6 +20,8 @@ const ports = STAMPEDE_PORTS.split(',').map(Number);
 const tokens = STAMPEDE_TOKENS.split(',');
 /** How long the first to come leave between one another where they are to come back: it is the return that is the stampede. */
 const ARRIVAL_MS = 4;
+/** The first wait of a client whose connection has broken is drawn from 0 to this. */
+const FIRST_WAIT_MS = 1_000;
 const MISSED = '"event":"missed"';
 
 const clients = Array.from({ length: Number(STAMPEDE_CLIENTS) }, (_, number) => ({
@@ -46,7 +48,7 @@ function newRound(isFirst) {
 function breakAll() {
   round = newRound(false);
   for (const { socket } of clients) socket.removeAllListeners('close').resetAndDestroy();
-  for (const client of clients) knock(client);
+  for (const client of clients) setTimeout(() => knock(client), Math.random() * FIRST_WAIT_MS);
 }
 
 function knock(client) {
