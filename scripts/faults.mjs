@@ -1,9 +1,10 @@
 /**
  * `npm run faults`: runs every fault of test/cluster on real processes, and writes what became of the messages into
- * docs/fault-results.md, and what a stampede was like into docs/stampede.md. Takes about twenty minutes. Fails, and writes
- * nothing, when a promise is broken; the history of a run with a defect is then in .build.
+ * docs/fault-results.md. Takes about ten minutes. Fails, and writes nothing, when a promise is broken; the history of a run
+ * with a defect is then in .build.
  *
- * `npm run faults -- -t 'a node'` runs those of a name, and prints their table.
+ * `npm run faults -- -t 'a node'` runs those of a name, and prints their table. `npm run faults -- --stampede` has 20,000
+ * clients come back at once, and writes what that was like into docs/stampede.md; it wants a machine with nothing else to do.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,8 +15,6 @@ import { format } from 'prettier';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = join(root, '.build/faults.jsonl');
-const document = join(root, 'docs/fault-results.md');
-const stampedeDocument = join(root, 'docs/stampede.md');
 
 const COLUMNS = [
   ['fault', ({ name }) => name],
@@ -76,7 +75,8 @@ const STAMPEDE_COLUMNS = [
   ],
 ];
 
-const wishes = process.argv.slice(2);
+const isStampede = process.argv.includes('--stampede');
+const wishes = process.argv.slice(2).filter((argument) => argument !== '--stampede');
 
 mkdirSync(join(root, '.build'), { recursive: true });
 rmSync(results, { force: true });
@@ -85,15 +85,16 @@ if (wishes.length > 0) console.log(tables());
 else if (process.exitCode === 0) await writeDocument();
 
 function runFaults() {
-  const suites = ['faults', 'rolling-restart.redis', 'stampede'].map((name) => `test/cluster/${name}.spec.ts`);
+  const names = isStampede ? ['stampede'] : ['faults', 'rolling-restart.redis'];
+  const suites = names.map((name) => `test/cluster/${name}.spec.ts`);
   const args = ['scripts/test.mjs', '--runInBand', ...suites, ...wishes];
   const env = { HISTORY_DUMP: join(root, '.build/'), ...process.env, FAULT_RESULTS: results };
   return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
 }
 
 async function writeDocument() {
-  await write(document, `${introduction()}\n\n${tablesOfFaults(rowsOf('faults'))}\n`);
-  await write(stampedeDocument, stampedes());
+  if (isStampede) await write(join(root, 'docs/stampede.md'), stampedes());
+  else await write(join(root, 'docs/fault-results.md'), `${introduction()}\n\n${tablesOfFaults(rows())}\n`);
 }
 
 async function write(file, text) {
@@ -101,27 +102,23 @@ async function write(file, text) {
 }
 
 function tables() {
-  const faults = rowsOf('faults');
-  return [faults.length > 0 && tablesOfFaults(faults), rowsOf('stampedes').length > 0 && stampedes()]
-    .filter(Boolean)
-    .join('\n\n');
+  return isStampede ? stampedes() : tablesOfFaults(rows());
 }
 
-function rowsOf(kind) {
+function rows() {
   return readFileSync(results, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line))
-    .filter(({ stampede }) => (stampede === undefined) === (kind === 'faults'));
+    .map((line) => JSON.parse(line));
 }
 
 function stampedes() {
-  return `# When everyone comes back at once\n\n${madeBy()}\n\n${STAMPEDE}\n\n${table(STAMPEDE_COLUMNS, rowsOf('stampedes'))}\n`;
+  return `# When everyone comes back at once\n\n${madeBy()}\n\n${STAMPEDE}\n\n${table(STAMPEDE_COLUMNS, rows())}\n`;
 }
 
-function tablesOfFaults(rows) {
-  const all = table(COLUMNS, rows);
-  const figures = rows.flatMap(({ name, figures = [] }) => figures.map((figure) => ({ name, ...figure })));
+function tablesOfFaults(faults) {
+  const all = table(COLUMNS, faults);
+  const figures = faults.flatMap(({ name, figures = [] }) => figures.map((figure) => ({ name, ...figure })));
   return figures.length === 0 ? all : `${all}\n\n${FIGURES}\n\n${table(FIGURE_COLUMNS, figures)}`;
 }
 
@@ -155,7 +152,7 @@ function madeBy() {
   const redis = /v=([\d.]+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '');
   const versions = `Node ${process.versions.node}, Redis ${redis?.[1] ?? 'unknown'}`;
   const day = new Date().toISOString().slice(0, 10);
-  return `Made by \`npm run faults\` on ${day}: ${machine}, ${versions}, everything on that machine.`;
+  return `Made by \`npm run faults${isStampede ? ' -- --stampede' : ''}\` on ${day}: ${machine}, ${versions}, everything on that machine.`;
 }
 
 function introduction() {

@@ -16,9 +16,10 @@ function watchConsole({ authority, contestant }) {
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('the console was not let in')));
     socket.once('open', () => socket.send(view));
-    socket.on('message', (text) => {
-      if (text.includes('"push:error"')) reject(new Error(`the console was refused: ${text}`));
-      if (text.includes('"push:console"')) resolve(() => socket.terminate());
+    socket.addEventListener('message', ({ data }) => {
+      if (typeof data !== 'string') return;
+      if (data.includes('"push:error"')) reject(new Error(`the console was refused: ${data}`));
+      if (data.includes('"push:console"')) resolve(() => socket.terminate());
     });
   });
 }

@@ -25,7 +25,6 @@ function recordLogged(...parts) {
 }
 
 let ticks = 0;
-let ticking;
 const app = await startRoomsHost({
   auth: { accessTokenQuery: true },
   push: {
@@ -41,7 +40,7 @@ const app = await startRoomsHost({
   onEnd: () => clearInterval(ticking),
 });
 const push = app.get(PushService);
-ticking = setInterval(() => void push.toUser('bystander', 'tick', ++ticks), TICK_MS);
+const ticking = setInterval(() => void push.toUser('bystander', 'tick', ++ticks), TICK_MS);
 
 async function stateOf(service) {
   globalThis.gc();

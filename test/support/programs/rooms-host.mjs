@@ -61,11 +61,12 @@ export async function startRoomsHost({
   if (!isFastify && bodyLimitBytes) app.useBodyParser('json', { limit: bodyLimitBytes });
   await app.listen(0, '127.0.0.1');
 
-  const control = createServer(async ({ url }, response) => {
-    const answer = JSON.stringify(await answerControl(url, app));
+  const answer = async (url, response) => {
+    const value = await answerControl(url, app);
     response.setHeader('Connection', 'close');
-    response.end(answer);
-  });
+    response.end(JSON.stringify(value));
+  };
+  const control = createServer(({ url }, response) => void answer(url, response));
   await new Promise((resolve) => control.listen(0, '127.0.0.1', resolve));
   process.once('SIGTERM', () => {
     onEnd();
