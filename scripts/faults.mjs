@@ -53,7 +53,8 @@ everyone is sent meanwhile. Each node also has a client that stays, and is sent 
 
 - **all in**: from the break until the last one was let in and had the message that it missed. Everyone was, or the run fails.
 - **refused**: answers 503, each with \`Retry-After\`; **untold**: those without; **unanswered**: connections that ended without
-  an answer; **cut**: connections that ended after they were let in. **longest answer**: from a knock to what it was answered.
+  an answer, because the kernel dropped them past the backlog of the port (4,096) before the process saw them: those clients
+  knock again; **cut**: connections that ended after they were let in. **longest answer**: from a knock to what it was answered.
 - **let in per second**: in each fifth of the time.
 - **loop late**: the longest delay of a node's event loop, as \`event_loop_delay_seconds\` says.
 - **bystanders**: what was accepted for them and received by them, and from the request to publish to the arrival.`;
