@@ -32,6 +32,13 @@ export async function noticed({ port }: RunningNode, since: number, atMost: numb
   return { what: 'noticed by the node after', value: elapsed(since), unit: 'ms', atMost };
 }
 
+/** What a node holds when all garbage was collected, in KB; it was started with `--expose-gc`. */
+export async function heldKilobytes({ port }: RunningNode): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}/memory`);
+  const { heldBytes } = (await response.json()) as { heldBytes: number };
+  return Math.round(heldBytes / 1024);
+}
+
 /** Since a moment of `performance.now()`, in whole milliseconds. */
 export function elapsed(since: number): number {
   return Math.round(performance.now() - since);

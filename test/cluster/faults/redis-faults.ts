@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './fault.js';
-import { residentKilobytes } from './resident-memory.js';
+import { heldKilobytes } from './node-watch.js';
 import { withOperator } from './redis-command.js';
 import { StandaloneRedis } from './redis-world.js';
 
@@ -58,15 +58,18 @@ export const REDIS_FAULTS: readonly Fault<StandaloneRedis>[] = [
     name: 'Redis is frozen for 30 s (SIGSTOP)',
     isQuick: false,
     gaps: 'none',
+    nodeOptions: () => ({ flags: ['--expose-gc'] }),
     async strike({ nodes }, { server }) {
       server.freeze();
       // Whatever the nodes need to stand it they have by then; what grows goes on growing.
       await sleep(10_000);
-      const before = nodes.map(residentKilobytes);
+      const before = await Promise.all(nodes.map(heldKilobytes));
       await sleep(20_000);
-      const value = Math.max(...nodes.map((node, number) => residentKilobytes(node) - (before[number] ?? 0)));
+      // Without what is garbage already: how much of that lies about is up to the collector, and it is in no hurry.
+      const after = await Promise.all(nodes.map(heldKilobytes));
       server.thaw();
-      return [{ what: 'the memory of a node grew in the last 20 s of it by', value, unit: 'KB', atMost: 20_000 }];
+      const value = Math.max(...after.map((held, number) => held - (before[number] ?? 0)));
+      return [{ what: 'what a node holds in memory grew in the last 20 s of it by', value, unit: 'KB', atMost: 4_000 }];
     },
     isSeenIn: ({ refused, unknown }) => refused + unknown > 0,
   },

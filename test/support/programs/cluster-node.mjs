@@ -2,7 +2,7 @@
  * One node of a cluster as its users run it, from the built package: a Nest application on a free port of `NODE_HOST`
  * that shares the Redis of `NODE_REDIS_JSON` (options of `redis()`) with the others. `GET /health` says how its backing
  * fares. Ends at SIGTERM as a host does; SIGUSR2 keeps its event loop busy for `NODE_STALL_MS`, as a host does that
- * computes too much at once.
+ * computes too much at once. Started with `--expose-gc`, `GET /memory` says what it holds.
  *
  * It runs what was built last. Whoever starts it builds first: several nodes start at once.
  */
@@ -37,6 +37,7 @@ app.getHttpAdapter().get('/health', (_request, response) => response.json(health
 /** What a balancer asks: should new connections come here? */
 let isReady = true;
 app.getHttpAdapter().get('/health/ready', (_request, response) => response.status(isReady ? 200 : 503).end());
+app.getHttpAdapter().get('/memory', (_request, response) => response.json({ heldBytes: heldBytes() }));
 // A crowd that comes at once waits in the backlog; past it the kernel drops connections before anyone can answer them.
 await app.listen(0, host, Number(process.env.NODE_BACKLOG ?? 4_096));
 process.once('SIGTERM', () => {
@@ -45,6 +46,14 @@ process.once('SIGTERM', () => {
 });
 process.on('SIGUSR2', stall);
 console.log(`listening on ${app.getHttpServer().address().port}`);
+
+/** What is left when all garbage is gone, with buffers outside of the heap. */
+function heldBytes() {
+  // The second time takes what the first has finalized.
+  for (let time = 0; time < 2; time++) globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 function stall() {
   const until = performance.now() + Number(stallMs);
