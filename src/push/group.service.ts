@@ -34,8 +34,8 @@ export interface GroupOptions {
   readonly maxGroupsPerConnection?: number;
 }
 
-/** However often there is reason to read the memberships of everyone here, it is done no more often than this. */
-const READ_ALL_EVERY_MS = 5_000;
+/** The memberships of all are read no more often than this: with a late sweep, and the reading, within the 6 s promised. */
+const READ_ALL_EVERY_MS = 4_000;
 
 /** What memberships take effect through. */
 export interface GroupParts {

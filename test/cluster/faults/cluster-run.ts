@@ -32,6 +32,14 @@ export interface ClusterRunOptions {
   readonly nodes?: number;
 }
 
+/** What the load is. */
+export interface LoadOptions {
+  /** @default true */
+  readonly changesGroups?: boolean;
+  /** See `Fault`. @default 0 */
+  readonly membershipsSeenWithinMs?: number | undefined;
+}
+
 /** The ways of connecting, and in which order a recipient takes them. */
 const ORDERS: readonly (readonly TransportName[])[] = [
   ['ws'],
@@ -101,7 +109,7 @@ export class ClusterRun<Node extends RunningNode> {
    * Publishers on every node and one that goes from node to node begin, and recipients break off and come back. Users
    * come into a group and leave it, unless `changesGroups` is false: a Redis that forgets has forgotten that, too.
    */
-  load({ changesGroups = true } = {}): void {
+  load({ changesGroups = true, membershipsSeenWithinMs = 0 }: LoadOptions = {}): void {
     this.isLoaded = true;
     this.loadedAt = historyNow();
     const { senders: to } = this;
@@ -109,7 +117,7 @@ export class ClusterRun<Node extends RunningNode> {
     for (const send of senders) this.underWay.push(this.keepPublishing(send));
     this.underWay.push(this.keepChurning());
     if (!changesGroups) return;
-    const memberships = new ServerMemberships(this.nodes, this.random, this.memberships);
+    const memberships = new ServerMemberships(this.nodes, this.random, this.memberships, membershipsSeenWithinMs);
     this.underWay.push(memberships.keepChanging(() => this.isLoaded, ADDRESSEES.users, 'room:1'));
   }
 

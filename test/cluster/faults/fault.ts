@@ -29,6 +29,12 @@ export interface Fault<World extends RedisWorld = RedisWorld> {
   readonly cluster?: ClusterRunOptions;
   /** How the node of that number is started otherwise. */
   nodeOptions?(number: number): ClusterNodeOptions;
+  /**
+   * So long after its answer a change of memberships may yet take effect on some node, in milliseconds: what is published
+   * to the group until then is neither due nor wrong, and everything after that is judged as ever.
+   * @default 0
+   */
+  readonly membershipsSeenWithinMs?: number;
   /** Does the harm and mends it; called under load. Answers what it has measured. */
   strike(cluster: FaultyCluster, world: World): Promise<readonly Figure[] | void>;
   /** Whether the figures show that the fault struck at all. */
@@ -51,7 +57,8 @@ export async function runFault(fault: Fault): Promise<FaultResult> {
     const cluster = await ClusterRun.start(startNode, fault.cluster);
     try {
       await cluster.join();
-      cluster.load({ changesGroups: fault.gaps === 'none' });
+      const { gaps, membershipsSeenWithinMs } = fault;
+      cluster.load({ changesGroups: gaps === 'none', membershipsSeenWithinMs });
       await sleep(BEFORE_MS);
       const figures = (await fault.strike(cluster, world)) ?? [];
       await sleep(AFTER_MS);

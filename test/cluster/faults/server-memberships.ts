@@ -10,20 +10,28 @@ const BETWEEN_MS = 60;
 
 /** The server takes users into a group and out of it, by whichever node, and notes when. */
 export class ServerMemberships {
+  /** From when on a user's membership may change again: it is to be seen in between, on all nodes and for a while. */
+  private readonly restsUntil = new Map<string, number>();
+
   constructor(
     private readonly nodes: readonly RunningNode[],
     private readonly random: SeededRandom,
     /** Where the changes are noted. */
     private readonly changes: MembershipChange[],
+    /** So long after its answer a change may take effect, in milliseconds. */
+    private readonly seenWithinMs: number,
   ) {}
 
   /** Goes on as long as it is wanted. */
-  async keepChanging(isWanted: () => boolean, users: readonly [string, ...string[]], group: string): Promise<void> {
+  async keepChanging(isWanted: () => boolean, users: readonly string[], group: string): Promise<void> {
     const inside = new Set<string>();
     while (isWanted()) {
-      const user = this.random.pick(users);
-      await this.change(inside.has(user) ? 'leave' : 'join', user, group, isWanted);
-      if (!inside.delete(user)) inside.add(user);
+      const ready = users.filter((user) => (this.restsUntil.get(user) ?? 0) <= historyNow());
+      if (ready.length > 0) {
+        const user = this.random.pick(ready as [string, ...string[]]);
+        await this.change(inside.has(user) ? 'leave' : 'join', user, group, isWanted);
+        if (!inside.delete(user)) inside.add(user);
+      }
       await sleep(BETWEEN_MS);
     }
   }
@@ -44,7 +52,8 @@ export class ServerMemberships {
       if (!isWanted()) return;
       await sleep(BETWEEN_MS);
     }
-    change.finishedAt = historyNow();
+    change.finishedAt = historyNow() + this.seenWithinMs;
+    this.restsUntil.set(user, change.finishedAt + this.seenWithinMs / 2);
   }
 
   /** What a line that stands still holds back is carried out when it goes again: too late to know in which order. */
