@@ -1,8 +1,10 @@
 /** The signature of a token (RFC 7515), judged by `node:crypto` in one synchronous step. */
-import { constants, createHmac, timingSafeEqual, verify } from 'node:crypto';
+import { constants, timingSafeEqual, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { JwtAlgorithm } from './jwt-algorithms.js';
 import { fitsPublicKey, usesSecret } from './jwt-algorithms.js';
+import { macOf } from './jwt-mac.js';
+import type { MacHash } from './jwt-mac.js';
 
 /** RFC 7518 sections 3.3 to 3.5, by the first letters of the algorithms. */
 const SCHEMES: Readonly<Record<string, object>> = {
@@ -28,11 +30,11 @@ export function isSignedBy(key: KeyObject, algorithm: JwtAlgorithm, input: strin
 }
 
 /** Compared as texts, so that there is one spelling of each signature. */
-function isMac(key: KeyObject, hash: string, input: string, signature: string): boolean {
-  const expected = createHmac(hash, key).update(input).digest('base64url');
+function isMac(key: KeyObject, hash: MacHash, input: string, signature: string): boolean {
+  const expected = macOf(key, hash, input);
   return expected.length === signature.length && timingSafeEqual(Buffer.from(expected), Buffer.from(signature));
 }
 
-function hashOf(algorithm: JwtAlgorithm): string {
-  return `sha${algorithm.slice(2)}`;
+function hashOf(algorithm: JwtAlgorithm): MacHash {
+  return algorithm.endsWith('256') ? 'sha256' : algorithm.endsWith('384') ? 'sha384' : 'sha512';
 }
