@@ -1,7 +1,7 @@
 import { ERROR_CODES } from './error-codes.js';
 import type { ErrorCode } from './error-codes.js';
 import { ServerEvent } from './frames.js';
-import type { ErrorData, GapReason } from './frames.js';
+import type { ErrorData, GapReason, WelcomeData } from './frames.js';
 
 /** The stamped members of an application message. `dataText` is JSON already. */
 export interface MessageFields {
@@ -47,6 +47,17 @@ export function encodeFrame(event: string, data?: unknown, ref?: string): string
   const member = dataText === undefined ? '' : `,"data":${dataText}`;
   const mark = ref === undefined ? '' : `,"ref":${JSON.stringify(ref)}`;
   return `{"event":${JSON.stringify(event)}${member}${mark}}`;
+}
+
+/** Writes the welcome. Of what is in it only the names of users and groups may hold what JSON escapes. */
+export function encodeWelcome(data: WelcomeData): string {
+  const groups = data.groups.length === 0 ? '[]' : JSON.stringify(data.groups);
+  return (
+    `{"event":"${ServerEvent.Welcome}","data":{"connectionId":"${data.connectionId}",` +
+    `"userId":${JSON.stringify(data.userId)},"groups":${groups},"transport":"${data.transport}",` +
+    `"heartbeatMs":${data.heartbeatMs},"maxFrameBytes":${data.maxFrameBytes},"cursor":"${data.cursor}",` +
+    `"resumed":${data.resumed},"expiresAt":"${data.expiresAt}"}}`
+  );
 }
 
 /** Writes a `push:gap`, with the place to go on from. */

@@ -1,7 +1,26 @@
 /** The last moment that a date can name (ECMA-262 section 21.4.1.1), milliseconds since the Unix epoch. */
 const LAST_MOMENT_MS = 8.64e15;
+const DAY_MS = 86_400_000;
+/** What stands behind the date: `hh:mm:ss.sssZ`. */
+const TIME_LENGTH = 13;
+
+/** The day of the last moment that was written: most are of the same one, and `Date` takes a microsecond for each. */
+let lastDay = Number.NaN;
+let lastDate = '';
 
 /** A moment as ISO 8601 in UTC; one past all dates, such as the end of a token that never ends, is the last date. */
 export function isoTime(momentMs: number): string {
-  return new Date(Math.min(momentMs, LAST_MOMENT_MS)).toISOString();
+  const moment = Math.trunc(Math.min(momentMs, LAST_MOMENT_MS));
+  const day = Math.floor(moment / DAY_MS);
+  if (day !== lastDay) {
+    lastDate = new Date(moment).toISOString().slice(0, -TIME_LENGTH);
+    lastDay = day;
+  }
+  const ms = moment - day * DAY_MS;
+  const [seconds, minutes, hours] = [Math.floor(ms / 1_000), Math.floor(ms / 60_000), Math.floor(ms / 3_600_000)];
+  return `${lastDate}${digits(hours)}:${digits(minutes % 60)}:${digits(seconds % 60)}.${digits(ms % 1_000, 3)}Z`;
+}
+
+function digits(value: number, length = 2): string {
+  return String(value).padStart(length, '0');
 }

@@ -11,9 +11,8 @@ import type { ConnectedEvent } from '../core/lifecycle-events.js';
 import { Telemetry } from '../core/telemetry.js';
 import type { Transport } from '../core/transport.interface.js';
 import { decodeCursor } from '../protocol/cursor.js';
-import { encodeError, encodeFrame, encodeGap } from '../protocol/frame-encoder.js';
+import { encodeError, encodeGap, encodeWelcome } from '../protocol/frame-encoder.js';
 import { isoTime } from '../protocol/iso-time.js';
-import { ServerEvent } from '../protocol/frames.js';
 import type { FrameFailure, ParsedFrame } from '../protocol/frame-parser.js';
 import type { WelcomeData } from '../protocol/frames.js';
 import { isGroup } from '../protocol/names.js';
@@ -106,10 +105,7 @@ export class SessionService {
     this.parts.watch?.opened(connection);
     try {
       groups.admit(connection, admission.heldGroups);
-      const refusedGroups = [...admission.refusedGroups, ...this.joinGranted(connection, admission.grantedGroups)];
-      const { refused } = this.telemetry.listeners;
-      if (refused) for (const { group, code } of refusedGroups) refused(refusedJoin(connection, group, code));
-      return { connection, refusedGroups };
+      return { connection, refusedGroups: this.joinAsked(connection, admission) };
     } catch (cause) {
       this.ended(connection);
       throw cause;
@@ -187,11 +183,17 @@ export class SessionService {
     return { connectionId, userId, tenant, transport: connection.transport.name, address, groups, requestId };
   }
 
-  private joinGranted(connection: Connection, granted: readonly string[]): RefusedGroup[] {
-    return granted.flatMap((group) => {
+  /** Joins the groups that were asked for and granted; answers those that the connection is not in. */
+  private joinAsked(connection: Connection, { grantedGroups, refusedGroups }: Admission): readonly RefusedGroup[] {
+    if (grantedGroups.length === 0 && refusedGroups.length === 0) return refusedGroups;
+    const allRefused = [...refusedGroups];
+    for (const group of grantedGroups) {
       const code = this.parts.groups.join(connection, group);
-      return code ? [{ group, code }] : [];
-    });
+      if (code) allRefused.push({ group, code });
+    }
+    const { refused } = this.telemetry.listeners;
+    if (refused) for (const { group, code } of allRefused) refused(refusedJoin(connection, group, code));
+    return allRefused;
   }
 
   private begin(
@@ -222,7 +224,7 @@ export class SessionService {
       resumed: opening.resumed,
       expiresAt: isoTime(connection.principal.expiresAtMs),
     };
-    connection.greet(encodeFrame(ServerEvent.Welcome, welcome), welcome.cursor);
+    connection.greet(encodeWelcome(welcome), welcome.cursor);
     tellRefusals(connection, refusedGroups);
   }
 
