@@ -11,7 +11,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
-import { andThen } from '../core/now-or-later.js';
+import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 import type { JwtOptions } from './auth-options.interface.js';
@@ -68,7 +68,8 @@ export class JwtAuthenticator extends PushAuthenticator {
     if (token.length > this.maxTokenBytes) return undefined;
     const shape = this.shapes.read(token);
     if (!shape || !this.algorithms.has(shape.hint.alg)) return undefined;
-    return andThen(this.keys.keyFor(shape.hint), (key) => this.judge(token, shape, key));
+    const key = this.keys.keyFor(shape.hint);
+    return isLater(key) ? key.then((found) => this.judge(token, shape, found)) : this.judge(token, shape, key);
   }
 
   private judge(token: string, shape: JwtShape, key: KeyObject | undefined): Principal | undefined {

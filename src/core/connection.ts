@@ -70,6 +70,11 @@ export class Connection {
   user: UserConnections | undefined;
   /** The round of the fan-out that last visited this connection; belongs to FanOut. */
   visitedInRound = 0;
+  /**
+   * When the memberships that it has were read, by `performance.now()`, infinite where they were not yet; belongs to
+   * GroupService.
+   */
+  membershipsReadAtMs = 0;
   private readonly onClosed: (connection: Connection) => void;
   private currentPrincipal: Principal;
   private closedWith: number | undefined;
@@ -119,7 +124,8 @@ export class Connection {
 
   /** Writes the first frame of the connection at once. Nothing can wait before it, so it needs no queue. */
   greet(text: string, cursor: string): void {
-    this.transport.write(this.transport.format.encode(new OutgoingMessage(text, cursor)));
+    const welcome = { text, byteLength: Buffer.byteLength(text), cursor, number: 0, partition: 0 };
+    this.transport.write(this.transport.format.encode(welcome));
     this.outbound.releaseReplies();
   }
 

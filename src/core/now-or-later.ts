@@ -12,11 +12,3 @@ export function isLater<Value>(answer: NowOrLater<Value>): answer is PromiseLike
     typeof answer === 'object' && answer !== null && typeof (answer as Partial<PromiseLike<Value>>).then === 'function'
   );
 }
-
-/** Goes on with the value, now where it is there. What `next` throws is thrown now, or rejects. */
-export function andThen<Value, Next>(
-  answer: NowOrLater<Value>,
-  next: (value: Value) => NowOrLater<Next>,
-): NowOrLater<Next> {
-  return isLater(answer) ? answer.then(next) : next(answer);
-}

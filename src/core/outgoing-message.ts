@@ -4,12 +4,25 @@ import type { MessageObserver } from './message-observer.interface.js';
 import type { DropReason, PushCounters } from './push-counters.js';
 import type { Shedding } from './slow-reader-policy.js';
 
+/** What of a message goes over the wire. */
+export interface MessageText {
+  /** Envelope text, JSON. */
+  readonly text: string;
+  /** Size of the text in bytes. */
+  readonly byteLength: number;
+  /** The place after the message, if it has one. */
+  readonly cursor: string | undefined;
+  /** Its number in its partition of the log; 0 where it is not kept. */
+  readonly number: number;
+  readonly partition: number;
+}
+
 /** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
 export interface WireFormat {
   /** The place of this format among all formats, from 0. */
   readonly index: number;
   /** The message as it goes over the wire. Called at most once per message and format. */
-  encode(message: OutgoingMessage): Buffer;
+  encode(message: MessageText): Buffer;
 }
 
 /**

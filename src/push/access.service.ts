@@ -1,7 +1,7 @@
 import type { PushAuthenticator } from '../auth/push-authenticator.js';
 import type { RevocationList, RevokedTokens } from '../backing/revocation-list.interface.js';
 import type { Clock } from '../core/clock.js';
-import { andThen } from '../core/now-or-later.js';
+import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 import type { PushErrorDetail } from '../core/push-error.js';
@@ -40,7 +40,8 @@ export class AccessService {
   /** As {@link verify}, without a promise where the authenticator needs none. Throws what it throws. */
   judge(token: string): NowOrLater<Principal | undefined> {
     const isPass = this.passes?.owns(token) === true;
-    return andThen(isPass ? this.passes?.read(token) : this.authenticator.authenticate(token), this.admissible);
+    const bearer = isPass ? this.passes?.read(token) : this.authenticator.authenticate(token);
+    return isLater(bearer) ? bearer.then((principal) => this.admissible(principal)) : this.admissible(bearer);
   }
 
   /** Whether the token that the principal came with has been revoked. */
@@ -61,10 +62,10 @@ export class AccessService {
     this.revocations.onRevoked(listener);
   }
 
-  private readonly admissible = (principal: Principal | undefined): Principal | undefined => {
+  private admissible(principal: Principal | undefined): Principal | undefined {
     if (!principal || !hasTenantName(principal) || this.revocations.isRevoked(principal)) return undefined;
     return principal;
-  };
+  }
 
   private read({ sub, jti, issuedBefore }: Revocation): RevokedTokens {
     const given = [sub, jti, issuedBefore].filter((member) => member !== undefined);

@@ -1,11 +1,11 @@
 /**
  * The checks of one handshake that look at who comes: the address over all nodes, the token, the user, the groups that
  * were asked for, what the server holds. Any of them may have to be waited for, and mostly none has to: so none costs a
- * promise before that is known.
+ * promise, or a function to go on with, before that is known.
  */
 import { extractCredential } from '../auth/token-extractor.js';
 import type { Credential } from '../auth/token-extractor.js';
-import { andThen, isLater } from '../core/now-or-later.js';
+import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 import { refused } from './admission.js';
@@ -32,9 +32,8 @@ export class BearerCheck {
 
   /** The verdict. Throws or rejects where it cannot be reached. */
   run(): NowOrLater<Verdict> {
-    return andThen(this.enterAddress(), (hasRoom) => {
-      return hasRoom ? this.checkToken() : refused(Refusals.addressLimit('close another one first'));
-    });
+    const hasRoom = this.enterAddress();
+    return isLater(hasRoom) ? hasRoom.then((has) => this.checkToken(has)) : this.checkToken(hasRoom);
   }
 
   private enterAddress(): NowOrLater<boolean> {
@@ -45,19 +44,24 @@ export class BearerCheck {
       : this.limits.hasRoomForAddress(address);
   }
 
-  private checkToken(): NowOrLater<Verdict> {
-    const { request, purpose } = this.knock;
-    const { headers, query, method } = request;
-    // An origin that is not allowed has not come so far.
-    const carrier = { method, headers, query, isOriginListed: headers.origin !== undefined };
-    const credential = extractCredential({ ...carrier, takesTickets: purpose !== 'call' }, this.parts.tokenSources);
+  private checkToken(hasRoom: boolean): NowOrLater<Verdict> {
+    if (!hasRoom) return refused(Refusals.addressLimit('close another one first'));
+    const credential = this.findCredential();
     if (!credential) return refused(Refusals.noToken('send one as Authorization: Bearer'));
     const bearer =
       credential.type === 'token' ? this.parts.access.judge(credential.text) : this.bearerOf(credential.text);
-    return andThen(bearer, (principal) => {
-      if (!principal) return refused(Refusals.badToken('get a new one'));
-      return purpose === 'call' ? this.admit(principal, NO_GROUPS) : this.checkUser(principal, credential);
-    });
+    return isLater(bearer)
+      ? bearer.then((principal) => this.checkBearer(principal, credential))
+      : this.checkBearer(bearer, credential);
+  }
+
+  private findCredential(): Credential | undefined {
+    const { request, purpose } = this.knock;
+    const { headers, query, method } = request;
+    // An origin that is not allowed has not come so far.
+    const isOriginListed = headers.origin !== undefined;
+    const carrier = { method, headers, query, isOriginListed, takesTickets: purpose !== 'call' };
+    return extractCredential(carrier, this.parts.tokenSources);
   }
 
   private async bearerOf(ticket: string): Promise<Principal | undefined> {
@@ -68,17 +72,28 @@ export class BearerCheck {
     return isOver ? undefined : principal;
   }
 
-  private checkUser(principal: Principal, credential: Credential): NowOrLater<Verdict> {
+  private checkBearer(principal: Principal | undefined, credential: Credential): NowOrLater<Verdict> {
+    if (!principal) return refused(Refusals.badToken('get a new one'));
+    if (this.knock.purpose === 'call') return this.admit(principal, NO_GROUPS);
     const space = this.parts.spaces.enter(principal.tenant);
-    this.place.attach(() => space.leave());
-    return andThen(this.enterUser(principal, space), (hasRoom) => {
-      if (!hasRoom) return refused(Refusals.userLimit('close another one first'));
-      return andThen(this.judgeGroups(principal), (groups) => {
-        return this.knock.purpose === 'check'
-          ? this.admit(principal, groups)
-          : this.finish(principal, groups, space, credential);
-      });
-    });
+    this.place.keepSpace(space);
+    const hasRoom = this.enterUser(principal, space);
+    return isLater(hasRoom)
+      ? hasRoom.then((has) => this.checkGroups(has, principal, space, credential))
+      : this.checkGroups(hasRoom, principal, space, credential);
+  }
+
+  private checkGroups(
+    hasRoom: boolean,
+    principal: Principal,
+    space: HandshakeSpace,
+    credential: Credential,
+  ): NowOrLater<Verdict> {
+    if (!hasRoom) return refused(Refusals.userLimit('close another one first'));
+    const groups = this.judgeGroups(principal);
+    return isLater(groups)
+      ? groups.then((verdict) => this.checkHeld(principal, verdict, space, credential))
+      : this.checkHeld(principal, groups, space, credential);
   }
 
   private enterUser(principal: Principal, { registry }: HandshakeSpace): NowOrLater<boolean> {
@@ -94,25 +109,38 @@ export class BearerCheck {
   }
 
   /** As late as can be, so that next to nothing can change before the connection is there. */
-  private finish(
+  private checkHeld(
     principal: Principal,
     groups: GroupsVerdict,
     space: HandshakeSpace,
     credential: Credential,
   ): NowOrLater<Verdict> {
-    const expected = andThen(space.started, () => this.expectHeld(space, principal.userId));
-    return andThen(expected, (heldGroups) => {
-      const admission = this.admit(principal, groups, heldGroups);
-      // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
-      return credential.type === 'ticket' ? this.redeem(credential.text, admission) : admission;
-    });
+    if (this.knock.purpose === 'check') return this.admit(principal, groups);
+    const { started } = space;
+    const expected = started
+      ? started.then(() => this.expectHeld(space, principal.userId))
+      : this.expectHeld(space, principal.userId);
+    return isLater(expected)
+      ? expected.then((held) => this.finish(principal, groups, held, credential))
+      : this.finish(principal, groups, expected, credential);
+  }
+
+  private finish(
+    principal: Principal,
+    groups: GroupsVerdict,
+    heldGroups: HeldGroups | undefined,
+    credential: Credential,
+  ): NowOrLater<Verdict> {
+    const admission = this.admit(principal, groups, heldGroups);
+    // A ticket is spent by the connection that it opens, not by a refusal that says to come back.
+    return credential.type === 'ticket' ? this.redeem(credential.text, admission) : admission;
   }
 
   /** What the server holds for the user follows every change until the place is given back. */
   private expectHeld(space: HandshakeSpace, userId: string): NowOrLater<HeldGroups | undefined> {
     const expected = space.groups.expect(userId);
     if (isLater(expected)) return this.attachHeld(space, expected);
-    this.place.attach(() => expected.release());
+    this.place.keepHeld(expected);
     return expected;
   }
 
@@ -122,7 +150,7 @@ export class BearerCheck {
   ): Promise<HeldGroups | undefined> {
     try {
       const held = await expected;
-      this.place.attach(() => held.release());
+      this.place.keepHeld(held);
       return held;
     } catch (cause) {
       // While messages flow it would miss those of its groups. While they are out of reach too it can wait for both.
@@ -142,7 +170,8 @@ export class BearerCheck {
     heldGroups?: HeldGroups,
   ): Admission {
     const { request, address } = this.knock;
-    const [cursor, requestId] = [cursorOf(request), requestIdOf(request)];
+    const cursor = cursorOf(request);
+    const requestId = requestIdOf(request);
     return { type: 'admitted', principal, address, cursor, heldGroups, grantedGroups, refusedGroups, requestId };
   }
 }

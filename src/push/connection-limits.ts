@@ -68,11 +68,21 @@ export class ConnectionLimits {
   enterUser(principal: Principal, registry: UserRegistry, place: HandshakePlace): boolean | Promise<boolean> {
     const { maxPerUser } = this.options;
     const account = accountOf(principal);
-    const ofUser = () => registry.ofUser(principal.userId).length + this.places.ofUser(account);
-    if (ofUser() >= maxPerUser) return false;
+    if (registry.ofUser(principal.userId).length + this.places.ofUser(account) >= maxPerUser) return false;
     place.assignUser(account);
-    if (this.counts.isShared) place.attach(() => this.counts.settle(subjectOfUser(account), ofUser()));
-    return this.counts.enter(subjectOfUser(account), ofUser(), maxPerUser);
+    return !this.counts.isShared || this.enterUserEverywhere(principal, registry, place);
+  }
+
+  private enterUserEverywhere(
+    principal: Principal,
+    registry: UserRegistry,
+    place: HandshakePlace,
+  ): boolean | Promise<boolean> {
+    const account = accountOf(principal);
+    const subject = subjectOfUser(account);
+    const ofUser = () => registry.ofUser(principal.userId).length + this.places.ofUser(account);
+    place.attach(() => this.counts.settle(subject, ofUser()));
+    return this.counts.enter(subject, ofUser(), this.options.maxPerUser);
   }
 
   /** Whether the user would have room on all nodes; it takes no place. */

@@ -58,8 +58,6 @@ export class GroupService {
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
   private readonly notices = new AwaitedNotices();
-  /** When the memberships that a connection has were read, by `performance.now()`; infinite where they were not yet. */
-  private readonly readAt = new WeakMap<Connection, number>();
   /** Catch-ups under way: what is read takes effect at once. */
   private catchUps = 0;
   /** Something was changed elsewhere that nobody here understood. */
@@ -97,7 +95,7 @@ export class GroupService {
   admit(connection: Connection, held: HeldGroups | undefined): void {
     const { userId, principal } = connection;
     for (const group of principal.groups) this.registry.join(connection, group, MembershipSource.Token);
-    this.readAt.set(connection, held?.readAtMs ?? Number.POSITIVE_INFINITY);
+    connection.membershipsReadAtMs = held?.readAtMs ?? Number.POSITIVE_INFINITY;
     if (!held) {
       this.readAgain(userId);
       return;
@@ -182,7 +180,7 @@ export class GroupService {
 
   /** Whether the memberships of the connection are yet to be read. */
   isUnread(connection: Connection): boolean {
-    return this.readAt.get(connection) === Number.POSITIVE_INFINITY;
+    return connection.membershipsReadAtMs === Number.POSITIVE_INFINITY;
   }
 
   /** Memberships may have been changed by a node that this one does not understand: they are read with a sweep to come. */
@@ -255,7 +253,7 @@ export class GroupService {
 
   /** Connections of the user for which the word is newer than what was read. */
   private newsOf(userId: string, word: MembershipWord): readonly Connection[] {
-    const isMeant = (connection: Connection) => isNews(word, this.readAt.get(connection) ?? 0);
+    const isMeant = (connection: Connection) => isNews(word, connection.membershipsReadAtMs);
     return this.registry.ofUser(userId).filter(isMeant);
   }
 
@@ -275,7 +273,7 @@ export class GroupService {
     this.ends.replace(userId, memberships);
     const connections = this.registry.ofUser(userId);
     const isAwaited = connections.some((connection) => this.isUnread(connection));
-    for (const connection of connections) this.readAt.set(connection, readAtMs);
+    for (const connection of connections) connection.membershipsReadAtMs = readAtMs;
     const isAtOnce = isAwaited || this.catchUps > 0;
     for (const group of groups) {
       if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;

@@ -7,8 +7,9 @@ const NO_MEMBERSHIPS: readonly HeldMembership[] = [];
  * follow every change until its connection is registered, so that none falls in between.
  */
 export class HeldGroups {
-  /** The next handshake of the same user, for {@link ExpectedUsers} alone. */
+  /** The handshakes before and after this one, for {@link ExpectedUsers} alone. */
   next: HeldGroups | undefined;
+  previous: HeldGroups | undefined;
   /** When they began to be read, by `performance.now()`. */
   readonly readAtMs = performance.now();
   /** Made when there is a first: most users are held nowhere. */
@@ -57,35 +58,35 @@ export class HeldGroups {
   }
 }
 
-/** The handshakes under way whose user is known, by user, those of one user as a chain. */
+/**
+ * The handshakes under way whose user is known. They are a chain, not a table by user: mostly one is there at a time, and
+ * their number is limited.
+ */
 export class ExpectedUsers {
-  private readonly byUser = new Map<string, HeldGroups>();
+  private first: HeldGroups | undefined;
 
   open(userId: string): HeldGroups {
     const held = new HeldGroups(userId, this);
-    held.next = this.byUser.get(userId);
-    this.byUser.set(userId, held);
+    held.next = this.first;
+    if (this.first) this.first.previous = held;
+    this.first = held;
     return held;
   }
 
   *of(userId: string): Generator<HeldGroups> {
-    for (let held = this.byUser.get(userId); held; held = held.next) yield held;
+    for (let held = this.first; held; held = held.next) if (held.userId === userId) yield held;
   }
 
   has(userId: string): boolean {
-    return this.byUser.has(userId);
+    return this.of(userId).next().done !== true;
   }
 
   close(held: HeldGroups): void {
-    const { userId, next } = held;
-    const first = this.byUser.get(userId);
-    held.next = undefined;
-    if (first === held) {
-      if (next) this.byUser.set(userId, next);
-      else this.byUser.delete(userId);
-      return;
-    }
-    for (let before = first; before; before = before.next) if (before.next === held) before.next = next;
+    const { previous, next } = held;
+    if (next) next.previous = previous;
+    if (previous) previous.next = next;
+    else if (this.first === held) this.first = next;
+    held.next = held.previous = undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** How a message looks in an event stream (HTML Standard, "Server-sent events"). */
-import type { OutgoingMessage, WireFormat } from '../../core/outgoing-message.js';
+import type { MessageText, WireFormat } from '../../core/outgoing-message.js';
 import type { Envelope } from '../../protocol/frames.js';
 
 /** The bytes of blocks on one kind of stream. */
@@ -24,18 +24,18 @@ const namedBlocks = createFormat(5, Buffer.from, namedBlock);
 function createFormat(
   index: number,
   frame: (block: string) => Buffer,
-  blockOf: (message: OutgoingMessage) => string,
+  blockOf: (message: MessageText) => string,
 ): SseFormat {
   return { index, frame: (block) => frame(block), encode: (message) => frame(blockOf(message)) };
 }
 
 /** The text is JSON on one line, so it fits one field. */
-function envelopeBlock({ text, cursor }: OutgoingMessage): string {
+function envelopeBlock({ text, cursor }: MessageText): string {
   return `${idOf(cursor)}data: ${text}\n\n`;
 }
 
 /** An event without data would not be dispatched, so there is always some. */
-function namedBlock({ text, cursor }: OutgoingMessage): string {
+function namedBlock({ text, cursor }: MessageText): string {
   const { event, data = null } = JSON.parse(text) as Envelope;
   // A handler of the host may answer under any name; a line break would begin another field.
   return `${idOf(cursor)}event: ${event.replaceAll(/[\r\n]+/g, ' ')}\ndata: ${JSON.stringify(data)}\n\n`;
