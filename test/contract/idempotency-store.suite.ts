@@ -39,6 +39,14 @@ export function describeIdempotencyStore(
       expect(await store.begin(request)).toEqual({ type: 'new', claim: expect.any(String) });
     });
 
+    it('gives each claim once, also after a start with nothing', async () => {
+      const claims = [await claimOf(), await claimOf({ ...request, key: 'k-2' })];
+      await subject.close();
+      await open();
+      claims.push(await claimOf(), await claimOf({ ...request, key: 'k-2' }));
+      expect(new Set(claims).size).toBe(4);
+    });
+
     it('answers inProgress with a time to wait until the request is completed', async () => {
       await claimOf();
       const verdict = await store.begin(request);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { systemClock } from '../../core/clock.js';
 import { IDEMPOTENCY_CLAIM_MS } from '../idempotency-store.interface.js';
@@ -40,6 +41,8 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   private readonly maxBytes: number;
   private keptBytes = 0;
   private claimCount = 0;
+  /** Claims are what messages are known by, so none may be given again, here after a start or by another store. */
+  private readonly storeId = randomUUID();
 
   constructor(
     limits: IdempotencyLimits = {},
@@ -73,7 +76,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     if (this.size >= this.maxKeys || this.keptBytes >= this.maxBytes) {
       return { type: 'full', retryAfterMs: FULL_RETRY_AFTER_MS };
     }
-    const claim = String(++this.claimCount);
+    const claim = `${this.storeId}:${++this.claimCount}`;
     const { fingerprint } = request;
     this.claimed.set(id, { claim, fingerprint, endsAtMs: nowMs + IDEMPOTENCY_CLAIM_MS });
     return { type: 'new', claim };
