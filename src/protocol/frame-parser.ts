@@ -15,6 +15,8 @@ export interface FrameFailure {
   readonly detail: string;
   /** The client's mark, where it could be read, so that the error finds its frame. */
   readonly ref: string | undefined;
+  /** The text is no JSON, or none that is worth reading: what its sender speaks is another protocol. */
+  readonly isForeign?: boolean;
 }
 
 /** A text that is a client frame. */
@@ -25,12 +27,12 @@ export interface ParsedFrame {
 
 /** Reads one frame. */
 export function parseFrame(text: string): ParsedFrame | FrameFailure {
-  if (isTooDeep(text)) return failure(ErrorCode.BadMessage, 'the frame nests too deep');
+  if (isTooDeep(text)) return foreign('the frame nests too deep');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return failure(ErrorCode.BadMessage, 'the frame is not JSON');
+    return foreign('the frame is not JSON');
   }
   return readFrame(value, () => hasForbiddenKey(text, value));
 }
@@ -52,6 +54,10 @@ function readFrame(value: unknown, isForbidden: () => boolean): ParsedFrame | Fr
   if (!isEvent(event)) return failure(ErrorCode.BadMessage, 'event is missing or not a valid name', ref);
   if (isForbidden()) return failure(ErrorCode.InvalidData, 'the key __proto__ is not allowed', ref);
   return { type: 'frame', frame: { event, data, ref } };
+}
+
+function foreign(detail: string): FrameFailure {
+  return { ...failure(ErrorCode.BadMessage, detail), isForeign: true };
 }
 
 function failure(code: ErrorCode, detail: string, ref?: string): FrameFailure {

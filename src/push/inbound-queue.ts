@@ -24,8 +24,8 @@ export interface InboundOptions {
   readonly maxFrameBytes?: number;
 }
 
-/** Frames that are no messages, one after the other, until the peer is taken for one that speaks something else. */
-const MAX_BAD_FRAMES = 3;
+/** Texts that are no JSON, one after the other, until the peer is taken for one that speaks something else. */
+const MAX_FOREIGN_FRAMES = 3;
 /** Frames past the rate, one after the other, until the connection ends. */
 const MAX_REFUSED_FRAMES = 10;
 
@@ -41,16 +41,20 @@ export interface ReplySink {
 interface WaitingFrame {
   readonly parsed: ParsedFrame | FrameFailure;
   readonly sink: ReplySink;
+  /** Past the rate: it is not carried out, only answered, in its turn. Milliseconds until there is room; else 0. */
+  readonly retryAfterMs: number;
 }
 
 /** The inbound side of one connection. Made when its first frame arrives, so that silent connections cost nothing. */
 export class InboundQueue {
   private readonly bucket: TokenBucket;
   private readonly waiting: WaitingFrame[] = [];
-  private badFrames = 0;
+  private foreignFrames = 0;
   private refusedFrames = 0;
   /** Those that were refused for what the user sends elsewhere. */
   private refusedOfUser = 0;
+  /** Too much was sent: nothing more is taken, and the connection ends when what came before is answered. */
+  private isOver = false;
   private isWorking = false;
   private isPaused = false;
 
@@ -82,27 +86,26 @@ export class InboundQueue {
 
   /** Takes a control frame, which counts towards the rate and is not queued; false when it is past it. */
   takeControlFrame(): boolean {
-    return this.connection.isOpen && this.takeToken();
+    if (!this.connection.isOpen || this.isOver) return false;
+    const isInTime = this.takeToken();
+    if (!this.isWorking) void this.work();
+    return isInTime;
   }
 
   private take(parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
-    if (!this.takeToken(parsed, sink)) return;
-    this.waiting.push({ parsed, sink });
+    const retryAfterMs = this.isOver || this.takeToken() ? 0 : this.bucket.retryAfterMs;
+    if (this.isOver) sink.done?.();
+    else this.waiting.push({ parsed, sink, retryAfterMs });
     this.pauseIfFull();
     if (!this.isWorking) void this.work();
   }
 
-  private takeToken(refused?: ParsedFrame | FrameFailure, sink?: ReplySink): boolean {
+  private takeToken(): boolean {
     if (this.bucket.take(this.clock.now())) {
       this.refusedFrames = 0;
       return true;
     }
-    if (++this.refusedFrames > MAX_REFUSED_FRAMES && this.endsConnection) {
-      this.connection.close(CloseCode.RateLimited);
-      sink?.done?.();
-    } else if (refused && sink) {
-      this.refuse(refused, sink, 'too many frames');
-    }
+    this.isOver = ++this.refusedFrames > MAX_REFUSED_FRAMES && this.endsConnection;
     return false;
   }
 
@@ -124,20 +127,25 @@ export class InboundQueue {
   private async work(): Promise<void> {
     this.isWorking = true;
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
-      const { parsed, sink } = next;
-      const asked = this.connection.isOpen ? this.frames.admit(this.connection) : undefined;
-      const verdict = isLater(asked) ? await asked : asked;
-      if (this.connection.isOpen) {
-        sink.begin?.();
-        if (verdict && !verdict.isGranted) this.refuseUser(parsed, sink, verdict.retryAfterMs);
-        else if (parsed.type === 'failure') this.answerFailure(parsed, sink);
-        else await this.carryOut(parsed.frame, sink);
-        if (verdict?.isGranted) this.refusedOfUser = 0;
-        this.resumeIfHalfEmpty();
-      }
+      const { parsed, sink, retryAfterMs } = next;
+      if (retryAfterMs === 0) await this.takeTurn(parsed, sink);
+      else if (this.connection.isOpen) this.answerRefusal(parsed, sink, 'too many frames', retryAfterMs);
+      if (this.connection.isOpen) this.resumeIfHalfEmpty();
       sink.done?.();
     }
     this.isWorking = false;
+    if (this.isOver) this.connection.close(CloseCode.RateLimited);
+  }
+
+  private async takeTurn(parsed: ParsedFrame | FrameFailure, sink: ReplySink): Promise<void> {
+    const asked = this.connection.isOpen ? this.frames.admit(this.connection) : undefined;
+    const verdict = isLater(asked) ? await asked : asked;
+    if (!this.connection.isOpen) return;
+    sink.begin?.();
+    if (verdict && !verdict.isGranted) this.refuseUser(parsed, sink, verdict.retryAfterMs);
+    else if (parsed.type === 'failure') this.answerFailure(parsed, sink);
+    else await this.carryOut(parsed.frame, sink);
+    if (verdict?.isGranted) this.refusedOfUser = 0;
   }
 
   /** The connection keeps to its own rate, but all of its user together do not. */
@@ -147,14 +155,15 @@ export class InboundQueue {
   }
 
   private carryOut(frame: ClientFrame, sink: ReplySink): Promise<void> {
-    this.badFrames = 0;
+    this.foreignFrames = 0;
     return this.frames.handle(this.connection, frame, (text) => sink.reply(text));
   }
 
-  private answerFailure({ code, detail, ref }: FrameFailure, sink: ReplySink): void {
+  private answerFailure({ code, detail, ref, isForeign = false }: FrameFailure, sink: ReplySink): void {
     sink.reply(encodeError(code, detail, ref));
-    this.badFrames = code === ErrorCode.BadMessage ? this.badFrames + 1 : 0;
-    if (this.badFrames >= MAX_BAD_FRAMES && this.endsConnection) this.connection.close(CloseCode.ProtocolViolation);
+    this.foreignFrames = isForeign ? this.foreignFrames + 1 : 0;
+    if (this.foreignFrames < MAX_FOREIGN_FRAMES || !this.endsConnection) return;
+    this.connection.close(CloseCode.ProtocolViolation);
   }
 
   private pauseIfFull(): void {

@@ -212,7 +212,7 @@ describe('InboundQueue', () => {
 
   describe('frames that are no messages', () => {
     it('closes with 4500 at the third in a row', async () => {
-      for (const text of ['{', '[]', '"text"']) queue.receive(text);
+      for (const text of ['{', 'GET /', `${'['.repeat(200)}`]) queue.receive(text);
 
       expect(await codes()).toEqual(['bad_message', 'bad_message', 'bad_message']);
       expect(peer.transport.closed).toEqual({ code: 4500, reason: 'protocol violation' });
@@ -226,6 +226,13 @@ describe('InboundQueue', () => {
       queue.receive('{');
 
       expect(await codes()).toHaveLength(5);
+      expect(peer.transport.closed).toBeUndefined();
+    });
+
+    it('does not take JSON that is no frame for another protocol', async () => {
+      for (const text of ['{', '{', '[]', '{', '{', '"text"', '{}', '7', 'null', '[]']) queue.receive(text);
+
+      expect(await codes()).toEqual(Array.from({ length: 10 }, () => 'bad_message'));
       expect(peer.transport.closed).toBeUndefined();
     });
 
@@ -261,10 +268,36 @@ describe('InboundQueue', () => {
 
     it('closes a peer that goes on regardless with 4003', async () => {
       for (let frame = 0; frame < RATE + 10; frame++) receive('push:ping');
+      await nextTurn();
       expect(peer.transport.closed).toBeUndefined();
 
       receive('push:ping');
+      await nextTurn();
 
+      expect(peer.transport.closed).toEqual({ code: 4003, reason: 'rate limited' });
+    });
+
+    it('answers what was within the rate before it ends a peer that sent too much at once', async () => {
+      receive('hold.0', '0');
+      for (let frame = 1; frame < RATE + 50; frame++) receive('push:ping', `${frame}`);
+      expect(await replies()).toEqual([]);
+
+      await handlers.release();
+
+      const answers = await replies();
+      const expected = Array.from({ length: RATE + 10 }, (_, frame) => [
+        frame === 0 ? 'push:ok' : frame < RATE ? 'push:pong' : 'push:error',
+        `${frame}`,
+      ]);
+      expect(answers.map(({ event, ref }) => [event, ref])).toEqual(expected);
+      expect(peer.transport.closed).toEqual({ code: 4003, reason: 'rate limited' });
+    });
+
+    it('ends a peer whose control frames are too many', async () => {
+      const taken = Array.from({ length: RATE + 11 }, () => queue.takeControlFrame());
+      await nextTurn();
+
+      expect(taken.filter(Boolean)).toHaveLength(RATE);
       expect(peer.transport.closed).toEqual({ code: 4003, reason: 'rate limited' });
     });
 
