@@ -6,7 +6,7 @@ import type * as Push from './push-types.js';
 const MAX_BY_LENGTH = 255;
 
 /** The code and the reason with which connections are closed by these options. */
-export function closing({ code, reason, reconnect = false }: Push.DisconnectOptions): { code: number; reason: string } {
+export function closing({ code, reason, reconnect }: Push.DisconnectOptions): { code: number; reason: string } {
   const chosen = code ?? (reconnect ? CloseCode.ServiceRestart : CloseCode.DisconnectedByAdmin);
   const known = (CLOSE_CODES as Readonly<Record<number, { reason: string } | undefined>>)[chosen]?.reason;
   return { code: chosen, reason: reason ?? known ?? '' };
@@ -14,7 +14,7 @@ export function closing({ code, reason, reconnect = false }: Push.DisconnectOpti
 
 /** What is wrong with the options, of which {@link closing} made `chosen` and `reason`. */
 export function closingProblems(
-  { code, reconnect = false, by }: Push.DisconnectOptions,
+  { code, reconnect, by }: Push.DisconnectOptions,
   chosen: number,
   reason: string,
 ): PushErrorDetail[] {
@@ -22,7 +22,7 @@ export function closingProblems(
   const isInRange = Number.isInteger(chosen) && chosen >= 4000 && chosen <= 4999;
   if (code !== undefined && !isInRange) {
     problems.push({ pointer: '/code', detail: 'a close code from 4000 to 4999' });
-  } else if (code !== undefined && reconnect !== chosen < 4500) {
+  } else if (code !== undefined && reconnect !== undefined && reconnect !== chosen < 4500) {
     problems.push({
       pointer: '/code',
       detail: 'codes below 4500 tell the client to come back, the others not to',

@@ -89,13 +89,13 @@ export interface Membership {
 /** How a connection is ended. */
 export interface DisconnectOptions {
   /**
-   * A close code: 4000 to 4499 with `reconnect: true`, else 4500 to 4999.
+   * A close code: one of 4000 to 4499 tells the client to come back, one of 4500 to 4999 not to.
    * @default 4505, with `reconnect: true` 1012
    */
   readonly code?: number | undefined;
   /** At most 123 bytes. @default the code's own reason */
   readonly reason?: string | undefined;
-  /** Whether the client may come back by itself. @default false */
+  /** Whether the client may come back by itself; must fit the code. @default what the code says */
   readonly reconnect?: boolean | undefined;
   /** Who wants it, for `@OnPush('kicked')` and nothing else. 1 to 255 characters. @default 'application' */
   readonly by?: string | undefined;

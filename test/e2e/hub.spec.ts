@@ -491,6 +491,8 @@ describe('disconnect', () => {
 
   it.each([
     [{ reconnect: true }, { code: 1012, reason: 'restart' }],
+    [{ code: 4001 }, { code: 4001, reason: 'token expired' }],
+    [{ code: 4700 }, { code: 4700, reason: '' }],
     [{ code: 4509 }, { code: 4509, reason: 'replaced' }],
     [
       { code: 4777, reason: 'see you' },
@@ -511,10 +513,14 @@ describe('disconnect', () => {
     [{ user: '' }, {}, ['/user']],
     [{ group: 'a b' }, {}, ['/group']],
     [{ user: '7' }, { code: 1000 }, ['/code']],
-    [{ user: '7' }, { code: 4100 }, ['/code']],
+    [{ user: '7' }, { code: 4100, reconnect: false }, ['/code']],
     [{ user: '7' }, { code: 4500, reconnect: true }, ['/code']],
     [{ user: '7' }, { reason: 'ü'.repeat(62) }, ['/reason']],
-    [{ user: '', group: 'a b' }, { code: 4100, reason: 'ü'.repeat(62) }, ['/user', '/group', '/code', '/reason']],
+    [
+      { user: '', group: 'a b' },
+      { code: 4100, reconnect: false, reason: 'ü'.repeat(62) },
+      ['/user', '/group', '/code', '/reason'],
+    ],
   ])('refuses %j with %j', async (filter, options, pointers) => {
     const client = await app.connect('7');
     const { code, errors } = await refused(app.push.disconnect(filter, options));
