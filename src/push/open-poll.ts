@@ -133,7 +133,9 @@ export class OpenPoll implements Transport {
 
   close(code: number, reason: string, retryAfterMs?: number): void {
     if (!this.isOpen) return;
-    const isGoodbye = code === CloseCode.ServiceRestart || code === CloseCode.GoingAway;
+    // A server that ends has said so, with the time to come back; nobody else who sends a client away has.
+    const hasBeenTold = code === CloseCode.ServiceRestart && this.notices.length > 0;
+    const isGoodbye = hasBeenTold || code === CloseCode.GoingAway;
     const live = this.isReading ? [] : this.messages;
     const answer: PollAnswer =
       isGoodbye || live.length > 0

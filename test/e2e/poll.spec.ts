@@ -216,6 +216,7 @@ describe.each(PLATFORMS)('a poll on %s', (platform) => {
 
   it.each([
     ['disconnected', () => app.push.disconnect({ user: '7' }), 403],
+    ['sent away for a moment', () => app.push.disconnect({ user: '7' }, { reconnect: true }), 503],
     ['revoked', () => app.push.revoke({ sub: '7' }), 401],
     ['limited', () => app.push.disconnect({ user: '7' }, { code: 4003, reconnect: true }), 429],
     [
