@@ -1,8 +1,8 @@
 /**
  * The keys that an issuer publishes (RFC 7517). `jose` fetches, reads and picks them; when it fetches is decided here:
  *
- * - at the first token, when the keys are older than `cacheMaxAgeMs`, and for a token with an unknown key id, but then
- *   at most every `cooldownMs`: strangers make up key ids for nothing;
+ * - at the first token, when the keys are older than `cacheMaxAgeMs`, and at once for a token with an unknown key id, but
+ *   for the sake of those at most every `cooldownMs`: strangers make them up for nothing;
  * - one fetch at a time, shared by all who wait for it;
  * - after a failure not before a back-off is over, and while there are keys nobody waits for that attempt, so that a
  *   dead issuer costs one handshake its time limit and not every one;
@@ -29,6 +29,8 @@ export class JwksKeySource implements KeySource {
   private opening: Promise<RemoteJWKSet> | undefined;
   private attempt: Promise<boolean> | undefined;
   private fetchedAtMs: number | undefined;
+  /** When a fetch for the sake of an unknown key id began last. */
+  private searchedAtMs = Number.NEGATIVE_INFINITY;
   private failures = 0;
   private nextAttemptAtMs = 0;
   private lastFailure: unknown;
@@ -46,12 +48,20 @@ export class JwksKeySource implements KeySource {
   }
 
   async keyFor(hint: KeyHint): Promise<KeyObject | undefined> {
+    const askedAtMs = this.clock.now();
     this.opening ??= openKeySet(this.uri, this.options.timeoutMs);
     const keySet = await this.opening;
     if (!(await this.hasKeys(keySet))) throw this.unavailable();
     const key = await this.find(keySet, hint);
-    if (key || this.ageMs < this.options.cooldownMs) return key;
+    if (key || !this.maySearch(askedAtMs)) return key;
+    if (this.mayAttempt) this.searchedAtMs = this.clock.now();
     return (await this.refresh(keySet)) ? this.find(keySet, hint) : undefined;
+  }
+
+  /** Whether it is worth asking the issuer again: not where its keys were fetched for this very question. */
+  private maySearch(askedAtMs: number): boolean {
+    const isKnownBefore = this.fetchedAtMs !== undefined && this.fetchedAtMs < askedAtMs;
+    return isKnownBefore && this.clock.now() - this.searchedAtMs >= this.options.cooldownMs;
   }
 
   private async hasKeys(keySet: RemoteJWKSet): Promise<boolean> {
