@@ -6,7 +6,7 @@ import { checkOrigins } from './auth/origin-policy.js';
 import type { BackingFactory } from './backing/backing.interface.js';
 import { memory } from './backing/memory/memory-backing.js';
 import { defaultHistoryAllCount } from './backing/message-log.interface.js';
-import { describeReceived } from './core/option-problem.js';
+import { describeReceived, quoteReceived } from './core/option-problem.js';
 import type { OptionProblem } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
 import { readMetricsOptions } from './ops/metrics-options.js';
@@ -65,7 +65,7 @@ export const NUMBER_OPTIONS = {
   stallTimeoutMs: wholeNumber(30_000, 10, DAY_MS),
   maxQueueBytes: wholeNumber(1_048_576, 1_024),
   maxTotalQueueBytes: wholeNumber(256 * 1024 * 1024, 1_024),
-  flushWindowMs: wholeNumber(0, 0, 50),
+  flushWindowMs: wholeNumber(0, 0, 1_000),
   maxPayloadBytes: wholeNumber(65_536, 2, 256 * 1024 * 1024),
   maxTargets: wholeNumber(10_000, 1),
   maxSendsPerSecond: wholeNumber(0, 0),
@@ -176,8 +176,7 @@ function readRest(options: Members, problems: OptionProblem[]) {
   problems.push(...checkOrigins(origins, 'origins'), ...checkTrustProxy(trustProxy, 'trustProxy'));
   problems.push(...checkBacking(backing));
   for (const [path, value] of Object.entries({ logConnections, tracing })) {
-    if (typeof value !== 'boolean')
-      problems.push({ path, received: describeReceived(value), expected: 'true or false' });
+    if (typeof value !== 'boolean') problems.push({ path, received: quoteReceived(value), expected: 'true or false' });
   }
   return { logConnections, tracing, auth, origins, trustProxy, backing };
 }
@@ -196,7 +195,7 @@ function readPaths(value: unknown, problems: OptionProblem[]): ResolvedPushOptio
     if (!Object.hasOwn(PATH_DEFAULTS, key))
       problems.push({ path: at, received: 'an option', expected: 'no option of this name' });
     else if (path !== undefined && !(typeof path === 'string' && ABSOLUTE_PATH.test(path))) {
-      problems.push({ path: at, received: describeReceived(path), expected: 'an absolute path such as /push/ws' });
+      problems.push({ path: at, received: quoteReceived(path), expected: 'an absolute path such as /push/ws' });
     }
   }
   const paths = { ...PATH_DEFAULTS, ...withoutUndefined(given) } as ResolvedPushOptions['paths'];
@@ -251,7 +250,7 @@ function readNumbers<Rules extends Record<string, NumberRule>>(
     if (value === undefined) return [key, byDefault];
     if (!(Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max)) {
       const upTo = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-      problems.push({ path: prefix + key, received: describeReceived(value), expected: `a whole number ${upTo}` });
+      problems.push({ path: prefix + key, received: quoteReceived(value), expected: `a whole number ${upTo}` });
     }
     return [key, value];
   });

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, SocketAddress, isIP, isIPv4 } from 'node:net';
-import { describeReceived, quoteReceived } from '../core/option-problem.js';
+import { quoteReceived } from '../core/option-problem.js';
 import type { OptionProblem } from '../core/option-problem.js';
 import { normalizeOrigin } from './origin-policy.js';
 
@@ -93,7 +93,7 @@ export function checkTrustProxy(value: unknown, path: string): OptionProblem[] {
     });
   }
   const expected = `false, a number of proxies from 0 to ${MAX_HOPS}, or a list of their networks`;
-  return [{ path, received: describeReceived(value), expected }];
+  return [{ path, received: quoteReceived(value), expected }];
 }
 
 const NETWORK_EXPECTED = 'a network such as 10.0.0.0/8 or an address; not /0, which would believe everyone';

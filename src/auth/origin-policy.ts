@@ -4,7 +4,7 @@
  * by how a text ends: `https://evil-shop.example` is not a subdomain of `shop.example`.
  */
 import { domainToASCII } from 'node:url';
-import { describeReceived, quoteReceived } from '../core/option-problem.js';
+import { quoteReceived } from '../core/option-problem.js';
 import type { OptionProblem } from '../core/option-problem.js';
 
 interface OriginParts {
@@ -61,7 +61,7 @@ export class OriginPolicy {
 /** Every problem of the value as a list of origins; none for undefined. `path` is where the value stands. */
 export function checkOrigins(value: unknown, path: string): OptionProblem[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) return [{ path, received: describeReceived(value), expected: 'a list of origins' }];
+  if (!Array.isArray(value)) return [{ path, received: quoteReceived(value), expected: 'a list of origins' }];
   return value.flatMap((origin: unknown, index) =>
     typeof origin === 'string' && readPattern(origin)
       ? []

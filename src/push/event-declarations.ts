@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { describeReceived, quoteReceived } from '../core/option-problem.js';
+import { quoteReceived } from '../core/option-problem.js';
 import type { OptionProblem } from '../core/option-problem.js';
 import { isEvent, isReservedEvent } from '../protocol/names.js';
 import { isStandardSchema } from './events/standard-schema.js';
@@ -51,7 +51,7 @@ export function readValidateOutgoing(value: unknown, problems: OptionProblem[]):
 export function readEvents(value: unknown, problems: OptionProblem[]): readonly PushEventDeclaration[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) {
-    problems.push({ path: 'events', received: describeReceived(value), expected: 'a list of events' });
+    problems.push({ path: 'events', received: quoteReceived(value), expected: 'a list of events' });
     return [];
   }
   const seen = new Set<string>();
@@ -59,7 +59,7 @@ export function readEvents(value: unknown, problems: OptionProblem[]): readonly 
     const path = `events[${index}]`;
     const declared = typeof given === 'function' ? declarationOf(given as Type) : given;
     if (typeof declared !== 'object' || declared === null) {
-      problems.push({ path, received: describeReceived(given), expected: 'a class with @PushEvent(), or { name }' });
+      problems.push({ path, received: quoteReceived(given), expected: 'a class with @PushEvent(), or { name }' });
       return [];
     }
     const own = problemsOf(declared as Readonly<Record<string, unknown>>, path, seen);
@@ -90,7 +90,7 @@ function problemsOf(declared: Members, path: string, seen: Set<string>): OptionP
   for (const [key, bound] of Object.entries({ maxWaitingBytes, maxWaitingMs })) {
     if (bound === undefined || (Number.isSafeInteger(bound) && (bound as number) >= 1)) continue;
     const expected = 'a whole number of at least 1';
-    problems.push({ path: `${path}.${key}`, received: describeReceived(bound), expected });
+    problems.push({ path: `${path}.${key}`, received: quoteReceived(bound), expected });
   }
   return [...problems, ...dataProblems(declared, path)];
 }
@@ -105,7 +105,7 @@ function dataProblems({ schema, type, jsonSchema, description }: Members, path: 
   ];
   return rules
     .filter(([, value, isGood]) => value !== undefined && !isGood)
-    .map(([key, value, , expected]) => ({ path: `${path}.${key}`, received: describeReceived(value), expected }));
+    .map(([key, value, , expected]) => ({ path: `${path}.${key}`, received: quoteReceived(value), expected }));
 }
 
 /** Both directions count as each of them. */

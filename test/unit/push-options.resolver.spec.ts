@@ -184,7 +184,7 @@ describe('resolveOptions', () => {
   });
 
   it.each([
-    ['flushWindowMs', 50, 51],
+    ['flushWindowMs', 1_000, 1_001],
     ['maxFrameBytes', 128, 127],
     ['maxQueueBytes', 1_024, 1_023],
     ['heartbeatMs', 10, 9],
@@ -257,10 +257,10 @@ describe('resolveOptions', () => {
     );
     expect(refusal.message.split('\n')).toEqual(
       expect.arrayContaining([
-        '  maxConnections: received a text of 4 characters, expected a whole number of at least 1',
+        '  maxConnections: received "many", expected a whole number of at least 1',
         '  drainMs: received -1, expected a whole number from 0 to 86400000',
         '  heartbeat: received an option, expected no option of this name',
-        '  paths.ws: received a text of 4 characters, expected an absolute path such as /push/ws',
+        '  paths.ws: received "live", expected an absolute path such as /push/ws',
         '  idempotency.ttlSeconds: received 0, expected a whole number of at least 1',
       ]),
     );
@@ -278,14 +278,22 @@ describe('resolveOptions', () => {
     ).not.toThrow();
   });
 
-  it('repeats no secret', () => {
-    const secret = 'super-secret-text-in-the-wrong-place';
-    const refusal = refusalOf({
-      maxConnections: secret,
-      paths: { ws: secret },
-      auth: { jwt: { secret, algorithms: [] } },
-    });
+  it('repeats no text where a secret may stand', () => {
+    const secret = 'super-secret-text';
+    const places = [
+      { auth: { jwt: { secret, algorithms: [] } } },
+      { auth: { jwt: { secret: [secret], algorithms: secret } } },
+      { auth: { jwt: secret } },
+      { auth: secret },
+      { backing: secret },
+    ];
+    for (const place of places) {
+      const { message, errors } = refusalOf(place);
+      expect(message + JSON.stringify(errors)).not.toContain(secret);
+    }
+  });
 
-    expect(refusal.message + JSON.stringify(refusal.errors)).not.toContain(secret);
+  it('repeats a long text in part', () => {
+    expect(refusalOf({ drainMs: 'x'.repeat(1_000) }).message.length).toBeLessThan(300);
   });
 });
