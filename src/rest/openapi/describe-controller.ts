@@ -38,10 +38,11 @@ const REFUSALS: Readonly<Record<number, string>> = {
   422: 'The idempotency key was used for another request',
   429: 'Too many messages; Retry-After says when to go on',
   503: 'Not at the moment; Retry-After says when',
+  504: 'No answer in time: it may have been sent; repeat it with the same Idempotency-Key',
 };
 const ALWAYS = [400, 401, 403, 503];
 const WITH_BODY = [413, 415];
-const WHEN_SENDING = [409, 422, 429];
+const WHEN_SENDING = [409, 422, 429, 504];
 
 const USER = { name: 'userId', in: 'path', required: true, schema: { type: 'string', minLength: 1, maxLength: 255 } };
 const GROUP = {
