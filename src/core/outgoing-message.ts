@@ -15,6 +15,8 @@ export interface MessageText {
   /** Its number in its partition of the log; 0 where it is not kept. */
   readonly number: number;
   readonly partition: number;
+  /** From when on nobody is to get it any more, by `performance.now()`; absent where that never comes. */
+  readonly endsAtMs?: number | undefined;
 }
 
 /** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
