@@ -212,7 +212,7 @@ describe('InboundQueue', () => {
 
   describe('frames that are no messages', () => {
     it('closes with 4500 at the third in a row', async () => {
-      for (const text of ['{', 'GET /', `${'['.repeat(200)}`]) queue.receive(text);
+      for (const text of ['{', 'GET /', '['.repeat(200)]) queue.receive(text);
 
       expect(await codes()).toEqual(['bad_message', 'bad_message', 'bad_message']);
       expect(peer.transport.closed).toEqual({ code: 4500, reason: 'protocol violation' });
