@@ -4,6 +4,8 @@ import { isOvertaken } from './node-questions.js';
 
 /** Clocks of nodes agree through that of the backing, which is as far off as an answer of it takes. */
 const TOLERANCE_MS = 100;
+/** What comes later than this was not just said: it may have been long on a bad line. */
+const PROMPT_MS = 400;
 
 /**
  * A word: what a node says of a membership that was changed through it, made or ended, as it comes to this node. It says
@@ -22,7 +24,8 @@ export const NEWEST_WORD: MembershipWord = { isOvertaken: false, saidAtMs: Numbe
 
 /** The word that another node has said. */
 export function wordOf(log: Pick<MessageLog, 'isInOneOrder'>, arrival: Arrival): MembershipWord {
-  const saidAtMs = arrival.isKept ? performance.now() - arrival.ageMs : Number.POSITIVE_INFINITY;
+  const { isKept, ageMs } = arrival;
+  const saidAtMs = isKept || ageMs >= PROMPT_MS ? performance.now() - ageMs : Number.POSITIVE_INFINITY;
   return { isOvertaken: isOvertaken(log, arrival), saidAtMs };
 }
 

@@ -15,6 +15,13 @@ describe('a word of a membership', () => {
     expect(isNews(word, performance.now() - 3_000)).toBe(true);
   });
 
+  it('is none to whom memberships were read for after it was said, where it was long on its way', () => {
+    const word = wordOf({ isInOneOrder: true }, { ageMs: 1_000, isKept: false });
+    expect(word.isOvertaken).toBe(false);
+    expect(isNews(word, performance.now())).toBe(false);
+    expect(isNews(word, performance.now() - 2_000)).toBe(true);
+  });
+
   it('is none to who is yet to be read for', () => {
     expect(isNews(NEWEST_WORD, Number.POSITIVE_INFINITY)).toBe(false);
   });
