@@ -172,7 +172,7 @@ describe('PollService', () => {
       polls.comeBack(3);
       await polls.log.answer([], { through: at(3) });
       polls.log.position = at(8);
-      closeWith(CloseCode.ServiceRestart);
+      closeWith(CloseCode.GoingAway);
       expect(polls.told()).toEqual([{ events: [], cursor: cursorAt(3), more: false }]);
     });
 
