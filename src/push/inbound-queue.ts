@@ -43,6 +43,8 @@ interface WaitingFrame {
   readonly sink: ReplySink;
   /** Past the rate: it is not carried out, only answered, in its turn. Milliseconds until there is room; else 0. */
   readonly retryAfterMs: number;
+  /** It ends the connection. */
+  readonly isLast: boolean;
 }
 
 /** The inbound side of one connection. Made when its first frame arrives, so that silent connections cost nothing. */
@@ -71,7 +73,7 @@ export class InboundQueue {
 
   /** Takes one text frame; its replies go to the connection. */
   receive(text: string): void {
-    if (this.connection.isOpen) this.take(parseFrame(text), this.connection);
+    if (this.connection.isOpen && !this.isOver) this.take(parseFrame(text), this.connection);
   }
 
   /**
@@ -80,6 +82,7 @@ export class InboundQueue {
    */
   offer(parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
     if (!this.connection.isOpen) sink.done?.();
+    else if (this.isOver) this.refuse(parsed, sink, 'too many frames');
     else if (this.waiting.length >= this.options.maxWaitingFrames) this.refuse(parsed, sink, 'too many frames wait');
     else this.take(parsed, sink);
   }
@@ -93,9 +96,8 @@ export class InboundQueue {
   }
 
   private take(parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
-    const retryAfterMs = this.isOver || this.takeToken() ? 0 : this.bucket.retryAfterMs;
-    if (this.isOver) sink.done?.();
-    else this.waiting.push({ parsed, sink, retryAfterMs });
+    const retryAfterMs = this.takeToken() ? 0 : this.bucket.retryAfterMs;
+    this.waiting.push({ parsed, sink, retryAfterMs, isLast: this.isOver });
     this.pauseIfFull();
     if (!this.isWorking) void this.work();
   }
@@ -127,13 +129,15 @@ export class InboundQueue {
   private async work(): Promise<void> {
     this.isWorking = true;
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
-      const { parsed, sink, retryAfterMs } = next;
-      if (retryAfterMs === 0) await this.takeTurn(parsed, sink);
+      const { parsed, sink, retryAfterMs, isLast } = next;
+      if (isLast) this.connection.close(CloseCode.RateLimited);
+      else if (retryAfterMs === 0) await this.takeTurn(parsed, sink);
       else if (this.connection.isOpen) this.answerRefusal(parsed, sink, 'too many frames', retryAfterMs);
       if (this.connection.isOpen) this.resumeIfHalfEmpty();
       sink.done?.();
     }
     this.isWorking = false;
+    // A control frame, of which nothing waits, may have been too many.
     if (this.isOver) this.connection.close(CloseCode.RateLimited);
   }
 
