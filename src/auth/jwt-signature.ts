@@ -1,10 +1,10 @@
 /** The signature of a token (RFC 7515), judged by `node:crypto` in one synchronous step. */
 import { constants, timingSafeEqual, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { Hmac } from '../core/hmac.js';
+import type { HmacHash } from '../core/hmac.js';
 import type { JwtAlgorithm } from './jwt-algorithms.js';
 import { fitsPublicKey, usesSecret } from './jwt-algorithms.js';
-import { macOf } from './jwt-mac.js';
-import type { MacHash } from './jwt-mac.js';
 
 /** RFC 7518 sections 3.3 to 3.5, by the first letters of the algorithms. */
 const SCHEMES: Readonly<Record<string, object>> = {
@@ -12,6 +12,9 @@ const SCHEMES: Readonly<Record<string, object>> = {
   PS: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
   ES: { dsaEncoding: 'ieee-p1363' },
 };
+
+/** Secrets made ready for the hashes that they are used with. */
+const hmacs = new WeakMap<KeyObject, Map<HmacHash, Hmac>>();
 
 /**
  * Whether the signature, in base64url, is that of the input by this key and algorithm. A key is used for the algorithms
@@ -30,11 +33,17 @@ export function isSignedBy(key: KeyObject, algorithm: JwtAlgorithm, input: strin
 }
 
 /** Compared as texts, so that there is one spelling of each signature. */
-function isMac(key: KeyObject, hash: MacHash, input: string, signature: string): boolean {
-  const expected = macOf(key, hash, input);
+function isMac(key: KeyObject, hash: HmacHash, input: string, signature: string): boolean {
+  const expected = (hmacs.get(key)?.get(hash) ?? prepare(key, hash)).of(input);
   return expected.length === signature.length && timingSafeEqual(Buffer.from(expected), Buffer.from(signature));
 }
 
-function hashOf(algorithm: JwtAlgorithm): MacHash {
+function prepare(secret: KeyObject, hash: HmacHash): Hmac {
+  const hmac = new Hmac(secret.export(), hash);
+  hmacs.set(secret, (hmacs.get(secret) ?? new Map<HmacHash, Hmac>()).set(hash, hmac));
+  return hmac;
+}
+
+function hashOf(algorithm: JwtAlgorithm): HmacHash {
   return algorithm.endsWith('256') ? 'sha256' : algorithm.endsWith('384') ? 'sha384' : 'sha512';
 }

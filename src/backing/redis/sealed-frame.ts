@@ -3,7 +3,7 @@
  * of version, channel and body as base64url, and the body. Whoever can write to Redis but has no secret can make no
  * frame, change none, and move none to another channel.
  */
-import { MessageMac } from './message-mac.js';
+import { Hmac } from '../../core/hmac.js';
 
 /** What this version of the package writes and reads. Another layout of the frame or of a body is another version. */
 export const FRAME_VERSION = '4';
@@ -20,10 +20,10 @@ export const SEALED_BODY_OFFSET = FRAME_VERSION.length + MAC_LENGTH + 1;
 
 /** Seals and opens frames with the secret that the nodes share. */
 export class FrameSeal {
-  private readonly mac: MessageMac;
+  private readonly hmac: Hmac;
 
   constructor(secret: string | Buffer) {
-    this.mac = new MessageMac(typeof secret === 'string' ? Buffer.from(secret) : secret);
+    this.hmac = new Hmac(typeof secret === 'string' ? Buffer.from(secret) : secret);
   }
 
   /** The frame that carries the body on this channel. */
@@ -46,7 +46,7 @@ export class FrameSeal {
 
   /** The length stands between channel and body, so that no two pairs of them make the same text. */
   private macOf(channel: string, body: string): string {
-    return this.mac.of(`${FRAME_VERSION}\n${channel.length}\n${channel}\n`, body);
+    return this.hmac.of(`${FRAME_VERSION}\n${channel.length}\n${channel}\n`, body);
   }
 }
 
