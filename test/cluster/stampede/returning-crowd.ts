@@ -5,7 +5,7 @@ import { TEST_SECRET } from '../../support/tokens.js';
 import type { RunningNode } from '../faults/cluster-node.js';
 
 const PROGRAM = fileURLToPath(new URL('../../support/programs/stampede.mjs', import.meta.url));
-/** Each process has an address of its own and so few connections that no common limit of descriptors is met. */
+/** So few that no common limit of descriptors is met. */
 const CLIENTS_PER_PROCESS = 5_000;
 
 /** What became of the clients of a crowd, until all were in. */
@@ -42,7 +42,7 @@ export class ReturningCrowd {
           STAMPEDE_PORTS: nodes.map(({ port }) => port).join(','),
           STAMPEDE_CLIENTS: String(Math.min(left, CLIENTS_PER_PROCESS)),
           STAMPEDE_SECRET: TEST_SECRET,
-          STAMPEDE_FROM: `127.0.0.${programs.length + 2}`,
+          STAMPEDE_NAME: String(programs.length),
           STAMPEDE_RETURNS: 'yes',
         };
         programs.push(await startNodeProgram([PROGRAM], { env }));

@@ -13,7 +13,7 @@ const {
   STAMPEDE_CLIENTS = '1000',
   STAMPEDE_TOKENS = '',
   STAMPEDE_SECRET,
-  STAMPEDE_FROM: localAddress = '127.0.0.1',
+  STAMPEDE_NAME,
   STAMPEDE_RETURNS,
 } = process.env;
 const ports = STAMPEDE_PORTS.split(',').map(Number);
@@ -26,7 +26,7 @@ const MISSED = '"event":"missed"';
 
 const clients = Array.from({ length: Number(STAMPEDE_CLIENTS) }, (_, number) => ({
   number,
-  token: STAMPEDE_SECRET ? sign(`${localAddress}-${number}`) : tokens[number % tokens.length],
+  token: STAMPEDE_SECRET ? sign(`${STAMPEDE_NAME}-${number}`) : tokens[number % tokens.length],
   socket: undefined,
   cursor: undefined,
   hasCaughtUp: false,
@@ -53,7 +53,7 @@ function breakAll() {
 
 function knock(client) {
   const { counts } = round;
-  const socket = connect({ port: ports[client.number % ports.length], host: '127.0.0.1', localAddress });
+  const socket = connect({ port: ports[client.number % ports.length], host: '127.0.0.1' });
   const knockedAt = performance.now();
   let answer = '';
   let isAnswered = false;
