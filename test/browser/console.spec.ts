@@ -221,7 +221,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.getByRole('dialog').waitFor();
     expect(await focused()).toBe('Cancel');
     await page.keyboard.press('Escape');
-    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.locator('dialog').waitFor({ state: 'detached' });
     expect(await focused()).toContain('Disconnect');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
