@@ -65,7 +65,13 @@ describeInChromium(`Chromium and the troubles of the server${absence}`, () => {
     async (transport) => {
       stage = await Stage.start();
       const tab = await stage.openTab();
-      await tab.openClient({ token: tokenOf('restart'), events: ['tick', 'chat.message'], transports: [transport] });
+      await tab.openClient({
+        token: tokenOf('restart'),
+        events: ['tick', 'chat.message'],
+        transports: [transport],
+        // What is written meanwhile waits for a process that starts, which may take a while here.
+        requestTimeoutMs: START_MS,
+      });
       await tab.untilState(`live ${transport}`);
       await tab.askClient('join', 'room:lobby');
       await stage.sendNumbers('restart', 'tick', 1, 2);

@@ -23,6 +23,7 @@ export interface TabClientOptions {
   readonly retryBaseMs?: number;
   readonly retryMaxMs?: number;
   readonly openTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
   readonly url?: string;
 }
 

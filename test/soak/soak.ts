@@ -70,7 +70,7 @@ const COUNTED =
   /^push_((?:handshakes|disconnects|gaps|rest_answers|messages|messages_written|messages_dropped|client_frames|failures)_total(?:\{.*\})?) (\d+)$/gm;
 const SAMPLE_MS = 5_000;
 /** Between two measures at rest, in milliseconds. */
-const TURN_MS = 500;
+const TURN_MS = 1_500;
 /** How long something is kept, and a sweep beside. */
 const KEPT_MS = 2_500;
 
