@@ -70,11 +70,8 @@ export class Connection {
   user: UserConnections | undefined;
   /** The round of the fan-out that last visited this connection; belongs to FanOut. */
   visitedInRound = 0;
-  /**
-   * When the memberships that it has were read, by `performance.now()`, infinite where they were not yet; belongs to
-   * GroupService.
-   */
-  membershipsReadAtMs = 0;
+  /** Revision of the memberships that were read for it, infinite where they were not yet; belongs to GroupService. */
+  membershipsRevision = 0;
   private readonly onClosed: (connection: Connection) => void;
   private currentPrincipal: Principal;
   private closedWith: number | undefined;

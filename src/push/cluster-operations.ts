@@ -42,12 +42,13 @@ const handlers: Handlers = {
   },
   disconnect: ({ directory }, { filter, ...order }, { ageMs }) => ({ matched: directory.close(filter, order, ageMs) }),
   report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
-  held: ({ groups, log }, { userId, group, expiresAtMs, since }, arrival) => {
-    groups.heldElsewhere({ userId, group, expiresAtMs }, decodeCursor(since), wordOf(log, arrival));
+  held: ({ groups, log }, { userId, group, expiresAtMs, since, revision }, arrival) => {
+    const membership = { userId, group, expiresAtMs, since: decodeCursor(since) };
+    groups.heldElsewhere(membership, wordOf(log, arrival, revision));
     return null;
   },
-  released: ({ groups, log }, { userId, group }, arrival) => {
-    groups.releasedElsewhere(userId, group, wordOf(log, arrival));
+  released: ({ groups, log }, { userId, group, revision }, arrival) => {
+    groups.releasedElsewhere(userId, group, wordOf(log, arrival, revision));
     return null;
   },
   frame: async ({ streams }, { userId, connectionId, parsed }) => {

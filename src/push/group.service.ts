@@ -5,7 +5,7 @@
  * Memberships are read in a handshake, before the connection is there. A change between the two reaches the connection
  * by way of the {@link HeldGroups} that it is admitted with.
  */
-import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
+import type { HeldMembership, Memberships, UserMemberships } from '../backing/memberships.interface.js';
 import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
@@ -16,10 +16,9 @@ import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
-import { NEWEST_WORD, isNews } from './membership-word.js';
+import { NEWEST_WORD } from './membership-word.js';
 import type { MembershipWord } from './membership-word.js';
 import { MembershipEnds } from './membership-ends.js';
 import { MembershipRefresh } from './membership-refresh.js';
@@ -36,6 +35,15 @@ export interface GroupOptions {
 
 /** The memberships of all are read no more often than this: with a late sweep, and the reading, within the 6 s promised. */
 const READ_ALL_EVERY_MS = 4_000;
+
+/** What is read of memberships comes after messages that were sent since they began. */
+const READ = { isOvertaken: true } as const;
+
+/** Where a membership begins, and the revision of the change that made it so. */
+export interface MembershipBeginning {
+  readonly since: Cursor;
+  readonly revision: number;
+}
 
 /** What memberships take effect through. */
 export interface GroupParts {
@@ -57,9 +65,6 @@ export class GroupService {
   private readonly expected = new ExpectedUsers();
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
-  private readonly notices = new AwaitedNotices();
-  /** Catch-ups under way: what is read takes effect at once. */
-  private catchUps = 0;
   /** Something was changed elsewhere that nobody here understood. */
   private isDoubtful = false;
   private readAllAtMs = Number.NEGATIVE_INFINITY;
@@ -71,7 +76,7 @@ export class GroupService {
     this.resumes = parts.resumes;
     this.refresh = new MembershipRefresh({
       read: (userId) => this.readKept(userId),
-      take: (userId, memberships, readAtMs) => this.takeHeld(userId, memberships, readAtMs),
+      take: (userId, memberships) => this.takeHeld(userId, memberships),
       isHere: (userId) => this.isHere(userId),
     });
   }
@@ -95,7 +100,7 @@ export class GroupService {
   admit(connection: Connection, held: HeldGroups | undefined): void {
     const { userId, principal } = connection;
     for (const group of principal.groups) this.registry.join(connection, group, MembershipSource.Token);
-    connection.membershipsReadAtMs = held?.readAtMs ?? Number.POSITIVE_INFINITY;
+    connection.membershipsRevision = held?.revision ?? Number.POSITIVE_INFINITY;
     if (!held) {
       this.readAgain(userId);
       return;
@@ -134,35 +139,41 @@ export class GroupService {
 
   /**
    * The server holds the membership from now on, for all connections of the user, present and future. Resolves to the
-   * place from which on messages for the group are for them.
+   * place from which on messages for the group are for them, and the revision of the change.
    */
-  async hold(userId: string, group: string, expiresAtMs: number | undefined): Promise<Cursor> {
-    const membership = { userId, group, expiresAtMs };
-    await this.memberships.add(membership);
+  async hold(userId: string, group: string, expiresAtMs: number | undefined): Promise<MembershipBeginning> {
+    // Before it is there: whoever reads it knows at once where it begins.
     const place = this.parts.log.joiningPlace(group);
-    const since = place instanceof Promise ? await place : place;
-    this.joinHeld(membership, since);
-    return since;
+    const beginning = place instanceof Promise ? await place : place;
+    const added = await this.memberships.add({ userId, group, expiresAtMs, since: beginning });
+    const since = added.since ?? beginning;
+    this.joinHeld({ userId, group, expiresAtMs, since });
+    return { since, revision: added.revision };
   }
 
-  /** The server lets go: the user's connections leave, also those that had joined by themselves. */
-  async release(userId: string, group: string): Promise<void> {
-    await this.memberships.remove(userId, group);
+  /**
+   * The server lets go: the user's connections leave, also those that had joined by themselves. Resolves to the revision
+   * of the change.
+   */
+  async release(userId: string, group: string): Promise<number> {
+    const revision = await this.memberships.remove(userId, group);
     this.refresh.changed(userId);
     this.letGo(userId, group);
+    return revision;
   }
 
-  /** Another node has added the membership, which begins at this place: it has its effect here too. */
-  heldElsewhere(membership: HeldMembership, since: Cursor | undefined, word = NEWEST_WORD): void {
+  /** Another node has added the membership: it has its effect here too. */
+  heldElsewhere(membership: HeldMembership, word = NEWEST_WORD): void {
+    this.refresh.changed(membership.userId);
     if (!this.isHere(membership.userId)) return;
-    this.joinHeld(membership, since, word);
+    this.joinHeld(membership, word);
     this.readAgain(membership.userId);
   }
 
   /** Another node has ended the membership: it has its effect here too. */
   releasedElsewhere(userId: string, group: string, word = NEWEST_WORD): void {
-    if (!this.isHere(userId)) return;
     this.refresh.changed(userId);
+    if (!this.isHere(userId)) return;
     this.letGo(userId, group, word);
     this.readAgain(userId);
   }
@@ -173,14 +184,12 @@ export class GroupService {
    */
   async catchUp(): Promise<void> {
     for (const { userId } of this.registry.all()) this.refresh.add(userId);
-    this.catchUps++;
     await this.refresh.settled();
-    this.catchUps--;
   }
 
   /** Whether the memberships of the connection are yet to be read. */
   isUnread(connection: Connection): boolean {
-    return connection.membershipsReadAtMs === Number.POSITIVE_INFINITY;
+    return connection.membershipsRevision === Number.POSITIVE_INFINITY;
   }
 
   /** Memberships may have been changed by a node that this one does not understand: they are read with a sweep to come. */
@@ -196,10 +205,9 @@ export class GroupService {
     const ended = this.ends.take(nowMs, (userId) => this.registry.ofUser(userId).length > 0);
     for (const { userId, group } of ended) {
       for (const connection of this.registry.ofUser(userId)) {
-        this.registry.leave(connection, group, MembershipSource.Server);
+        this.takeOut(connection, group, MembershipSource.Server);
       }
     }
-    for (const userId of this.notices.overdue(nowMs)) this.refresh.add(userId);
     this.refresh.run();
     if (!this.isDoubtful || nowMs - this.readAllAtMs < READ_ALL_EVERY_MS) return;
     this.isDoubtful = false;
@@ -207,14 +215,14 @@ export class GroupService {
     void this.catchUp();
   }
 
-  /** What others have said of memberships is heard first: it says where they begin. */
-  private async readKept(userId: string): Promise<readonly HeldMembership[]> {
+  /** What others have said of memberships is heard first, so that what is read has the last word. */
+  private async readKept(userId: string): Promise<UserMemberships> {
     await this.parts.nodes?.whenCaughtUp?.();
     const memberships = await this.memberships.ofUser(userId);
     return this.parts.nodes?.whenCaughtUp?.() ? this.readKept(userId) : memberships;
   }
 
-  private async loadLater(held: HeldGroups, read: PromiseLike<readonly HeldMembership[]>): Promise<HeldGroups> {
+  private async loadLater(held: HeldGroups, read: PromiseLike<UserMemberships>): Promise<HeldGroups> {
     try {
       held.load(await read);
       return held;
@@ -224,37 +232,42 @@ export class GroupService {
     }
   }
 
-  private joinHeld(membership: HeldMembership, since: Cursor | undefined, word = NEWEST_WORD): void {
+  private joinHeld(membership: HeldMembership, word = NEWEST_WORD): void {
     const { userId, group } = membership;
     this.refresh.changed(userId);
-    this.notices.came(userId, group);
     this.ends.set(membership);
-    for (const held of this.expected.of(userId)) if (isNews(word, held.readAtMs)) held.change(group, membership);
-    for (const connection of this.newsOf(userId, word)) this.putInto(connection, group, since, word);
+    for (const held of this.expected.of(userId)) held.change(group, membership, word.revision);
+    for (const connection of this.newsOf(userId, word)) this.putInto(connection, membership, word);
   }
 
-  /** From now on the connection is due what comes for the group, and what came for it since that place. */
-  private putInto(connection: Connection, group: string, since?: Cursor, { isOvertaken } = NEWEST_WORD): void {
+  /** From now on the connection is due what comes for the group, and what came for it since the membership began. */
+  private putInto(
+    connection: Connection,
+    { group, since }: HeldMembership,
+    { isOvertaken }: Pick<MembershipWord, 'isOvertaken'>,
+  ): void {
     const isNew = !this.registry.isMember(connection, group);
     this.registry.join(connection, group, MembershipSource.Server);
     if (isNew) this.resumes.joined(connection, group, since, isOvertaken);
   }
 
+  private takeOut(connection: Connection, group: string, ...sources: readonly MembershipSource[]): void {
+    if (!this.registry.isMember(connection, group)) return;
+    for (const source of sources) this.registry.leave(connection, group, source);
+    if (!this.registry.isMember(connection, group)) this.resumes.left(connection, group);
+  }
+
   private letGo(userId: string, group: string, word = NEWEST_WORD): void {
     this.ends.delete(userId, group);
-    this.notices.came(userId, group);
-    for (const held of this.expected.of(userId)) if (isNews(word, held.readAtMs)) held.change(group, undefined);
+    for (const held of this.expected.of(userId)) held.change(group, undefined, word.revision);
     for (const connection of this.newsOf(userId, word)) {
-      if (this.registry.isMember(connection, group)) this.resumes.left(connection, group, word.isOvertaken);
-      this.registry.leave(connection, group, MembershipSource.Server);
-      this.registry.leave(connection, group, MembershipSource.Join);
+      this.takeOut(connection, group, MembershipSource.Server, MembershipSource.Join);
     }
   }
 
   /** Connections of the user for which the word is newer than what was read. */
-  private newsOf(userId: string, word: MembershipWord): readonly Connection[] {
-    const isMeant = (connection: Connection) => isNews(word, connection.membershipsReadAtMs);
-    return this.registry.ofUser(userId).filter(isMeant);
+  private newsOf(userId: string, { revision }: MembershipWord): readonly Connection[] {
+    return this.registry.ofUser(userId).filter(({ membershipsRevision }) => revision > membershipsRevision);
   }
 
   /** What others say may come in another order than it happened in: what is kept has the last word. */
@@ -264,30 +277,20 @@ export class GroupService {
   }
 
   /** Makes what was read that of all connections of the user. What is gone without having ended was let go. */
-  private takeHeld(userId: string, memberships: readonly HeldMembership[], readAtMs: number): void {
+  private takeHeld(userId: string, read: UserMemberships): void {
     this.sweep(this.clock.now());
-    for (const held of this.expected.of(userId)) held.replace(memberships);
-    const groups = new Set(memberships.map(({ group }) => group));
+    for (const expected of this.expected.of(userId)) expected.load(read);
+    const groups = new Set(read.held.map(({ group }) => group));
     const known = this.registry.ofUser(userId).flatMap((one) => this.registry.groupsOf(one, MembershipSource.Server));
     for (const group of known) if (!groups.has(group)) this.letGo(userId, group);
-    this.ends.replace(userId, memberships);
+    this.ends.replace(userId, read.held);
     const connections = this.registry.ofUser(userId);
     const isAwaited = connections.some((connection) => this.isUnread(connection));
-    for (const connection of connections) connection.membershipsReadAtMs = readAtMs;
-    const isAtOnce = isAwaited || this.catchUps > 0;
-    for (const group of groups) {
-      if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
-      for (const connection of [...connections]) this.putInto(connection, group);
+    for (const connection of connections) connection.membershipsRevision = read.revision;
+    for (const membership of read.held) {
+      for (const connection of [...connections]) this.putInto(connection, membership, READ);
     }
     if (isAwaited) this.resumes.recovered();
-  }
-
-  /**
-   * Whether another node may be about to say that it has added the membership. Only that says where it begins, without
-   * which messages that were sent since would be missed.
-   */
-  private isToBeAnnounced(userId: string, group: string): boolean {
-    return this.isHere(userId) && this.notices.isAwaited(userId, group, this.clock.now());
   }
 
   private isHere(userId: string): boolean {

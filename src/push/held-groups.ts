@@ -1,6 +1,12 @@
-import type { HeldMembership } from '../backing/memberships.interface.js';
+import type { HeldMembership, UserMemberships } from '../backing/memberships.interface.js';
 
 const NO_MEMBERSHIPS: readonly HeldMembership[] = [];
+
+/** A membership as of a revision; undefined where it has ended. */
+interface KnownMembership {
+  readonly membership: HeldMembership | undefined;
+  readonly revision: number;
+}
 
 /**
  * The memberships that the server holds for the user of a handshake under way. They are read while it is checked and
@@ -10,10 +16,10 @@ export class HeldGroups {
   /** The handshakes before and after this one, for {@link ExpectedUsers} alone. */
   next: HeldGroups | undefined;
   previous: HeldGroups | undefined;
-  /** When they began to be read, by `performance.now()`. */
-  readonly readAtMs = performance.now();
   /** Made when there is a first: most users are held nowhere. */
-  private byGroup: Map<string, HeldMembership | undefined> | undefined;
+  private byGroup: Map<string, KnownMembership> | undefined;
+  /** Of what was read. */
+  private readRevision = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly userId: string,
@@ -21,40 +27,47 @@ export class HeldGroups {
   ) {}
 
   /** What is known at this moment, for a connection that is there at once. */
-  static of(userId: string, memberships: readonly HeldMembership[]): HeldGroups {
+  static of(userId: string, memberships: UserMemberships): HeldGroups {
     const held = new HeldGroups(userId);
     held.load(memberships);
     return held;
   }
 
+  /** Of what was read: changes of a higher one are not in it. */
+  get revision(): number {
+    return this.readRevision;
+  }
+
   /** All that last at this moment. */
   at(nowMs: number): readonly HeldMembership[] {
     if (!this.byGroup) return NO_MEMBERSHIPS;
-    return [...this.byGroup.values()].flatMap((held) => (held && lastsAt(held, nowMs) ? [held] : []));
+    return [...this.byGroup.values()].flatMap(({ membership }) =>
+      membership && lastsAt(membership, nowMs) ? [membership] : [],
+    );
   }
 
-  /** Takes what was read. Changes that came during the read stand: it may be older than they are. */
-  load(memberships: readonly HeldMembership[]): void {
-    for (const membership of memberships) {
-      if (!this.byGroup?.has(membership.group)) this.change(membership.group, membership);
-    }
-  }
-
-  /** Takes what was read anew in place of all that was there; nothing changed meanwhile. */
-  replace(memberships: readonly HeldMembership[]): void {
+  /** Takes what was read in place of all that was there, but for changes that came meanwhile and are not in it. */
+  load({ held, revision }: UserMemberships): void {
+    const before = this.byGroup;
     this.byGroup = undefined;
-    this.load(memberships);
+    this.readRevision = revision;
+    for (const membership of held) this.set(membership.group, { membership, revision });
+    for (const [group, known] of before ?? []) if (known.revision > revision) this.set(group, known);
   }
 
-  /** One membership is there now, or has ended where `membership` is undefined. */
-  change(group: string, membership: HeldMembership | undefined): void {
-    this.byGroup ??= new Map();
-    this.byGroup.set(group, membership);
+  /** One membership is there now, or has ended where `membership` is undefined. What was read may show that already. */
+  change(group: string, membership: HeldMembership | undefined, revision: number): void {
+    if (revision > this.readRevision) this.set(group, { membership, revision });
   }
 
   /** The handshake is over, whatever became of it: changes are not followed any more. */
   release(): void {
     this.expected?.close(this);
+  }
+
+  private set(group: string, known: KnownMembership): void {
+    this.byGroup ??= new Map();
+    this.byGroup.set(group, known);
   }
 }
 

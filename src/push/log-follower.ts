@@ -46,7 +46,7 @@ export class NodeLogFollower implements LogFollower {
 
   /**
    * Memberships come first: what is read is for the groups that a connection is in. What other nodes have said of them
-   * comes before what is held, for it says where they begin.
+   * is heard before that, so that what is read has the last word.
    */
   recovered(): void {
     // Partitions that come back together share one look at the memberships, and those that come later have one more.

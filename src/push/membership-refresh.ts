@@ -3,14 +3,14 @@
  * that something has changed, and everyone after a break. Reads a few at a time; what fails stays due and is tried
  * again with the next run.
  */
-import type { HeldMembership } from '../backing/memberships.interface.js';
+import type { UserMemberships } from '../backing/memberships.interface.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 
 /** What a refresh works with. */
 export interface MembershipRefreshParts {
-  readonly read: (userId: string) => NowOrLater<readonly HeldMembership[]>;
-  /** Takes what was read from that time on, by `performance.now()`. Not called where the user became due again during the read. */
-  readonly take: (userId: string, memberships: readonly HeldMembership[], readAtMs: number) => void;
+  readonly read: (userId: string) => NowOrLater<UserMemberships>;
+  /** Takes what was read. Not called where the user became due again during the read. */
+  readonly take: (userId: string, memberships: UserMemberships) => void;
   /** Whether the user still has a connection here, or a handshake under way. */
   readonly isHere: (userId: string) => boolean;
 }
@@ -77,9 +77,8 @@ export class MembershipRefresh {
       do {
         this.due.delete(userId);
         if (!this.parts.isHere(userId)) return true;
-        const readAtMs = performance.now();
         const memberships = await this.parts.read(userId);
-        if (!this.due.has(userId)) this.parts.take(userId, memberships, readAtMs);
+        if (!this.due.has(userId)) this.parts.take(userId, memberships);
       } while (this.due.has(userId));
       return true;
     } catch {

@@ -68,8 +68,14 @@ export interface NodeOperations {
     readonly gets: NodeReport | null;
   };
   /** `since`: the place in the log from which on messages for the group are for the user. */
-  readonly held: { readonly asks: HeldMembership & { readonly since: string }; readonly gets: null };
-  readonly released: { readonly asks: { readonly userId: string; readonly group: string }; readonly gets: null };
+  readonly held: {
+    readonly asks: Omit<HeldMembership, 'since'> & { readonly since: string; readonly revision: number };
+    readonly gets: null;
+  };
+  readonly released: {
+    readonly asks: { readonly userId: string; readonly group: string; readonly revision: number };
+    readonly gets: null;
+  };
   /** Carries a frame out for a stream and gives the reply; null where the stream is elsewhere. */
   readonly frame: {
     readonly asks: {

@@ -2,7 +2,7 @@ import type { GroupJoin } from '../backing/message-log.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Cursor, Place } from '../protocol/cursor.js';
 
-/** Most groups of which it is known how far a connection had them; beyond that the first ones are forgotten. */
+/** Most groups per connection of which it is known how far it had them; beyond that the first ones are forgotten. */
 const MAX_LEFT = 100;
 
 /**
@@ -14,12 +14,12 @@ export class PendingJoins {
   /** Those that were read with, and whose beginning still lies ahead. */
   private readonly ahead = new WeakMap<Connection, readonly GroupJoin[]>();
 
-  /** Those that came back, at which place: what is before that is behind them. */
+  /** At which place they began, or came back: what is before that is behind them. */
   private readonly began = new WeakMap<Connection, Cursor>();
   /** Up to where they had the messages of groups that they were taken out of. */
   private readonly gone = new WeakMap<Connection, Map<string, Cursor>>();
 
-  /** The connection has come back with this place. */
+  /** The connection begins at this place, or has come back with it. */
   begin(connection: Connection, after: Cursor): void {
     this.began.set(connection, after);
   }
@@ -28,6 +28,7 @@ export class PendingJoins {
   left(connection: Connection, group: string, place: Cursor): void {
     const gone = this.gone.get(connection) ?? new Map<string, Cursor>();
     this.gone.set(connection, gone);
+    gone.delete(group);
     gone.set(group, place);
     for (const first of gone.keys()) if (gone.size > MAX_LEFT) gone.delete(first);
   }
@@ -64,9 +65,9 @@ export class PendingJoins {
     keep(this.ahead, connection, ahead);
   }
 
-  /** The connection is live. */
+  /** The connection is live: nothing is left to be read. How far it had what stays known, for words that come late. */
   forget(connection: Connection): void {
-    for (const known of [this.unread, this.ahead, this.began, this.gone]) known.delete(connection);
+    for (const known of [this.unread, this.ahead]) known.delete(connection);
   }
 }
 

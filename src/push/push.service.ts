@@ -129,8 +129,8 @@ export class PushService {
       ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
     ]);
     await this.within(async (space) => {
-      const since = encodeCursor(await space.groups.hold(userId, group, expiresAtMs));
-      await announce(space, 'held', { userId, group, expiresAtMs, since });
+      const { since, revision } = await space.groups.hold(userId, group, expiresAtMs);
+      await announce(space, 'held', { userId, group, expiresAtMs, since: encodeCursor(since), revision });
     });
   }
 
@@ -138,15 +138,16 @@ export class PushService {
   async removeFromGroup(userId: string, group: string): Promise<void> {
     throwIfAny([...userIdProblems(userId), ...groupProblems(group)]);
     await this.within(async (space) => {
-      await space.groups.release(userId, group);
-      await announce(space, 'released', { userId, group });
+      const revision = await space.groups.release(userId, group);
+      await announce(space, 'released', { userId, group, revision });
     });
   }
 
   /** The groups that the server holds the user in. */
   async groupsOf(userId: string): Promise<readonly string[]> {
     assertUserId(userId);
-    return (await this.within(async ({ memberships }) => memberships.ofUser(userId))).map(({ group }) => group);
+    const { held } = await this.within(async ({ memberships }) => memberships.ofUser(userId));
+    return held.map(({ group }) => group);
   }
 
   /** The members that the server holds in the group, in the order of their ids. */

@@ -125,13 +125,11 @@ export class ResumeService {
   }
 
   /**
-   * The server takes the connection out of the group. Where the word of that comes late, what the connection had until
-   * now it has had as a member: a word of a new membership, which comes as late, is not to bring it again.
+   * The server has taken the connection out of the group. What it had until now it has had as a member: a word of a new
+   * membership, which may come late, is not to bring it again.
    */
-  left(connection: Connection, group: string, isOvertaken: boolean): void {
-    const { isHeld } = connection.outbound;
-    if (isHeld || isOvertaken)
-      this.joins.left(connection, group, this.places.of(connection) ?? this.parts.log.position);
+  left(connection: Connection, group: string): void {
+    this.joins.left(connection, group, this.places.of(connection) ?? this.parts.log.position);
   }
 
   /**
@@ -183,6 +181,7 @@ export class ResumeService {
     const { position } = this.parts.log;
     greet({ cursor: encodeCursor(position), resumed: false });
     this.joins.forget(connection);
+    this.joins.begin(connection, position);
     if (hears) connection.outbound.startHere();
     else this.places.wait(connection, position);
   }

@@ -1,4 +1,4 @@
-import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
+import type { Memberships, UserMemberships } from '../backing/memberships.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import type { Envelope } from '../protocol/frames.js';
@@ -67,7 +67,7 @@ export interface RecorderParts {
   readonly clock: ManualClock;
   readonly spaceOf: (tenant: string | undefined) => Pick<TenantSpace, 'sessions' | 'memberships'>;
   /** The memberships that a server holds for a user at this moment. */
-  readonly heldNow: (memberships: Memberships, userId: string) => readonly HeldMembership[];
+  readonly heldNow: (memberships: Memberships, userId: string) => UserMemberships;
 }
 
 /** What the application under test sends, and clients to send to. Inject it beside PushService. */

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import type { HeldMembership, Memberships } from '../backing/memberships.interface.js';
+import type { Memberships, UserMemberships } from '../backing/memberships.interface.js';
 import { MemoryMemberships } from '../backing/memory/memory-memberships.js';
 import type { PushModuleOptions } from '../push-options.interface.js';
 import { RAW_PUSH_OPTIONS } from '../push.module-definition.js';
@@ -48,6 +48,6 @@ function replacements(options: PushModuleOptions): Provider[] {
 }
 
 /** A client of a test connects without waiting, which only the memberships of this process allow. */
-function heldNow(memberships: Memberships, userId: string): readonly HeldMembership[] {
-  return memberships instanceof MemoryMemberships ? memberships.ofUser(userId) : [];
+function heldNow(memberships: Memberships, userId: string): UserMemberships {
+  return memberships instanceof MemoryMemberships ? memberships.ofUser(userId) : { held: [], revision: 0 };
 }

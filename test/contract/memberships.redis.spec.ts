@@ -27,13 +27,13 @@ const absence = redisAbsence();
     const membership = { userId: '7', group: 'g', expiresAtMs: undefined };
 
     await nodes[0].add(membership);
-    expect([await nodes[1].ofUser('7'), await nodes[1].ofGroup('g', undefined, 10)]).toEqual([
+    expect([(await nodes[1].ofUser('7')).held, await nodes[1].ofGroup('g', undefined, 10)]).toEqual([
       [membership],
       [membership],
     ]);
 
-    await nodes[1].remove('7', 'g');
-    expect(await nodes[0].ofUser('7')).toEqual([]);
+    const revision = await nodes[1].remove('7', 'g');
+    expect(await nodes[0].ofUser('7')).toEqual({ held: [], revision });
   });
 
   it('leave nothing behind when they have ended and others came', async () => {
@@ -45,7 +45,8 @@ const absence = redisAbsence();
 
     for (let time = 0; time < 5; time++) await memberships.add({ userId: 'a', group: 'other', expiresAtMs: undefined });
 
-    expect((await redis.commands.keys(`${key}*`)).sort()).toEqual([`${key}:group:other`, `${key}:user:a`]);
+    const names = ['group:other', 'revision', 'user:a'];
+    expect((await redis.commands.keys(`${key}*`)).sort()).toEqual(names.map((name) => `${key}:${name}`));
   });
 
   it('are not changed by what comes through after its caller had given up', async () => {
@@ -63,7 +64,7 @@ const absence = redisAbsence();
     }
     await redis.reached();
     // On the same connection, so it comes after what had been stuck.
-    expect((await memberships.ofUser('7')).map(({ group }) => group)).toEqual(['kept']);
+    expect((await memberships.ofUser('7')).held.map(({ group }) => group)).toEqual(['kept']);
   });
 
   it('are changed all the same where the clock of Redis is not known, or was set', async () => {
@@ -77,7 +78,7 @@ const absence = redisAbsence();
     } finally {
       performance.now = now;
     }
-    expect(await memberships.ofUser('7')).toHaveLength(3);
+    expect((await memberships.ofUser('7')).held).toHaveLength(3);
   });
 
   itRefusesWhileOutOfReach(redis, () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeldMembership, Memberships } from '../../src/backing/memberships.interface.js';
+import type { Cursor } from '../../src/protocol/cursor.js';
 
 /** Memberships to be judged, empty at first, and their time. */
 export interface MembershipsSubject {
@@ -32,7 +33,8 @@ export function describeMemberships(
       await memberships.add(membership);
       return membership;
     };
-    const groupsOf = async (userId: string) => (await memberships.ofUser(userId)).map(({ group }) => group).sort();
+    const heldBy = async (userId: string) => (await memberships.ofUser(userId)).held;
+    const groupsOf = async (userId: string) => (await memberships.ofUser(userId)).held.map(({ group }) => group).sort();
     const membersOf = async (group: string, { after = undefined as string | undefined, limit = 100 } = {}) =>
       (await memberships.ofGroup(group, after, limit)).map(({ userId }) => userId);
 
@@ -54,7 +56,41 @@ export function describeMemberships(
       const [ending, lasting] = [await add('7', 'g', inAnHour), await add('8', 'g')];
 
       expect(await memberships.ofGroup('g', undefined, 10)).toEqual([ending, lasting]);
-      expect([await memberships.ofUser('7'), await memberships.ofUser('8')]).toEqual([[ending], [lasting]]);
+      expect([await heldBy('7'), await heldBy('8')]).toEqual([[ending], [lasting]]);
+    });
+
+    it('says from both sides where it begins, and begins no later for being added again', async () => {
+      const since: Cursor = [{ epoch: 'e', number: 5 }];
+      const later: Cursor = [{ epoch: 'e', number: 9 }];
+      const end = (await subject.now()) + 3_600_000;
+      const membership = { userId: '7', group: 'g' };
+
+      expect(await memberships.add({ ...membership, expiresAtMs: undefined, since })).toMatchObject({ since });
+      expect(await memberships.add({ ...membership, expiresAtMs: end, since: later })).toMatchObject({ since });
+      const held = [{ ...membership, expiresAtMs: end, since }];
+      expect([await heldBy('7'), await memberships.ofGroup('g', undefined, 10)]).toEqual([held, held]);
+
+      await memberships.remove('7', 'g');
+      const again = await memberships.add({ ...membership, expiresAtMs: end, since: later });
+      expect(again).toMatchObject({ since: later });
+    });
+
+    it('has a higher revision with each change, and says which of them a read shows', async () => {
+      const membership = { userId: '7', group: 'g', expiresAtMs: undefined };
+      const revisions = [(await memberships.ofUser('7')).revision];
+      revisions.push((await memberships.add(membership)).revision);
+      revisions.push((await memberships.add({ ...membership, userId: '8' })).revision);
+      revisions.push((await memberships.add(membership)).revision);
+      revisions.push(await memberships.remove('7', 'g'));
+      revisions.push(await memberships.remove('7', 'none'));
+
+      expect(revisions).toEqual([...new Set(revisions)].sort((one, other) => one - other));
+      expect((await memberships.ofUser('7')).revision).toBe(revisions.at(-1));
+    });
+
+    it('knows of no beginning where nobody has said one', async () => {
+      const added = await memberships.add({ userId: '7', group: 'g', expiresAtMs: undefined });
+      expect([added.since, (await heldBy('7'))[0]?.since]).toEqual([undefined, undefined]);
     });
 
     it('ends a membership and no other', async () => {
@@ -171,10 +207,14 @@ export function describeMemberships(
       });
 
       it('takes one that has ended anew', async () => {
-        await add('7', 'g', (await subject.now()) + SOON_MS);
+        const begunAt: Cursor = [{ epoch: 'e', number: 5 }];
+        const soon = (await subject.now()) + SOON_MS;
+        await memberships.add({ userId: '7', group: 'g', expiresAtMs: soon, since: begunAt });
         await subject.advance(SOON_MS);
 
-        await add('7', 'g');
+        const since: Cursor = [{ epoch: 'e', number: 9 }];
+        const again = await memberships.add({ userId: '7', group: 'g', expiresAtMs: undefined, since });
+        expect(again).toMatchObject({ since });
         // Each that is added may clear away what has ended.
         for (let user = 10; user < 20; user++) await add(`${user}`, 'other');
 

@@ -82,7 +82,7 @@ export class FakeSessions {
       principal: { userId: '7', groups: [], scopes: [], expiresAtMs, ...principal },
       address: '127.0.0.1',
       cursor: undefined,
-      heldGroups: HeldGroups.of('7', []),
+      heldGroups: HeldGroups.of('7', { held: [], revision: 0 }),
       grantedGroups: [],
       refusedGroups: [],
       ...rest,

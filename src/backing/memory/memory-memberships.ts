@@ -1,6 +1,6 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
-import type { HeldMembership, Memberships } from '../memberships.interface.js';
+import type { AddedMembership, HeldMembership, Memberships, UserMemberships } from '../memberships.interface.js';
 
 /** So many of those that end are looked at with each that is added: more than come, so that the ended ones go. */
 const LOOKED_AT = 2;
@@ -14,6 +14,7 @@ export class MemoryMemberships implements Memberships {
   private readonly byGroup = new Map<string, Map<string, HeldMembership>>();
   /** Those with an end, the one that was looked at last at the end. */
   private readonly ending = new Set<HeldMembership>();
+  private revision = 0;
 
   constructor(private readonly clock: Pick<Clock, 'now'> = systemClock) {}
 
@@ -22,20 +23,25 @@ export class MemoryMemberships implements Memberships {
     return this.byUser.size;
   }
 
-  async add(membership: HeldMembership): Promise<void> {
+  async add({ userId, group, expiresAtMs, since: begunAt }: HeldMembership): Promise<AddedMembership> {
     this.forgetSome();
-    this.forget(membership.userId, membership.group);
-    memberOf(this.byUser, membership.userId).set(membership.group, membership);
-    memberOf(this.byGroup, membership.group).set(membership.userId, membership);
-    if (membership.expiresAtMs !== undefined) this.ending.add(membership);
-  }
-
-  async remove(userId: string, group: string): Promise<void> {
+    const known = this.byUser.get(userId)?.get(group);
+    const since = known && !this.isOver(known) ? known.since : begunAt;
+    const membership = { userId, group, expiresAtMs, since };
     this.forget(userId, group);
+    memberOf(this.byUser, userId).set(group, membership);
+    memberOf(this.byGroup, group).set(userId, membership);
+    if (expiresAtMs !== undefined) this.ending.add(membership);
+    return { revision: ++this.revision, since };
   }
 
-  ofUser(userId: string): readonly HeldMembership[] {
-    return this.lasting(this.byUser.get(userId));
+  async remove(userId: string, group: string): Promise<number> {
+    this.forget(userId, group);
+    return ++this.revision;
+  }
+
+  ofUser(userId: string): UserMemberships {
+    return { held: this.lasting(this.byUser.get(userId)), revision: this.revision };
   }
 
   async ofGroup(group: string, afterUserId: string | undefined, limit: number): Promise<readonly HeldMembership[]> {

@@ -1,12 +1,13 @@
 /**
- * Memberships in Redis: of each user a hash from group to end, of each group a sorted set of its members in the order
- * of their ids, and one sorted set of all that end. A change is one script, so the three always agree.
+ * Memberships in Redis: of each user a hash from group to `<end> <where it begins>`, of each group a sorted set of its
+ * members in the order of their ids, one sorted set of all that end, and one revision that grows with each change. A change is one script, so they always agree.
  *
  * Ends are judged by the clock of Redis, so a node whose clock is off neither hides a membership nor clears it away.
  * What has ended is not answered, and goes as it is come across and a few at a time with each change. User and group
  * names stay as they are in keys and members: a group has no space in it, so `<group> <user>` reads one way only.
  */
-import type { HeldMembership, Memberships } from '../memberships.interface.js';
+import { decodeCursor, encodeCursor } from '../../protocol/cursor.js';
+import type { AddedMembership, HeldMembership, Memberships, UserMemberships } from '../memberships.interface.js';
 import { COMMAND_TIMEOUT_MS } from './connection-settings.js';
 import type { RedisCommands } from './redis-connections.js';
 import { unavailable } from './redis-failures.js';
@@ -16,7 +17,7 @@ import { ServerClock } from './server-clock.js';
 /** A change is carried out by then or never: before its caller, who waits for a command's time, has given up. */
 const CHANGE_WITHIN_MS = COMMAND_TIMEOUT_MS - 100;
 
-/** Opens every script: the present, and how a membership is cleared away. */
+/** Opens every script: the present, how a membership is cleared away, and whether what is held of one has ended. */
 const PRELUDE = `
 local p, ends = KEYS[1], KEYS[1] .. ':ends'
 local time = redis.call('TIME')
@@ -25,6 +26,11 @@ local function forget(group, user)
   redis.call('HDEL', p .. ':user:' .. user, group)
   redis.call('ZREM', p .. ':group:' .. group, user)
   redis.call('ZREM', ends, group .. ' ' .. user)
+end
+local function revise() return tostring(redis.call('INCR', p .. ':revision')) end
+local function isOver(held)
+  local finish = tonumber(string.match(held, '^%d+'))
+  return finish and finish <= now
 end
 `;
 
@@ -46,24 +52,26 @@ if now > notAfter or now < notAfter - ${2 * CHANGE_WITHIN_MS} then return {'late
 ${FORGET_SOME}`;
 
 const ADD = new RedisScript(`${CHANGE}
-local user, group, finish = ARGV[2], ARGV[3], ARGV[4]
-redis.call('HSET', p .. ':user:' .. user, group, finish)
+local user, group, finish, since = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local known = redis.call('HGET', p .. ':user:' .. user, group)
+if known and not isOver(known) then since = string.match(known, ' (.*)') or '' end
+redis.call('HSET', p .. ':user:' .. user, group, finish .. ' ' .. since)
 redis.call('ZADD', p .. ':group:' .. group, 0, user)
 if finish == '' then redis.call('ZREM', ends, group .. ' ' .. user)
 else redis.call('ZADD', ends, finish, group .. ' ' .. user) end
-return {'done', tostring(now)}
+return {'done', tostring(now), revise(), since}
 `);
 
 const REMOVE = new RedisScript(`${CHANGE}
 forget(ARGV[3], ARGV[2])
-return {'done', tostring(now)}
+return {'done', tostring(now), revise()}
 `);
 
 const OF_USER = new RedisScript(`${PRELUDE}
-local user, found = ARGV[1], {}
+local user, found = ARGV[1], {redis.call('GET', p .. ':revision') or '0'}
 local held = redis.call('HGETALL', p .. ':user:' .. user)
 for i = 1, #held, 2 do
-  if held[i + 1] ~= '' and tonumber(held[i + 1]) <= now then forget(held[i], user)
+  if isOver(held[i + 1]) then forget(held[i], user)
   else found[#found + 1] = held[i]; found[#found + 1] = held[i + 1] end
 end
 return found
@@ -77,9 +85,9 @@ while #found < limit * 2 do
   local users = redis.call('ZRANGEBYLEX', p .. ':group:' .. group, from, '+', 'LIMIT', 0, limit - #found / 2)
   if #users == 0 then break end
   for _, user in ipairs(users) do
-    local finish = redis.call('HGET', p .. ':user:' .. user, group) or ''
-    if finish ~= '' and tonumber(finish) <= now then forget(group, user)
-    else found[#found + 1] = user; found[#found + 1] = finish end
+    local held = redis.call('HGET', p .. ':user:' .. user, group) or ''
+    if isOver(held) then forget(group, user)
+    else found[#found + 1] = user; found[#found + 1] = held end
   end
   from = '(' .. users[#users]
 end
@@ -96,48 +104,52 @@ export class RedisMemberships implements Memberships {
     private readonly key: string,
   ) {}
 
-  async add({ userId, group, expiresAtMs }: HeldMembership): Promise<void> {
-    await this.change(ADD, [userId, group, expiresAtMs ?? '']);
+  async add({ userId, group, expiresAtMs, since }: HeldMembership): Promise<AddedMembership> {
+    const args = [userId, group, expiresAtMs ?? '', since ? encodeCursor(since) : ''];
+    const [revision, begunAt = ''] = await this.change(ADD, args);
+    return { revision: Number(revision), since: decodeCursor(begunAt) };
   }
 
-  async remove(userId: string, group: string): Promise<void> {
-    await this.change(REMOVE, [userId, group]);
+  async remove(userId: string, group: string): Promise<number> {
+    const [revision] = await this.change(REMOVE, [userId, group]);
+    return Number(revision);
   }
 
-  async ofUser(userId: string): Promise<readonly HeldMembership[]> {
-    const found = await this.run(OF_USER, [userId]);
-    return inPairs(found, (group, end) => ({ userId, group, expiresAtMs: endOf(end) }));
+  async ofUser(userId: string): Promise<UserMemberships> {
+    const [revision, ...found] = await this.run(OF_USER, [userId]);
+    const held = inPairs(found, (group, text) => ({ userId, group, ...readHeld(text) }));
+    return { held, revision: Number(revision) };
   }
 
   async ofGroup(group: string, afterUserId: string | undefined, limit: number): Promise<readonly HeldMembership[]> {
     const found = await this.run(OF_GROUP, [group, afterUserId ?? '', limit]);
-    return inPairs(found, (userId, end) => ({ userId, group, expiresAtMs: endOf(end) }));
+    return inPairs(found, (userId, held) => ({ userId, group, ...readHeld(held) }));
   }
 
-  private async change(script: RedisScript, args: readonly (string | number)[]): Promise<void> {
+  /** Answers what the script has to say. */
+  private async change(script: RedisScript, args: readonly (string | number)[]): Promise<readonly string[]> {
     const giveUpAtMs = performance.now() + CHANGE_WITHIN_MS;
     while (performance.now() < giveUpAtMs) {
       const askedAtMs = performance.now();
       const notAfter = this.serverClock.now() + CHANGE_WITHIN_MS;
-      const [verdict, nowMs] = (await this.run(script, [notAfter, ...args])) as [string, string];
+      const [verdict, nowMs, ...said] = await this.run(script, [notAfter, ...args]);
       this.serverClock.learn(Number(nowMs), askedAtMs);
-      if (verdict === 'done') return;
+      if (verdict === 'done') return said;
       // Its time was not known, or not any more.
     }
     throw unavailable();
   }
 
-  private async run(script: RedisScript, args: readonly (string | number)[]): Promise<unknown> {
+  private async run(script: RedisScript, args: readonly (string | number)[]): Promise<readonly string[]> {
     try {
-      return await script.run(this.commands, this.key, args);
+      return (await script.run(this.commands, this.key, args)) as readonly string[];
     } catch (cause) {
       throw unavailable(cause);
     }
   }
 }
 
-function inPairs(found: unknown, read: (name: string, end: string) => HeldMembership): HeldMembership[] {
-  const texts = found as readonly string[];
+function inPairs(texts: readonly string[], read: (name: string, held: string) => HeldMembership): HeldMembership[] {
   const memberships: HeldMembership[] = [];
   for (let index = 0; index + 1 < texts.length; index += 2) {
     memberships.push(read(texts[index] ?? '', texts[index + 1] ?? ''));
@@ -145,6 +157,7 @@ function inPairs(found: unknown, read: (name: string, end: string) => HeldMember
   return memberships;
 }
 
-function endOf(text: string): number | undefined {
-  return text === '' ? undefined : Number(text);
+function readHeld(text: string): Pick<HeldMembership, 'expiresAtMs' | 'since'> {
+  const [end = '', since = ''] = text.split(' ');
+  return { expiresAtMs: end === '' ? undefined : Number(end), since: decodeCursor(since) };
 }

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryMemberships } from '../../../src/backing/memory/memory-memberships.js';
-import type { HeldMembership, Memberships } from '../../../src/backing/memberships.interface.js';
+import type {
+  AddedMembership,
+  HeldMembership,
+  Memberships,
+  UserMemberships,
+} from '../../../src/backing/memberships.interface.js';
 import type { Clock } from '../../../src/core/clock.js';
 import { PushError } from '../../../src/core/push-error.js';
 import { MembershipSource } from '../../../src/core/connection-registry.js';
@@ -21,11 +26,11 @@ class SlowMemberships implements Memberships {
     this.kept = new MemoryMemberships(clock);
   }
 
-  add(membership: HeldMembership): Promise<void> {
+  add(membership: HeldMembership): Promise<AddedMembership> {
     return this.kept.add(membership);
   }
 
-  remove(userId: string, group: string): Promise<void> {
+  remove(userId: string, group: string): Promise<number> {
     return this.kept.remove(userId, group);
   }
 
@@ -44,7 +49,12 @@ class SlowMemberships implements Memberships {
     };
   }
 
-  async ofUser(userId: string): Promise<readonly HeldMembership[]> {
+  /** Reads that begin from now on answer at once again. */
+  hurry(): void {
+    this.gate = Promise.resolve();
+  }
+
+  async ofUser(userId: string): Promise<UserMemberships> {
     this.reads++;
     if (this.isAway) throw new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach');
     const found = this.kept.ofUser(userId);
@@ -213,7 +223,7 @@ describe('a membership that changes during a handshake', () => {
     memberships.isAway = true;
     await expect(groups.expect('7')).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
     const { reads } = memberships;
-    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined }, undefined);
+    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined });
     expect(memberships.reads).toBe(reads);
   });
 });
@@ -249,28 +259,21 @@ describe('a membership that another node changes', () => {
     const answer = memberships.delay();
 
     // Of these two nothing is kept: the other node said them late.
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
     groups.releasedElsewhere('7', 'own');
     expect(groupsOf(peer)).toEqual(['a']);
 
     await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
     await answer();
-    expect(groupsOf(peer)).toEqual([]);
-    // Whoever added that one may be about to say so, for so long.
-    fakes.clock.advance(1_000);
-    groups.sweep(fakes.clock.now());
-    await settled();
     expect(groupsOf(peer)).toEqual(['b']);
   });
 
-  it('begins where the other node says, though it was found by reading before', async () => {
+  it('begins where it was said to when it was added, though it is found by reading', async () => {
     const peer = await admit('7');
     const since: Cursor = [{ epoch: 'e', number: 5 }];
-    await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined });
-    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined }, undefined);
+    await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined, since });
+    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
     await settled();
-
-    groups.heldElsewhere({ userId: '7', group: 'found', expiresAtMs: undefined }, since);
 
     expect(fakes.joins).toContainEqual({ connection: peer.connection, group: 'found', since });
   });
@@ -278,10 +281,10 @@ describe('a membership that another node changes', () => {
   it('stands although a read that began before it ends after it', async () => {
     const peer = await admit('7');
     const answer = memberships.delay();
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
 
     await memberships.add({ userId: '7', group: 'a', expiresAtMs: undefined });
-    groups.heldElsewhere({ userId: '7', group: 'b', expiresAtMs: undefined }, undefined);
+    groups.heldElsewhere({ userId: '7', group: 'b', expiresAtMs: undefined });
     await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
     groups.join(peer.connection, 'b');
     await answer();
@@ -298,7 +301,7 @@ describe('a membership that another node changes', () => {
     const peer = await admit('7');
     await groups.hold('7', 'old', undefined);
     const answer = memberships.delay();
-    groups.heldElsewhere({ userId: '7', group: 'late', expiresAtMs: undefined }, undefined);
+    groups.heldElsewhere({ userId: '7', group: 'late', expiresAtMs: undefined });
 
     await change();
     await answer();
@@ -306,14 +309,60 @@ describe('a membership that another node changes', () => {
     expect(groupsOf(peer)).toEqual(expected);
   });
 
+  it('is none that a read shows already, and one that it does not, however late the word of it comes', async () => {
+    const membership = { userId: '7', group: 'g', expiresAtMs: undefined };
+    const added = await memberships.add(membership);
+    const removed = await memberships.remove('7', 'g');
+    const peer = await admit('7');
+    const under = await groups.expect('7');
+    memberships.delay();
+    const heldUnder = () => under.at(fakes.clock.now()).map(({ group }) => group);
+
+    groups.heldElsewhere(membership, { isOvertaken: true, revision: added.revision });
+    groups.heldElsewhere(membership, { isOvertaken: true, revision: removed });
+    expect([groupsOf(peer), heldUnder()]).toEqual([[], []]);
+
+    groups.heldElsewhere(membership, { isOvertaken: true, revision: removed + 1 });
+    expect([groupsOf(peer), heldUnder()]).toEqual([['g'], ['g']]);
+    groups.releasedElsewhere('7', 'g', { isOvertaken: true, revision: removed });
+    expect([groupsOf(peer), heldUnder()]).toEqual([['g'], ['g']]);
+  });
+
+  it('stands although a read that began before it ends after it, and nobody was here between the two', async () => {
+    await groups.hold('7', 'g', undefined);
+    const first = await admit('7');
+    const answer = memberships.delay();
+    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
+    await settled();
+    fakes.registry.remove(first.connection);
+    const revision = await memberships.remove('7', 'g');
+    groups.releasedElsewhere('7', 'g', { isOvertaken: false, revision });
+    memberships.hurry();
+    const second = await admit('7');
+    await answer();
+
+    expect(groupsOf(second)).toEqual([]);
+  });
+
+  it('during the read of a handshake stands where the read does not show it', async () => {
+    const answer = memberships.delay();
+    const reading = groups.expect('7');
+    groups.heldElsewhere({ userId: '7', group: 'new', expiresAtMs: undefined }, { isOvertaken: false, revision: 2 });
+    groups.heldElsewhere({ userId: '7', group: 'gone', expiresAtMs: undefined }, { isOvertaken: false, revision: 0 });
+    await answer();
+
+    const held = (await reading).at(fakes.clock.now());
+    expect(held.map(({ group }) => group)).toEqual(['new']);
+  });
+
   it('reaches a handshake under way', async () => {
     const held = await groups.expect('7');
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
     expect(held.at(fakes.clock.now()).map(({ group }) => group)).toEqual(['a']);
   });
 
   it('is not read for a user who is not here', async () => {
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined }, undefined);
+    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
     groups.releasedElsewhere('7', 'a');
     expect(memberships.reads).toBe(0);
   });

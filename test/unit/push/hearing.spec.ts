@@ -210,8 +210,8 @@ describe('a live connection that the server puts into a group', () => {
 
 describe('a connection that was taken out of a group and put into it again, of which the words come late', () => {
   function takeOut(peer: FakePeer, group: string): void {
-    service.left(peer.connection, group, true);
     fakes.registry.leave(peer.connection, group, MembershipSource.Server);
+    service.left(peer.connection, group);
   }
 
   it('has nothing again that it had as a member', () => {
@@ -253,6 +253,25 @@ describe('a connection that was taken out of a group and put into it again, of w
     await log.answer([4]);
     await log.answer([5]);
     expect(log.reads.map(({ joins }) => joins)).toEqual([undefined, undefined, [{ group: 'g', after: at(3) }]]);
+  });
+
+  it('has nothing again that was read for it before it went live', async () => {
+    const peer = fakes.connect();
+    log.position = at(3);
+    log.isFollowing = false;
+    service.interrupted(at(3), () => true);
+    putInto(peer, 'g', at(1), true);
+    log.isFollowing = true;
+    service.recovered();
+    await turn();
+    log.position = at(5);
+    await log.answer([2, 5]);
+    expect(eventsOf(peer)).toEqual(['m2', 'm5']);
+
+    takeOut(peer, 'g');
+    putInto(peer, 'g', at(1), true);
+    deliver(6);
+    expect([eventsOf(peer), log.reads.length]).toEqual([['m2', 'm5', 'm6'], 1]);
   });
 
   it('is read for from the place that it came back with, though it was in the group nowhere here', async () => {

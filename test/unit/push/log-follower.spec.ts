@@ -89,7 +89,7 @@ describe('a node that hears again', () => {
 
 /** Over memberships that are read when the test says so, and messages likewise. */
 describe('a member of whose group others have said something meanwhile', () => {
-  const KEPT = { isOvertaken: true, saidAtMs: Number.POSITIVE_INFINITY };
+  const KEPT = { isOvertaken: true, revision: Number.POSITIVE_INFINITY };
   let fakes: FakeConnections;
   let log: ScriptedLog;
   let groups: GroupService;
@@ -141,7 +141,7 @@ describe('a member of whose group others have said something meanwhile', () => {
     log.isFollowing = true;
     follower.recovered();
     groups.releasedElsewhere('7', 'g', KEPT);
-    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined }, at(4), KEPT);
+    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined, since: at(4) }, KEPT);
     await turn();
     expect([membershipReads, log.reads.length]).toEqual([0, 0]);
 
@@ -160,7 +160,7 @@ describe('a member of whose group others have said something meanwhile', () => {
     log.position = at(9);
 
     groups.releasedElsewhere('7', 'g', KEPT);
-    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined }, at(4), KEPT);
+    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined, since: at(4) }, KEPT);
     await turn();
     expect(log.reads).toEqual([]);
   });

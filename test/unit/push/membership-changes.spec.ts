@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { NodeAnswers, NodeMessage, OtherNodes, Question } from '../../../src/backing/node-link.interface.js';
 import { announce, isOvertaken } from '../../../src/push/node-questions.js';
 
-const CHANGE = { userId: '7', group: 'g' };
+const CHANGE = { userId: '7', group: 'g', revision: 1 };
 
 /** Other nodes that take what is told, and answer when the test says so. */
 class SlowNodes implements OtherNodes {

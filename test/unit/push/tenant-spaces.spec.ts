@@ -71,7 +71,7 @@ function connect(tenant: string): FakeTransport {
       address: '127.0.0.1',
       requestId: undefined,
       cursor: undefined,
-      heldGroups: HeldGroups.of('7', []),
+      heldGroups: HeldGroups.of('7', { held: [], revision: 0 }),
       grantedGroups: [],
       refusedGroups: [],
     },

@@ -79,7 +79,7 @@ describe('MemoryTenants', () => {
     await before.memberships.add({ userId: '7', group: 'g', expiresAtMs: undefined });
     before.release();
     expect(tenants.awayCount).toBe(1);
-    expect(await tenants.of('acme').memberships.ofUser('7')).toHaveLength(1);
+    expect((await tenants.of('acme').memberships.ofUser('7')).held).toHaveLength(1);
     expect(tenants.awayCount).toBe(0);
   });
 
