@@ -29,6 +29,8 @@ export interface SoakOptions {
   readonly idleMs?: number;
   /** How long at most until nothing is left over. */
   readonly restMs: number;
+  /** Whether something may be kept for longer than the rest, by the name it is compared by; for that nothing waits. */
+  readonly isKeptLonger?: (name: string) => boolean;
   /** Options of the module beside those of every soak. */
   readonly push?: Readonly<Record<string, unknown>>;
   readonly plant?: SoakedNodeOptions['plant'];
@@ -71,8 +73,12 @@ const COUNTED =
 const SAMPLE_MS = 5_000;
 /** Between two measures at rest, in milliseconds. */
 const TURN_MS = 1_500;
+/** Between two visits, for a measure that happens to see a timer at work. */
+const FEWEST_MEASURES = 3;
 /** How long something is kept, and a sweep beside. */
 const KEPT_MS = 2_500;
+/** How long somebody's visit leaves something: nodes go on hearing for 3 s of what nobody needs any more. */
+const VISIT_LEFT_MS = 4_000;
 
 /** Runs a soak from its first node to the end of the last. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
@@ -93,12 +99,16 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
 
 async function soakNodes(nodes: readonly SoakedNode[], options: SoakOptions): Promise<SoakResult> {
   const crowd = new Crowd(nodes, options.visitors);
+  const hasLeft = nothingLeftBut(options.isKeptLonger);
   await crowd.come(options.warmUpMs);
   await crowd.leave(options.idleMs);
-  const before = await crowd.rest(options, isSame);
+  const before = await crowd.rest(
+    options,
+    (now, last) => last !== undefined && hasLeft(last, now) && hasLeft(now, last),
+  );
   const rssUnderLoad = await crowd.come(options.loadMs);
   await crowd.leave(options.idleMs);
-  const after = await crowd.rest(options, (now) => nothingLeft(before, now));
+  const after = await crowd.rest(options, (now) => hasLeft(before, now));
   const counted = await crowd.count();
   const logged = nodes
     .map(({ output }) => output.replace(/^listening on .*$/m, '').trim())
@@ -178,23 +188,24 @@ class Crowd {
   /**
    * Measures until `isSettled`, or the time is over; resolves with the last measures. What is kept for longer than the rest
    * goes when something comes after it, so somebody comes once more whenever nobody came for `idleMs`. What that visit leaves
-   * for a while is gone before the next one, and before the last measure.
+   * for a while is gone before it is measured at all: a measure stops a node for about a second.
    */
   async rest(
-    { restMs, idleMs = 2 * KEPT_MS }: Pick<SoakOptions, 'restMs' | 'idleMs'>,
-    isSettled: (now: readonly SoakMeasures[], last: readonly SoakMeasures[]) => boolean,
+    { restMs, idleMs = 0 }: Pick<SoakOptions, 'restMs' | 'idleMs'>,
+    isSettled: (now: readonly SoakMeasures[], last: readonly SoakMeasures[] | undefined) => boolean,
   ): Promise<readonly SoakMeasures[]> {
     const end = performance.now() + restMs;
     for (;;) {
       const nextVisitAt = performance.now() + Math.min(restMs, idleMs);
-      let last = await measureAll(this.nodes);
-      while (performance.now() < nextVisitAt) {
-        await sleep(TURN_MS);
+      await sleep(Math.min(restMs, VISIT_LEFT_MS));
+      let last: readonly SoakMeasures[] | undefined;
+      for (let measured = 0; measured < FEWEST_MEASURES || performance.now() < nextVisitAt; measured++) {
+        if (measured > 0) await sleep(TURN_MS);
         const now = await measureAll(this.nodes);
         if (now.every(seesOthers(now.length - 1)) && isSettled(now, last)) return now;
         last = now;
       }
-      if (performance.now() >= end) return last;
+      if (last && performance.now() >= end) return last;
       await this.comeLast();
     }
   }
@@ -209,13 +220,12 @@ function seesOthers(count: number): (measures: SoakMeasures) => boolean {
   return ({ entries }) => (entries['NodeLease.others'] ?? 0) === count;
 }
 
-function isSame(now: readonly SoakMeasures[], last: readonly SoakMeasures[]): boolean {
-  return nothingLeft(last, now) && nothingLeft(now, last);
-}
-
-function nothingLeft(before: readonly SoakMeasures[], after: readonly SoakMeasures[]): boolean {
-  return before.every((measures, index) => {
-    const now = after[index];
-    return now !== undefined && grown(compareCounts(measures, now)).length === 0;
-  });
+function nothingLeftBut(
+  isKeptLonger: (name: string) => boolean = () => false,
+): (before: readonly SoakMeasures[], after: readonly SoakMeasures[]) => boolean {
+  return (before, after) =>
+    before.every((measures, index) => {
+      const now = after[index];
+      return now !== undefined && grown(compareCounts(measures, now)).every(({ name }) => isKeptLonger(name));
+    });
 }
