@@ -40,6 +40,13 @@ export class SeededCheckout {
     return checkout;
   }
 
+  /** Another one with the same content, what was built in it included. */
+  async copy(): Promise<SeededCheckout> {
+    const directory = await mkdtemp(join(tmpdir(), 'push-house-'));
+    await cp(this.directory, directory, { recursive: true });
+    return new SeededCheckout(directory);
+  }
+
   async write(path: string, text: string): Promise<void> {
     await mkdir(dirname(join(this.directory, path)), { recursive: true });
     await writeFile(join(this.directory, path), text);
