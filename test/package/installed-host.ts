@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { startNodeProgram, startProgram } from '../support/child-program.js';
 import type { ChildProgram } from '../support/child-program.js';
 import { TEST_SECRET } from '../support/tokens.js';
-import { projectRoot, succeed } from './tarball.js';
+import { succeed } from './tarball.js';
 import type { Tarball } from './tarball.js';
 
-const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
+const compiler = fileURLToPath(new URL('../support/programs/host-compiler.mjs', import.meta.url));
 
 /** One of the applications of test/package/hosts, in a directory of its own with packages of its own. */
 export class InstalledHost {
@@ -28,14 +28,8 @@ export class InstalledHost {
    * itself and about the declarations of the tarball; those about other packages are not ours to mend.
    */
   async compile(configuration = 'tsconfig.json'): Promise<readonly string[]> {
-    const program = await startNodeProgram([compiler, '-p', configuration, '--pretty', 'false'], {
-      cwd: this.directory,
-    });
-    await program.ended;
-    const complaints = program.output.split('\n').filter((line) => /error TS\d+/.test(line));
-    return complaints.filter(
-      (line) => !line.startsWith('node_modules/') || line.startsWith('node_modules/nestjs-push/'),
-    );
+    const program = await succeed(await startNodeProgram([compiler, configuration], { cwd: this.directory }));
+    return program.output.split('\n').filter((line) => line !== '');
   }
 
   /** Runs a script in the host's directory and gives back all that it printed; rejects if it fails. */
