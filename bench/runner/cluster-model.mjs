@@ -1,7 +1,7 @@
 /**
  * What Redis and the nodes need for so many sends a second: the sum of rates times unit costs, in microseconds of CPU a
  * second. Costs of a send to a user or a group do not depend on how many nodes there are, that of a send to everyone grows
- * with them; being there costs each node something, and Redis for each node.
+ * with them; being there costs each node something, and Redis something for itself and for each node.
  */
 import { median } from './statistics.mjs';
 
@@ -14,7 +14,7 @@ const KINDS = ['user', 'group', 'all'];
 export function unitCosts(sizes) {
   const costs = { rest: {}, user: {}, group: {}, all: {} };
   for (const part of ['redisUs', 'nodesUs']) {
-    costs.rest[part] = median(sizes.map(({ nodes, rest }) => rest[part] / nodes));
+    costs.rest[part] = lineThrough(sizes.map(({ nodes, rest }) => [nodes, rest[part]]));
     for (const kind of ['user', 'group']) costs[kind][part] = median(sizes.map((size) => size[kind][part]));
     costs.all[part] = lineThrough(sizes.map(({ nodes, all }) => [nodes, all[part]]));
   }
@@ -24,14 +24,18 @@ export function unitCosts(sizes) {
 /** Microseconds of CPU a second of Redis and of all nodes together. */
 export function predict(costs, { nodes, perSecond }) {
   const of = (part) =>
-    costs.rest[part] * nodes +
+    atSize(costs.rest[part], nodes) +
     KINDS.reduce((sum, kind) => sum + (perSecond[kind] ?? 0) * costOfSend(costs, kind, part, nodes), 0);
   return { redisUs: of('redisUs'), nodesUs: of('nodesUs') };
 }
 
 function costOfSend(costs, kind, part, nodes) {
   const cost = costs[kind][part];
-  return kind === 'all' ? cost.fixed + cost.perNode * nodes : cost;
+  return kind === 'all' ? atSize(cost, nodes) : cost;
+}
+
+function atSize({ fixed, perNode }, nodes) {
+  return fixed + perNode * nodes;
 }
 
 /** Least squares of the relative error: the small sizes must fit as well as the large ones. */
