@@ -1,7 +1,7 @@
 /** What the admin console costs those who send: switched off, switched on while nobody looks, and while an operator looks. */
 import { WebSocket } from 'ws';
 import { PAYLOAD_BYTES } from '../runner/bench.mjs';
-import { publisherToken, writeDrive } from '../runner/inputs.mjs';
+import { driveToUsers, publisherToken } from '../runner/inputs.mjs';
 import * as m from '../runner/metrics.mjs';
 
 const USERS = 1000;
@@ -36,16 +36,7 @@ export const consoleCostRow = {
     'WebSocket, and is brought a report a second.',
   columns: [m.cpuPerMessage, m.userShare, m.messagesPerSecond, m.lost, m.foreignUse],
   async run(bench) {
-    const count = bench.size(200_000, 50_000);
-    const load = {
-      door: 'drive',
-      bodyFile: writeDrive({ count, perTurn: 8, users: USERS }, PAYLOAD_BYTES),
-      connections: USERS,
-      publishCount: 1,
-      expect: count,
-      duration: 60,
-      drain: 10,
-    };
+    const load = driveToUsers({ count: bench.size(200_000, 50_000), users: USERS, bytes: PAYLOAD_BYTES });
     const servers = {};
     let stopLooking;
     const { runs, sandwiches } = await bench.interleave({

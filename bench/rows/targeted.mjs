@@ -1,6 +1,6 @@
 /** Messages to one user: sent in the process, and through REST one by one and in batches. */
 import { PAYLOAD_BYTES } from '../runner/bench.mjs';
-import { writeBatch, writeDrive } from '../runner/inputs.mjs';
+import { driveToUsers, writeBatch } from '../runner/inputs.mjs';
 import * as m from '../runner/metrics.mjs';
 import { sandwichRatios } from '../runner/statistics.mjs';
 
@@ -14,21 +14,12 @@ const toUser = {
     'this module makes each message anew, with its id, time and cursor.',
   columns: [m.cpuPerMessage, m.userShare, m.messagesPerSecond, m.lost, m.bytesPerMessage, m.clientUse, m.foreignUse],
   async run(bench) {
-    const count = bench.size(200_000, 50_000);
     const { runs, sandwiches } = await bench.compare({
       subject: 'ours',
       others: ['ws', 'uws'],
       rounds: bench.size(5, 1),
       settings: { addressesUsers: true },
-      load: {
-        door: 'drive',
-        bodyFile: writeDrive({ count, perTurn: 8, users: USERS }, PAYLOAD_BYTES),
-        connections: USERS,
-        publishCount: 1,
-        expect: count,
-        duration: 60,
-        drain: 10,
-      },
+      load: driveToUsers({ count: bench.size(200_000, 50_000), users: USERS, bytes: PAYLOAD_BYTES }),
       metric: m.cpuPerMessage,
     });
     return {

@@ -66,6 +66,17 @@ export function writeBatch(count, bytes) {
   return write(`batch-${count}.json`, JSON.stringify({ messages }));
 }
 
+/** A load of `count` messages from inside the server to so many users in turn, eight in each turn of the event loop. */
+export const driveToUsers = ({ count, users, bytes }) => ({
+  door: 'drive',
+  bodyFile: writeDrive({ count, perTurn: 8, users }, bytes),
+  connections: users,
+  publishCount: 1,
+  expect: count,
+  duration: 60,
+  drain: 10,
+});
+
 /** The order for `/drive`: `count` messages from inside the server to `users` users in turn. */
 export const writeDrive = (order, bytes) =>
   write('drive.json', JSON.stringify({ ...order, event: 'bench', data: stampedData(bytes) }));
