@@ -260,7 +260,12 @@ export class GroupService {
   private letGo(userId: string, group: string, word = NEWEST_WORD): void {
     this.ends.delete(userId, group);
     for (const held of this.expected.of(userId)) held.change(group, undefined, word.revision);
-    for (const connection of this.newsOf(userId, word)) {
+    this.takeAllOut(this.newsOf(userId, word), group);
+  }
+
+  /** The server has let go of the user: own wishes end with its membership. */
+  private takeAllOut(connections: readonly Connection[], group: string): void {
+    for (const connection of connections) {
       this.takeOut(connection, group, MembershipSource.Server, MembershipSource.Join);
     }
   }
@@ -280,14 +285,15 @@ export class GroupService {
   private takeHeld(userId: string, read: UserMemberships): void {
     this.sweep(this.clock.now());
     for (const expected of this.expected.of(userId)) expected.load(read);
-    const groups = new Set(read.held.map(({ group }) => group));
-    const known = this.registry.ofUser(userId).flatMap((one) => this.registry.groupsOf(one, MembershipSource.Server));
-    for (const group of known) if (!groups.has(group)) this.letGo(userId, group);
     this.ends.replace(userId, read.held);
     const connections = this.registry.ofUser(userId);
+    const groups = new Set(read.held.map(({ group }) => group));
+    const known = connections.flatMap((connection) => this.registry.groupsOf(connection, MembershipSource.Server));
+    for (const gone of known.filter((group) => !groups.has(group))) this.takeAllOut(connections, gone);
     const isAwaited = connections.some((connection) => this.isUnread(connection));
     for (const connection of connections) connection.membershipsRevision = read.revision;
     for (const membership of read.held) {
+      // A poll that is put into a group may end, and be none of them any more.
       for (const connection of [...connections]) this.putInto(connection, membership, READ);
     }
     if (isAwaited) this.resumes.recovered();
