@@ -16,6 +16,7 @@ import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
 import { NEWEST_WORD } from './membership-word.js';
@@ -65,6 +66,9 @@ export class GroupService {
   private readonly expected = new ExpectedUsers();
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
+  private readonly notices = new AwaitedNotices();
+  /** Catch-ups under way: what is read takes effect at once. */
+  private catchUps = 0;
   /** Something was changed elsewhere that nobody here understood. */
   private isDoubtful = false;
   private readAllAtMs = Number.NEGATIVE_INFINITY;
@@ -184,7 +188,9 @@ export class GroupService {
    */
   async catchUp(): Promise<void> {
     for (const { userId } of this.registry.all()) this.refresh.add(userId);
+    this.catchUps++;
     await this.refresh.settled();
+    this.catchUps--;
   }
 
   /** Whether the memberships of the connection are yet to be read. */
@@ -208,6 +214,7 @@ export class GroupService {
         this.takeOut(connection, group, MembershipSource.Server);
       }
     }
+    for (const userId of this.notices.overdue(nowMs)) this.refresh.add(userId);
     this.refresh.run();
     if (!this.isDoubtful || nowMs - this.readAllAtMs < READ_ALL_EVERY_MS) return;
     this.isDoubtful = false;
@@ -235,6 +242,7 @@ export class GroupService {
   private joinHeld(membership: HeldMembership, word = NEWEST_WORD): void {
     const { userId, group } = membership;
     this.refresh.changed(userId);
+    this.notices.came(userId, group);
     this.ends.set(membership);
     for (const held of this.expected.of(userId)) held.change(group, membership, word.revision);
     for (const connection of this.newsOf(userId, word)) this.putInto(connection, membership, word);
@@ -259,6 +267,7 @@ export class GroupService {
 
   private letGo(userId: string, group: string, word = NEWEST_WORD): void {
     this.ends.delete(userId, group);
+    this.notices.came(userId, group);
     for (const held of this.expected.of(userId)) held.change(group, undefined, word.revision);
     this.takeAllOut(this.newsOf(userId, word), group);
   }
@@ -289,14 +298,28 @@ export class GroupService {
     const connections = this.registry.ofUser(userId);
     const groups = new Set(read.held.map(({ group }) => group));
     const known = connections.flatMap((connection) => this.registry.groupsOf(connection, MembershipSource.Server));
-    for (const gone of known.filter((group) => !groups.has(group))) this.takeAllOut(connections, gone);
+    for (const gone of known.filter((group) => !groups.has(group))) {
+      this.notices.came(userId, gone);
+      this.takeAllOut(connections, gone);
+    }
     const isAwaited = connections.some((connection) => this.isUnread(connection));
     for (const connection of connections) connection.membershipsRevision = read.revision;
+    const isAtOnce = isAwaited || this.catchUps > 0;
     for (const membership of read.held) {
+      const { group } = membership;
+      if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
       // A poll that is put into a group may end, and be none of them any more.
       for (const connection of [...connections]) this.putInto(connection, membership, READ);
     }
     if (isAwaited) this.resumes.recovered();
+  }
+
+  /**
+   * Whether another node may be about to say that it has added the membership. Its word has a place among the messages:
+   * put in before, a connection would be brought what was sent meanwhile, after messages that it has had.
+   */
+  private isToBeAnnounced(userId: string, group: string): boolean {
+    return this.isHere(userId) && this.notices.isAwaited(userId, group, this.clock.now());
   }
 
   private isHere(userId: string): boolean {

@@ -265,14 +265,28 @@ describe('a membership that another node changes', () => {
 
     await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
     await answer();
+    expect(groupsOf(peer)).toEqual([]);
+    // Whoever added that one may be about to say so, for so long.
+    fakes.clock.advance(1_000);
+    groups.sweep(fakes.clock.now());
+    await settled();
     expect(groupsOf(peer)).toEqual(['b']);
   });
 
-  it('begins where it was said to when it was added, though it is found by reading', async () => {
+  it.each([
+    ['the other node says, though it was found by reading before', 0],
+    ['was said when it was added, though the other node says nothing', 1_000],
+  ])('begins where %s', async (_where, afterMs) => {
     const peer = await admit('7');
     const since: Cursor = [{ epoch: 'e', number: 5 }];
     await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined, since });
     groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
+    await settled();
+    expect(groupsOf(peer)).toEqual([]);
+
+    fakes.clock.advance(afterMs);
+    if (afterMs > 0) groups.sweep(fakes.clock.now());
+    else groups.heldElsewhere({ userId: '7', group: 'found', expiresAtMs: undefined, since });
     await settled();
 
     expect(fakes.joins).toContainEqual({ connection: peer.connection, group: 'found', since });
