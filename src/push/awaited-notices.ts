@@ -19,9 +19,9 @@ export class AwaitedNotices {
     return this.awaited.has(name);
   }
 
-  /** The notice has come, or the membership has ended. */
-  came(userId: string, group: string): void {
-    this.awaited.delete(nameOf(userId, group));
+  /** The notice has come, or the membership has ended. Whether it was waited for. */
+  came(userId: string, group: string): boolean {
+    return this.awaited.delete(nameOf(userId, group));
   }
 
   /** Users for whom nobody need wait any more: their memberships are to be read again. */

@@ -242,10 +242,11 @@ export class GroupService {
   private joinHeld(membership: HeldMembership, word = NEWEST_WORD): void {
     const { userId, group } = membership;
     this.refresh.changed(userId);
-    this.notices.came(userId, group);
     this.ends.set(membership);
     for (const held of this.expected.of(userId)) held.change(group, membership, word.revision);
-    for (const connection of this.newsOf(userId, word)) this.putInto(connection, membership, word);
+    // What was read shows it already, but has not had its effect.
+    const revision = this.notices.came(userId, group) ? Number.POSITIVE_INFINITY : word.revision;
+    for (const connection of this.newsOf(userId, revision)) this.putInto(connection, membership, word);
   }
 
   /** From now on the connection is due what comes for the group, and what came for it since the membership began. */
@@ -269,7 +270,7 @@ export class GroupService {
     this.ends.delete(userId, group);
     this.notices.came(userId, group);
     for (const held of this.expected.of(userId)) held.change(group, undefined, word.revision);
-    this.takeAllOut(this.newsOf(userId, word), group);
+    this.takeAllOut(this.newsOf(userId, word.revision), group);
   }
 
   /** The server has let go of the user: own wishes end with its membership. */
@@ -279,8 +280,8 @@ export class GroupService {
     }
   }
 
-  /** Connections of the user for which the word is newer than what was read. */
-  private newsOf(userId: string, { revision }: MembershipWord): readonly Connection[] {
+  /** Connections of the user for which a word of this revision is newer than what was read. */
+  private newsOf(userId: string, revision: number): readonly Connection[] {
     return this.registry.ofUser(userId).filter(({ membershipsRevision }) => revision > membershipsRevision);
   }
 

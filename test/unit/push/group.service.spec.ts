@@ -279,14 +279,18 @@ describe('a membership that another node changes', () => {
   ])('begins where %s', async (_where, afterMs) => {
     const peer = await admit('7');
     const since: Cursor = [{ epoch: 'e', number: 5 }];
-    await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined, since });
+    const { revision } = await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined, since });
     groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
     await settled();
     expect(groupsOf(peer)).toEqual([]);
 
     fakes.clock.advance(afterMs);
     if (afterMs > 0) groups.sweep(fakes.clock.now());
-    else groups.heldElsewhere({ userId: '7', group: 'found', expiresAtMs: undefined, since });
+    else
+      groups.heldElsewhere(
+        { userId: '7', group: 'found', expiresAtMs: undefined, since },
+        { isOvertaken: false, revision },
+      );
     await settled();
 
     expect(fakes.joins).toContainEqual({ connection: peer.connection, group: 'found', since });
