@@ -62,7 +62,9 @@ export class PushLifecycle
   ) {}
 
   async onModuleInit(): Promise<void> {
-    assertAdapterInstalled(this.bridge, this.modules);
+    // Undefined in an application context, where the module only sends.
+    const adapter = this.http.httpAdapter;
+    if (adapter) assertAdapterInstalled(this.bridge, this.modules);
     this.spaces.hostHandlers = this.bridge;
     this.spaces.control = controlOf(this.backing, this.drain, this.failures.add);
     await this.metrics.start();
@@ -72,8 +74,6 @@ export class PushLifecycle
     this.connectionLog.listen(listeners, this.options);
     // Hooks of modules that use this one come later, so that they can send in theirs.
     await this.backing.whenStarted();
-    // Undefined in an application context, where the module only sends.
-    const adapter = this.http.httpAdapter;
     if (!adapter) return;
     this.transports.attach(adapter);
     const { paths, backing, metrics } = this.options;

@@ -6,6 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { PushAuthenticator } from '../../src/auth/push-authenticator.js';
 import type { Principal } from '../../src/core/principal.js';
+import { PushGateway } from '../../src/gateway/push-gateway.decorator.js';
 import { PushModule } from '../../src/push.module.js';
 import type { PushModuleOptions } from '../../src/push-options.interface.js';
 import { PushService } from '../../src/push/push.service.js';
@@ -152,6 +153,15 @@ describe('PushModule', () => {
     expect(await app.get(Announcer).announce()).toBe(0);
     await app.get(PushService).addToGroup('7', 'g');
     expect(await app.get(PushService).groupsOf('7')).toEqual(['g']);
+  });
+
+  it('sends in such an application too where its modules have push gateways, whose adapter it cannot have', async () => {
+    @PushGateway()
+    class OrdersGateway {}
+    @Module({ imports: [PushModule.forRoot(options), FeatureModule], providers: [OrdersGateway] })
+    class WorkerModule {}
+    app = await NestFactory.createApplicationContext(WorkerModule, { logger: false });
+    expect(await app.get(Announcer).announce()).toBe(0);
   });
 
   it('is there twice in one process without the two knowing of each other', async () => {
