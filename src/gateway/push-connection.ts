@@ -7,14 +7,18 @@ import type { LifecycleListeners } from '../core/lifecycle-events.js';
 import type { Principal } from '../core/principal.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
+import { encodeError, encodeFrame, encodeFrameOf } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { APPLICATION, kickOf } from '../push/connection-directory.js';
 import type { OutgoingCheck } from '../push/events/outgoing-check.js';
 import type { Reply } from '../push/host-handlers.interface.js';
+import { assertEvent, encodeData } from '../push/send-validation.js';
 
 const logger = new Logger('PushGateway');
+
+/** What a host answers one client may be longer than what may be sent to many. */
+const ANY_LENGTH = Number.POSITIVE_INFINITY;
 
 /** A handler of the host, as Nest hands it over: bound to its gateway and wrapped in guards, pipes and filters. */
 export interface BoundHandler {
@@ -81,10 +85,12 @@ export class PushConnection extends EventEmitter {
     return this.connection.isOpen;
   }
 
-  /** Sends one event to this connection alone. Throws a PushError where data of a declared event is judged and is not good. */
+  /**
+   * Sends one event to this connection alone. Throws a PushError where an application may not send it: a reserved or
+   * malformed event, data that is no JSON or has a key `__proto__`, data of a declared event that is judged and is not good.
+   */
   send(event: string, data?: unknown): void {
-    this.judge(event, data);
-    this.connection.reply(encodeFrame(event, data));
+    this.connection.reply(this.encode(event, data));
   }
 
   /**
@@ -197,15 +203,17 @@ export class PushConnection extends EventEmitter {
   private answer(answering: Answering, result: unknown): void {
     if (result === undefined || result === null) return;
     if (!isNamedAnswer(result)) {
-      send(answering, encodeFrame(ServerEvent.Ok, result, answering.ref));
+      send(answering, encodeFrameOf(ServerEvent.Ok, encodeData(result, ANY_LENGTH), answering.ref));
       return;
     }
-    this.judge(result.event, result.data);
-    send(answering, encodeFrame(result.event, result.data, answering.ref));
+    send(answering, this.encode(result.event, result.data, answering.ref));
   }
 
-  private judge(event: string, data: unknown): void {
-    this.outgoing?.assert(event, JSON.stringify(data ?? null));
+  private encode(event: string, data: unknown, ref?: string): string {
+    assertEvent(event);
+    const dataText = encodeData(data, ANY_LENGTH);
+    this.outgoing?.assert(event, dataText);
+    return encodeFrameOf(event, data === undefined ? undefined : dataText, ref);
   }
 
   private tell(failure: Failure): void {

@@ -43,7 +43,11 @@ export function withCursor(text: string, cursor: string, newCursor: string): str
 
 /** Writes a frame of the protocol itself, or a reply, as envelope text. Without `data` the member is left out. */
 export function encodeFrame(event: string, data?: unknown, ref?: string): string {
-  const dataText = data === undefined ? undefined : JSON.stringify(data);
+  return encodeFrameOf(event, data === undefined ? undefined : JSON.stringify(data), ref);
+}
+
+/** The same with data that is JSON already. */
+export function encodeFrameOf(event: string, dataText: string | undefined, ref?: string): string {
   const member = dataText === undefined ? '' : `,"data":${dataText}`;
   const mark = ref === undefined ? '' : `,"ref":${JSON.stringify(ref)}`;
   return `{"event":${JSON.stringify(event)}${member}${mark}}`;

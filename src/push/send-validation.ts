@@ -33,16 +33,28 @@ const GROUP = 'a group is 1 to 128 of A-Z a-z 0-9 . _ : @ -';
 
 /** Throws a PushError that says all that is wrong with the message. */
 export function assertSendable(target: Target, event: string, options: SendOptions): void {
-  if (typeof event === 'string' && isReservedEvent(event)) {
-    throw new PushError('PUSH_ERR_RESERVED_EVENT', 'events that begin with push: are reserved', {
-      errors: [{ pointer: '/event', detail: 'must not begin with push:' }],
-    });
-  }
-  const errors: PushErrorDetail[] = [];
-  if (!isEvent(event)) errors.push({ pointer: '/event', detail: 'an event is 1 to 128 of A-Z a-z 0-9 . _ : -' });
+  assertNotReserved(event);
+  const errors = eventProblems(event);
   checkTarget(target, errors);
   checkOptions(options, errors);
   throwIfAny(errors);
+}
+
+/** Throws a PushError where this is no event that an application may send. */
+export function assertEvent(event: string): void {
+  assertNotReserved(event);
+  throwIfAny(eventProblems(event));
+}
+
+function assertNotReserved(event: unknown): void {
+  if (typeof event !== 'string' || !isReservedEvent(event)) return;
+  throw new PushError('PUSH_ERR_RESERVED_EVENT', 'events that begin with push: are reserved', {
+    errors: [{ pointer: '/event', detail: 'must not begin with push:' }],
+  });
+}
+
+function eventProblems(event: unknown): PushErrorDetail[] {
+  return isEvent(event) ? [] : [{ pointer: '/event', detail: 'an event is 1 to 128 of A-Z a-z 0-9 . _ : -' }];
 }
 
 /** What is wrong with a user id that stands at the pointer. */

@@ -70,6 +70,17 @@ class AnsweringGateway {
     return data;
   }
 
+  @SubscribeMessage('send.this')
+  sendThis(@MessageBody() text: string, @ConnectedSocket() connection: PushConnection): void {
+    const { event, data } = JSON.parse(text) as WsResponse;
+    connection.send(event, data);
+  }
+
+  @SubscribeMessage('answer.this')
+  answerThis(@MessageBody() text: string): unknown {
+    return JSON.parse(text);
+  }
+
   @SubscribeMessage('echo.member')
   echoMember(@MessageBody('name') name: unknown): unknown {
     return { name };
@@ -301,6 +312,24 @@ describe.each(PLATFORMS)('a push gateway on %s', (platform) => {
       id: items[0]?.connectionId,
       address: '127.0.0.1',
     });
+  });
+
+  it.each([
+    ['a reserved event', { event: 'push:welcome', data: 1 }],
+    ['what is no event', { event: 'bad name!', data: 1 }],
+    ['a key __proto__', { event: 'told', data: JSON.parse('{"__proto__":1}') }],
+  ])('sends no client %s, be it by the connection or as an answer', async (_what, answer) => {
+    const client = await app.connect();
+    for (const way of ['send.this', 'answer.this']) {
+      const answered = await client.request(way, JSON.stringify(answer), way);
+      expect(answered).toMatchObject({ event: 'push:error', data: { code: 'internal' }, ref: way });
+    }
+  });
+
+  it('acknowledges with no key __proto__ either', async () => {
+    const client = await app.connect();
+    const answered = await client.request('answer.this', '{"x":{"__proto__":1}}', 'r1');
+    expect(answered).toMatchObject({ event: 'push:error', data: { code: 'internal' }, ref: 'r1' });
   });
 
   it('lets its handlers send to the connection and close it', async () => {
