@@ -19,8 +19,8 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
+import { HeldMembers } from './held-members.js';
 import { NEWEST_WORD } from './membership-word.js';
-import type { MembershipWord } from './membership-word.js';
 import { MembershipEnds } from './membership-ends.js';
 import { MembershipRefresh } from './membership-refresh.js';
 import type { ResumeService } from './resume.service.js';
@@ -62,7 +62,7 @@ export class GroupService {
   private readonly memberships: Memberships;
   private readonly registry: ConnectionRegistry;
   private readonly clock: Clock;
-  private readonly resumes: GroupParts['resumes'];
+  private readonly members: HeldMembers;
   private readonly expected = new ExpectedUsers();
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
@@ -77,7 +77,7 @@ export class GroupService {
     this.memberships = parts.memberships;
     this.registry = parts.registry;
     this.clock = parts.clock;
-    this.resumes = parts.resumes;
+    this.members = new HeldMembers(parts.registry, parts.resumes);
     this.refresh = new MembershipRefresh({
       read: (userId) => this.readKept(userId),
       take: (userId, memberships) => this.takeHeld(userId, memberships),
@@ -209,11 +209,7 @@ export class GroupService {
    */
   sweep(nowMs: number): void {
     const ended = this.ends.take(nowMs, (userId) => this.registry.ofUser(userId).length > 0);
-    for (const { userId, group } of ended) {
-      for (const connection of this.registry.ofUser(userId)) {
-        this.takeOut(connection, group, MembershipSource.Server);
-      }
-    }
+    for (const { userId, group } of ended) this.members.end(userId, group);
     for (const userId of this.notices.overdue(nowMs)) this.refresh.add(userId);
     this.refresh.run();
     if (!this.isDoubtful || nowMs - this.readAllAtMs < READ_ALL_EVERY_MS) return;
@@ -246,43 +242,14 @@ export class GroupService {
     for (const held of this.expected.of(userId)) held.change(group, membership, word.revision);
     // What was read shows it already, but has not had its effect.
     const revision = this.notices.came(userId, group) ? Number.POSITIVE_INFINITY : word.revision;
-    for (const connection of this.newsOf(userId, revision)) this.putInto(connection, membership, word);
-  }
-
-  /** From now on the connection is due what comes for the group, and what came for it since the membership began. */
-  private putInto(
-    connection: Connection,
-    { group, since }: HeldMembership,
-    { isOvertaken }: Pick<MembershipWord, 'isOvertaken'>,
-  ): void {
-    const isNew = !this.registry.isMember(connection, group);
-    this.registry.join(connection, group, MembershipSource.Server);
-    if (isNew) this.resumes.joined(connection, group, since, isOvertaken);
-  }
-
-  private takeOut(connection: Connection, group: string, ...sources: readonly MembershipSource[]): void {
-    if (!this.registry.isMember(connection, group)) return;
-    for (const source of sources) this.registry.leave(connection, group, source);
-    if (!this.registry.isMember(connection, group)) this.resumes.left(connection, group);
+    for (const connection of this.members.newsOf(userId, revision)) this.members.join(connection, membership, word);
   }
 
   private letGo(userId: string, group: string, word = NEWEST_WORD): void {
     this.ends.delete(userId, group);
     this.notices.came(userId, group);
     for (const held of this.expected.of(userId)) held.change(group, undefined, word.revision);
-    this.takeAllOut(this.newsOf(userId, word.revision), group);
-  }
-
-  /** The server has let go of the user: own wishes end with its membership. */
-  private takeAllOut(connections: readonly Connection[], group: string): void {
-    for (const connection of connections) {
-      this.takeOut(connection, group, MembershipSource.Server, MembershipSource.Join);
-    }
-  }
-
-  /** Connections of the user for which a word of this revision is newer than what was read. */
-  private newsOf(userId: string, revision: number): readonly Connection[] {
-    return this.registry.ofUser(userId).filter(({ membershipsRevision }) => revision > membershipsRevision);
+    this.members.letGo(this.members.newsOf(userId, word.revision), group);
   }
 
   /** What others say may come in another order than it happened in: what is kept has the last word. */
@@ -301,7 +268,7 @@ export class GroupService {
     const known = connections.flatMap((connection) => this.registry.groupsOf(connection, MembershipSource.Server));
     for (const gone of known.filter((group) => !groups.has(group))) {
       this.notices.came(userId, gone);
-      this.takeAllOut(connections, gone);
+      this.members.letGo(connections, gone);
     }
     const isAwaited = connections.some((connection) => this.isUnread(connection));
     for (const connection of connections) connection.membershipsRevision = read.revision;
@@ -310,9 +277,9 @@ export class GroupService {
       const { group } = membership;
       if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
       // A poll that is put into a group may end, and be none of them any more.
-      for (const connection of [...connections]) this.putInto(connection, membership, READ);
+      for (const connection of [...connections]) this.members.join(connection, membership, READ);
     }
-    if (isAwaited) this.resumes.recovered();
+    if (isAwaited) this.parts.resumes.recovered();
   }
 
   /**

@@ -1,0 +1,48 @@
+import type { HeldMembership } from '../backing/memberships.interface.js';
+import type { Connection } from '../core/connection.js';
+import { MembershipSource } from '../core/connection-registry.js';
+import type { ConnectionRegistry } from '../core/connection-registry.js';
+import type { MembershipWord } from './membership-word.js';
+import type { ResumeService } from './resume.service.js';
+
+/** Puts live connections into the groups that the server holds their users in, and takes them out again. */
+export class HeldMembers {
+  constructor(
+    private readonly registry: ConnectionRegistry,
+    private readonly resumes: Pick<ResumeService, 'joined' | 'left'>,
+  ) {}
+
+  /** From now on the connection is due what comes for the group, and what came for it since the membership began. */
+  join(
+    connection: Connection,
+    { group, since }: HeldMembership,
+    { isOvertaken }: Pick<MembershipWord, 'isOvertaken'>,
+  ): void {
+    const isNew = !this.registry.isMember(connection, group);
+    this.registry.join(connection, group, MembershipSource.Server);
+    if (isNew) this.resumes.joined(connection, group, since, isOvertaken);
+  }
+
+  /** The membership has ended by itself: own wishes go on. */
+  end(userId: string, group: string): void {
+    for (const connection of this.registry.ofUser(userId)) this.takeOut(connection, group, MembershipSource.Server);
+  }
+
+  /** The server has let go of the user: own wishes end with its membership. */
+  letGo(connections: readonly Connection[], group: string): void {
+    for (const connection of connections) {
+      this.takeOut(connection, group, MembershipSource.Server, MembershipSource.Join);
+    }
+  }
+
+  /** Connections of the user for which a word of this revision is newer than what was read. */
+  newsOf(userId: string, revision: number): readonly Connection[] {
+    return this.registry.ofUser(userId).filter(({ membershipsRevision }) => revision > membershipsRevision);
+  }
+
+  private takeOut(connection: Connection, group: string, ...sources: readonly MembershipSource[]): void {
+    if (!this.registry.isMember(connection, group)) return;
+    for (const source of sources) this.registry.leave(connection, group, source);
+    if (!this.registry.isMember(connection, group)) this.resumes.left(connection, group);
+  }
+}
