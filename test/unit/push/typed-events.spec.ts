@@ -10,23 +10,31 @@ const AUGMENTATION = `declare module 'nestjs-push' {
   interface PushEvents { 'order.status': { readonly orderId: number }; announcement: string }
 }`;
 
+const { options: OPTIONS } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(`${ROOT}tsconfig.json`, ts.sys.readFile.bind(ts.sys)).config,
+  ts.sys,
+  ROOT,
+);
+/** What every host imports, read once: the compiler keeps what one says about it apart from what another one says. */
+const importedFiles = new Map<string, ts.SourceFile | undefined>();
+let formerProgram: ts.Program | undefined;
+
 /** Compiles statements of a host and answers what the compiler says against each of them. */
 function complaintsOf(statements: readonly string[], augmentation: string): string[] {
   const head =
     `import type { PushService } from 'nestjs-push'; declare const push: PushService;` +
     `import type { PushClient } from 'nestjs-push/client'; declare const client: PushClient;`;
   const text = [head + augmentation.replaceAll('\n', ' '), ...statements].join('\n');
-  const { options } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(`${ROOT}tsconfig.json`, ts.sys.readFile.bind(ts.sys)).config,
-    ts.sys,
-    ROOT,
-  );
-  const compiler = ts.createCompilerHost(options);
+  const compiler = ts.createCompilerHost(OPTIONS);
   const { getSourceFile, fileExists } = compiler;
   compiler.fileExists = (name) => name === HOST_FILE || fileExists(name);
-  compiler.getSourceFile = (name, language, ...rest) =>
-    name === HOST_FILE ? ts.createSourceFile(name, text, language, true) : getSourceFile(name, language, ...rest);
-  const program = ts.createProgram([HOST_FILE], options, compiler);
+  compiler.getSourceFile = (name, language, ...rest) => {
+    if (name === HOST_FILE) return ts.createSourceFile(name, text, language, true);
+    if (!importedFiles.has(name)) importedFiles.set(name, getSourceFile(name, language, ...rest));
+    return importedFiles.get(name);
+  };
+  const program = ts.createProgram([HOST_FILE], OPTIONS, compiler, formerProgram);
+  formerProgram = program;
   const source = program.getSourceFile(HOST_FILE);
   const complaints = statements.map(() => '');
   for (const { start, messageText } of [...program.getSemanticDiagnostics(source)]) {
