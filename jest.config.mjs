@@ -30,5 +30,6 @@ export default {
   testTimeout: 90_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '900MB',
+  testSequencer: '<rootDir>/scripts/long-tests-first.mjs',
   reporters: ['default', '<rootDir>/scripts/count-reporter.mjs'],
 };
