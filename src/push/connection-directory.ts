@@ -7,7 +7,7 @@ import type { PushErrorDetail } from '../core/push-error.js';
 import type { ConnectionSearch } from '../protocol/console-frames.js';
 import type { ConnectionInfo } from '../protocol/connection-info.js';
 import type { ConnectionFilter, PageRequest, PushStats } from './push-types.js';
-import { groupProblems, userIdProblems } from './send-validation.js';
+import { groupProblems, memberProblems, userIdProblems } from './send-validation.js';
 
 /** Items of a page where the caller does not say. */
 export const DEFAULT_PAGE_LIMIT = 100;
@@ -17,6 +17,11 @@ export const MAX_PAGE_LIMIT = 1_000;
 /** How far apart clocks may run between what was said and who was there; nobody who was there may slip through. */
 const AGE_TOLERANCE_MS = 1_000;
 
+const FILTER_MEMBERS: ReadonlySet<string> = new Set([
+  'user',
+  'group',
+  'connection',
+] satisfies (keyof ConnectionFilter)[]);
 const CONNECTION_PROBLEM: PushErrorDetail = { pointer: '/connection', detail: 'must be a text' };
 /** The members of a place, numbers in base 36. */
 const PAGE_CURSOR = /^([0-9a-z]{1,9})[.]([0-9a-z]{1,9})[.]([\w-]{1,64})$/;
@@ -182,9 +187,13 @@ export function readPageCursor(cursor: unknown): ListPlace | undefined {
   return { connectedAtMs: Number.parseInt(connectedAt, 36), serial: Number.parseInt(serial, 36), id };
 }
 
-/** What is wrong with a filter. */
-export function filterProblems({ user, group, connection }: ConnectionFilter): PushErrorDetail[] {
+/** What is wrong with a filter. A misspelt member must not be overlooked: without it the filter means more than was asked. */
+export function filterProblems(filter: ConnectionFilter): PushErrorDetail[] {
+  const strange = memberProblems(filter, FILTER_MEMBERS);
+  // A caller without types may hand in anything.
+  const { user, group, connection } = filter ?? {};
   return [
+    ...strange,
     ...(user === undefined ? [] : userIdProblems(user, '/user')),
     ...(group === undefined ? [] : groupProblems(group, '/group')),
     ...(connection === undefined || typeof connection === 'string' ? [] : [CONNECTION_PROBLEM]),

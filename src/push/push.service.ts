@@ -179,7 +179,7 @@ export class PushService {
     return this.within(({ cluster }) => cluster.presence(userIds));
   }
 
-  /** Live connections, oldest first. */
+  /** Live connections, oldest first. A filter with a member of another name is refused. */
   async connections(
     filter: Push.ConnectionFilter = {},
     page: Push.PageRequest = {},
@@ -188,16 +188,17 @@ export class PushService {
     return this.within(({ cluster }) => cluster.list(filter, page));
   }
 
-  /** Closes the connections that match the filter, which must not be empty. */
+  /** Closes the connections that match the filter, which must not be empty and has no members of other names. */
   async disconnect(
     filter: Push.ConnectionFilter,
     options: Push.DisconnectOptions = {},
   ): Promise<Push.DisconnectOutcome> {
-    const isEmpty = filter.user === undefined && filter.group === undefined && filter.connection === undefined;
+    const wrong = filterProblems(filter);
+    const isEmpty = wrong.length === 0 && (filter.user ?? filter.group ?? filter.connection) === undefined;
     const order = closing(options);
     throwIfAny([
       ...(isEmpty ? [{ pointer: '', detail: 'names nobody: user, group or connection' }] : []),
-      ...filterProblems(filter),
+      ...wrong,
       ...closingProblems(options, order.code, order.reason),
     ]);
     return this.within(({ cluster }) => cluster.disconnect(filter, { ...order, by: options.by }));

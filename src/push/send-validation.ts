@@ -85,6 +85,14 @@ export function assertUserIds(userIds: unknown, pointer = '/users'): asserts use
   throwIfAny(errors);
 }
 
+/** What is wrong with an object that stands at the pointer and may have these members only. */
+export function memberProblems(value: unknown, known: ReadonlySet<string>, pointer = ''): PushErrorDetail[] {
+  if (!isRecord(value)) return [{ pointer, detail: 'must be an object' }];
+  const errors: PushErrorDetail[] = [];
+  checkNames(value, known, pointer, errors);
+  return errors;
+}
+
 /** Throws an invalid-argument error that lists these problems, if there are any. */
 export function throwIfAny(errors: readonly PushErrorDetail[]): void {
   if (errors.length === 0) return;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PushError } from '../../src/core/push-error.js';
+import type { ConnectionFilter } from '../../src/push/push-types.js';
 import { eventually } from '../support/eventually.js';
 import { PushApp } from '../support/push-app.js';
 import { refusalOf } from '../support/ws-client.js';
@@ -430,6 +431,16 @@ describe('who is connected', () => {
     expect([pages, seen.size]).toEqual([[3, 3, 1], 7]);
   });
 
+  it.each([
+    [{ users: ['7'] }, ['/users']],
+    [{ user: '', foo: 1 }, ['/foo', '/user']],
+    [null, ['']],
+    ['7', ['']],
+  ])('is not listed by a filter that is %j', async (filter, pointers) => {
+    const { code, errors } = await refused(app.push.connections(filter as ConnectionFilter));
+    expect([code, errors?.map(({ pointer }) => pointer)]).toEqual(['PUSH_ERR_INVALID_ARGUMENT', pointers]);
+  });
+
   it('is counted', async () => {
     await app.connect('7', { groups: ['a', 'b'] });
     await app.connect('7', { groups: ['a'] });
@@ -510,6 +521,10 @@ describe('disconnect', () => {
 
   it.each([
     [{}, {}, ['']],
+    [{ users: ['7'] }, {}, ['/users']],
+    [{ user: '7', 'a/b': '8' }, {}, ['/a~1b']],
+    [undefined, {}, ['']],
+    [['7'], {}, ['']],
     [{ user: '' }, {}, ['/user']],
     [{ group: 'a b' }, {}, ['/group']],
     [{ user: '7' }, { code: 1000 }, ['/code']],
@@ -523,7 +538,7 @@ describe('disconnect', () => {
     ],
   ])('refuses %j with %j', async (filter, options, pointers) => {
     const client = await app.connect('7');
-    const { code, errors } = await refused(app.push.disconnect(filter, options));
+    const { code, errors } = await refused(app.push.disconnect(filter as ConnectionFilter, options));
     expect([code, errors?.map(({ pointer }) => pointer)]).toEqual(['PUSH_ERR_INVALID_ARGUMENT', pointers]);
     expect(await eventsOf(client)).toEqual([[]]);
   });
