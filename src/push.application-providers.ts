@@ -1,6 +1,6 @@
 /** Wires what stands before and around the spaces of tenants: the handshake, the sweep, the end, the transports. */
 import type { Provider } from '@nestjs/common';
-import { DEFAULT_CLOCK_TOLERANCE_SECONDS } from './auth/auth-options.js';
+import { clockToleranceMsOf } from './auth/auth-options.js';
 import { ClientAddress } from './auth/client-address.js';
 import { OriginPolicy } from './auth/origin-policy.js';
 import { PushAuthorizer } from './auth/push-authorizer.js';
@@ -53,7 +53,7 @@ const handshakeProvider: Provider = {
       counts: limits.counts,
       authorizer,
       clock,
-      clockToleranceMs: clockToleranceMsOf(options),
+      clockToleranceMs: clockToleranceMsOf(options.auth?.jwt),
       options,
       origins: new OriginPolicy(options.origins),
       clientAddress: new ClientAddress(options.trustProxy),
@@ -69,7 +69,7 @@ export const applicationProviders: Provider[] = [
     provide: LivenessService,
     inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces, FlushScheduler],
     useFactory: (options: ResolvedPushOptions, clock: Clock, spaces: TenantSpaces, { waiting }: FlushScheduler) =>
-      new LivenessService({ spaces, waiting, clock, options, clockToleranceMs: clockToleranceMsOf(options) }),
+      new LivenessService({ spaces, waiting, clock, options, clockToleranceMs: clockToleranceMsOf(options.auth?.jwt) }),
   },
   {
     provide: DrainService,
@@ -103,7 +103,3 @@ export const applicationProviders: Provider[] = [
     ) => new PushTransports({ handshakes, spaces, upstream, tickets, options, onFailure: failures.add }),
   },
 ];
-
-function clockToleranceMsOf({ auth }: ResolvedPushOptions): number {
-  return (auth?.jwt?.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS) * 1000;
-}

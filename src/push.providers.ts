@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { clockToleranceMsOf } from './auth/auth-options.js';
 import { networkOf } from './auth/address-network.js';
 import { JwtAuthenticator } from './auth/jwt.authenticator.js';
 import { PushAuthenticator } from './auth/push-authenticator.js';
@@ -101,9 +102,13 @@ const sharedProviders: Provider[] = [
   },
   {
     provide: AccessService,
-    inject: [PushAuthenticator, PUSH_BACKING, PUSH_CLOCK],
-    useFactory: (authenticator: PushAuthenticator, { revocations }: Backing, clock: Clock) =>
-      new AccessService(authenticator, revocations, clock),
+    inject: [PUSH_OPTIONS, PushAuthenticator, PUSH_BACKING, PUSH_CLOCK],
+    useFactory: (
+      { auth }: ResolvedPushOptions,
+      authenticator: PushAuthenticator,
+      { revocations }: Backing,
+      clock: Clock,
+    ) => new AccessService(authenticator, revocations, clock, clockToleranceMsOf(auth?.jwt)),
   },
 ];
 

@@ -18,6 +18,11 @@ export const JWKS_DEFAULTS: { readonly [Name in keyof JwksOptions]-?: number } =
   timeoutMs: 3_000,
 };
 
+/** How far the clocks of issuer and server may be apart, in milliseconds. */
+export function clockToleranceMsOf(jwt: Pick<JwtOptions, 'clockToleranceSeconds'> | undefined): number {
+  return (jwt?.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS) * 1000;
+}
+
 type Members = Readonly<Record<string, unknown>>;
 
 const AUTH_KEYS: readonly (keyof PushAuthOptions)[] = ['jwt', 'cookie', 'accessTokenQuery', 'tenantClaim'];

@@ -15,11 +15,7 @@ import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 import type { JwtOptions } from './auth-options.interface.js';
-import {
-  DEFAULT_CLOCK_TOLERANCE_SECONDS,
-  DEFAULT_MAX_REMEMBERED_TOKENS,
-  DEFAULT_MAX_TOKEN_BYTES,
-} from './auth-options.js';
+import { clockToleranceMsOf, DEFAULT_MAX_REMEMBERED_TOKENS, DEFAULT_MAX_TOKEN_BYTES } from './auth-options.js';
 import { JwksKeySource } from './jwks-key-source.js';
 import { usesSecret } from './jwt-algorithms.js';
 import { isOver, principalOf } from './jwt-claims.js';
@@ -56,7 +52,7 @@ export class JwtAuthenticator extends PushAuthenticator {
     this.algorithms = new Set(options.algorithms);
     this.maxTokenBytes = options.maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES;
     this.rules = {
-      clockToleranceMs: (options.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS) * 1000,
+      clockToleranceMs: clockToleranceMsOf(options),
       audiences: listOf(options.audience),
       issuers: listOf(options.issuer),
       tenantClaim,

@@ -23,10 +23,12 @@ export class AccessService {
   /** What the console is opened with by those whom guards of the host let in; undefined where there is none. */
   passes: ConsolePasses | undefined;
 
+  /** @param clockToleranceMs How far the clock of whoever names a moment may be ahead. */
   constructor(
     private readonly authenticator: PushAuthenticator,
     private readonly revocations: RevocationList,
     private readonly clock: Pick<Clock, 'now'>,
+    private readonly clockToleranceMs: number,
   ) {}
 
   /**
@@ -80,7 +82,16 @@ export class AccessService {
       }
       return { type: 'token', tokenId: jti };
     }
-    return { type: 'issuedBefore', beforeMs: readMoment(issuedBefore) };
+    return { type: 'issuedBefore', beforeMs: this.readPast(issuedBefore) };
+  }
+
+  /** A moment to come would end tokens that nobody has yet, those of everybody: a moment in milliseconds is such a one. */
+  private readPast(moment: unknown): number {
+    const momentMs = readMoment(moment);
+    if (momentMs > this.clock.now() + this.clockToleranceMs) {
+      reject('/issuedBefore', 'a moment that is not to come: seconds since the Unix epoch, or ISO 8601 text');
+    }
+    return momentMs;
   }
 }
 

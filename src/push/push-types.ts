@@ -113,7 +113,7 @@ export interface DisconnectOutcome {
 export type Revocation =
   | { readonly sub: string; readonly jti?: undefined; readonly issuedBefore?: undefined }
   | { readonly sub?: undefined; readonly jti: string; readonly issuedBefore?: undefined }
-  /** Seconds since the Unix epoch, as in a token's `iat`, or ISO 8601. */
+  /** Seconds since the Unix epoch, as in a token's `iat`, or ISO 8601; later than now, less the clock tolerance, it is refused. */
   | { readonly sub?: undefined; readonly jti?: undefined; readonly issuedBefore: number | string };
 
 /** Counts of now. */

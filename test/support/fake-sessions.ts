@@ -54,7 +54,7 @@ export class FakeSessions {
     const options = { maxGroupsPerConnection: 10 };
     this.groups = new GroupService({ memberships: new MemoryMemberships(), registry, clock, log, resumes, options });
     this.frames = new FrameService({
-      access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
+      access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock, 5_000),
       authorizer: new DenyingAuthorizer(),
       groups: this.groups,
       resumes,

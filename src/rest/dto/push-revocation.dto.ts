@@ -23,7 +23,7 @@ export class PushRevocationDto {
         required: false,
         type: () => Object,
         oneOf: [{ type: 'number' }, { type: 'string', format: 'date-time' }],
-        description: 'All tokens issued before this moment: seconds since the Unix epoch, or ISO 8601',
+        description: 'All tokens issued before this moment: seconds since the Unix epoch, or ISO 8601, not to come',
       },
     };
   }

@@ -23,7 +23,7 @@ function principal(members: Partial<Principal> = {}): Principal {
 
 function access(principals: Readonly<Record<string, Principal>> = { t: principal() }): AccessService {
   const clock = { now: () => NOW_MS };
-  return new AccessService(new KnownTokens(principals), new MemoryRevocationList({}, clock), clock);
+  return new AccessService(new KnownTokens(principals), new MemoryRevocationList({}, clock), clock, 5_000);
 }
 
 describe('AccessService', () => {
@@ -65,6 +65,12 @@ describe('AccessService', () => {
     expect(await service.verify('c')).toBeDefined();
   });
 
+  it('lets the clock of who revokes be ahead by the tolerance', async () => {
+    const service = access({ old: principal({ issuedAtMs: NOW_MS + 4_999 }) });
+    await service.revoke({ issuedBefore: NOW_MS / 1000 + 5 });
+    expect(await service.verify('old')).toBeUndefined();
+  });
+
   it.each([NOW_MS / 1000, new Date(NOW_MS).toISOString()])('refuses all tokens issued before %s', async (moment) => {
     const service = access({ old: principal({ issuedAtMs: NOW_MS - 1 }), fresh: principal({ issuedAtMs: NOW_MS }) });
     await service.revoke({ issuedBefore: moment });
@@ -78,6 +84,9 @@ describe('AccessService', () => {
     [{ sub: 'a\u0000' }, '/sub'],
     [{ jti: '' }, '/jti'],
     [{ jti: 5 }, '/jti'],
+    [{ issuedBefore: NOW_MS }, '/issuedBefore'],
+    [{ issuedBefore: NOW_MS / 1000 + 5.001 }, '/issuedBefore'],
+    [{ issuedBefore: new Date(NOW_MS + 5_001).toISOString() }, '/issuedBefore'],
     [{ issuedBefore: 'soon' }, '/issuedBefore'],
     [{ issuedBefore: Number.POSITIVE_INFINITY }, '/issuedBefore'],
   ])('refuses the revocation %j', async (revocation, pointer) => {

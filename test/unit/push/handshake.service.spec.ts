@@ -71,7 +71,7 @@ function open(options: AdmissionOptions & PaceOptions & { readonly maxGroupsPerC
     pipes: fakes.pipes,
     spaces: { enter: () => ({ registry, groups, log, leave: () => undefined }) },
     clock,
-    access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock),
+    access: new AccessService(authenticator, new MemoryRevocationList({}, clock), clock, 5_000),
     tickets,
     counts,
     clockToleranceMs: CLOCK_TOLERANCE_MS,

@@ -71,7 +71,7 @@ beforeEach(() => {
   verdict = () => undefined;
   const frames = new FrameService({
     frameRate: { take: () => verdict() },
-    access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock),
+    access: new AccessService(new NoTokens(), new MemoryRevocationList({}, clock), clock, 5_000),
     authorizer: new DenyingAuthorizer(),
     groups: fakes.groupsOver(new MemoryMemberships(), 10),
     resumes: { heard: async () => {} },

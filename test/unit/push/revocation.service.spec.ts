@@ -34,7 +34,7 @@ beforeEach(() => {
   acme = new FakeConnections();
   home = { tenant: undefined, registry: fakes.registry };
   const all = () => [home, { tenant: 'acme', registry: acme.registry }];
-  revocations = new RevocationService(new AccessService(new NoTokens(), list, fakes.clock), { all });
+  revocations = new RevocationService(new AccessService(new NoTokens(), list, fakes.clock, 5_000), { all });
 });
 
 describe('RevocationService', () => {
@@ -46,7 +46,7 @@ describe('RevocationService', () => {
     expect([one, two, other].map(({ transport }) => transport.closed?.code)).toEqual([4501, 4501, undefined]);
   });
 
-  it.each([{ sub: '7' }, { jti: 'j' }, { issuedBefore: '2100-01-01' }])(
+  it.each([{ sub: '7' }, { jti: 'j' }, { issuedBefore: '2026-01-01' }])(
     'closes nobody of another tenant for %j',
     async (revocation) => {
       const [ours, theirs] = [

@@ -48,7 +48,7 @@ function open(maxIdleTenants = 1_000): void {
     nodeId: 'n',
     scheduler,
     pipes,
-    access: new AccessService(new RefusingAuthenticator(), backing.revocations, clock),
+    access: new AccessService(new RefusingAuthenticator(), backing.revocations, clock, 5_000),
     authorizer: new DenyingAuthorizer(),
     stamper: new MessageStamper(clock, 'n'),
     frameRate: new UserFrameRate(backing.limits.rates, options),
