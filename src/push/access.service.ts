@@ -59,6 +59,11 @@ export class AccessService {
     await this.revocations.revoke({ ...this.read(revocation), tenant });
   }
 
+  /** Resolves when this node knows which tokens other nodes have ended by now; rejects where that cannot be read. */
+  async catchUp(): Promise<void> {
+    await this.revocations.catchUp();
+  }
+
   /** Names who hears of tokens that other nodes have ended. */
   onRevoked(listener: () => void): void {
     this.revocations.onRevoked(listener);

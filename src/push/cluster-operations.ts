@@ -59,6 +59,10 @@ const handlers: Handlers = {
   search: ({ directory }, { search, after, limit }) => directory.search(search, after, limit),
   preview: ({ view }, { target, limit }) => view.preview(target, limit),
   drain: ({ view }, { nodeId }) => ({ isDraining: view.drain(nodeId) }),
+  revoked: async ({ access }) => {
+    await access.catchUp();
+    return null;
+  },
   pass: ({ access }, { pass }) => access.passes?.find(pass) ?? null,
 };
 
@@ -78,6 +82,7 @@ const absent: {
   search: () => [],
   preview: () => ({ connections: 0, users: NOBODY, byTransport: { ws: 0, sse: 0, poll: 0 }, items: [] }),
   drain: () => ({ isDraining: false }),
+  revoked: () => null,
   pass: () => null,
 };
 

@@ -101,6 +101,8 @@ export interface NodeOperations {
   };
   /** Of the default tenant alone: has the node of this id drain. */
   readonly drain: { readonly asks: { readonly nodeId: string }; readonly gets: { readonly isDraining: boolean } };
+  /** Of the default tenant alone: tokens of any tenant were revoked. Answered when they are refused and their connections closed. */
+  readonly revoked: { readonly asks: null; readonly gets: null };
   /** Of the default tenant alone: whose pass this is, where the node that gave it is the one that is asked. */
   readonly pass: { readonly asks: { readonly pass: string }; readonly gets: Principal | null };
 }

@@ -115,6 +115,21 @@ export function describeCluster(name: string, create: () => Promise<ClusterSubje
       expect((await rest.delete(`/push/connections/${NOBODY}`)).status).toBe(404);
     });
 
+    it('has ended a token everywhere by the time that its revocation is answered', async () => {
+      const token = signToken({ sub: '7', jti: 'j', scope: 'push:admin' });
+      const clients = [await first.connect('7', { jti: 'j' }), await second.connect('7', { jti: 'j' })];
+      const other = await third.connect('7');
+
+      expect((await RestClient.of(first).post('/push/revocations', { jti: 'j' })).status).toBe(204);
+
+      const askAt = async (node: PushApp, path: string) =>
+        (await ask(`${node.origin}${path}`, { headers: bearer(token) })).status;
+      expect(await Promise.all(nodes.map((node) => askAt(node, '/push/handshake')))).toEqual([401, 401, 401]);
+      expect(await Promise.all(nodes.map((node) => askAt(node, '/push/stats')))).toEqual([401, 401, 401]);
+      for (const client of clients) expect((await client.end()).code).toBe(4501);
+      expect(other.closed).toBeUndefined();
+    });
+
     it('has connections on other nodes join and leave with the memberships of their users', async () => {
       const client = await second.connect('7');
       await first.push.addToGroup('7', 'g');

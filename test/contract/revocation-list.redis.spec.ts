@@ -67,6 +67,17 @@ const absence = redisAbsence();
       expect(heard).toHaveBeenCalledTimes(1);
     });
 
+    it('is read by one read and one more, however many ask for it at a time', async () => {
+      const evalsha = jest.spyOn(redis.commands, 'evalsha');
+      const reads = Array.from({ length: 100 }, () => other.catchUp());
+      await one.revoke({ type: 'token', tokenId: 'a' });
+      reads.push(...Array.from({ length: 100 }, () => other.catchUp()));
+      await Promise.all(reads);
+      expect(other.isRevoked(principal)).toBe(true);
+      expect(evalsha.mock.calls.length).toBeLessThan(10);
+      evalsha.mockRestore();
+    });
+
     it('is read of each kind, with names that hold what parts them', async () => {
       const { issuedAtMs, ...who } = { ...principal, issuedAtMs: 1_000 };
       await one.revoke({ type: 'user', userId: 'token:a', untilMs: issuedAtMs });

@@ -102,6 +102,13 @@ export function describeRevocationList(
       expect([isRevoked({ tokenId: 'once' }), isRevoked({ tokenId: 'twice' })]).toEqual([false, true]);
     });
 
+    it('has caught up with what is revoked, at any time', async () => {
+      await list.catchUp();
+      await list.revoke({ type: 'token', tokenId: 'a' });
+      await Promise.all([list.catchUp(), list.catchUp(), list.catchUp()]);
+      expect([isRevoked({ tokenId: 'a' }), isRevoked({ tokenId: 'b' })]).toEqual([true, false]);
+    });
+
     it('refuses another one when it is full, and goes on knowing those it has', async () => {
       await subject.close();
       await open({ maxEntries: 2 });

@@ -60,13 +60,11 @@ export class SharedBacking {
     return { memberships, idempotency, log: this.logOf(link, shared), release: () => void followers.delete(link) };
   }
 
-  /** The list tells the other nodes of what one of them has revoked. */
+  /** A node hears of what others have revoked when it is told to look. */
   private revocationsOn(link: BusLink, list: RevocationList): RevocationList {
     return {
-      revoke: async (tokens) => {
-        await list.revoke(tokens);
-        for (const [other, listener] of this.listeners) if (other !== link) listener();
-      },
+      revoke: (tokens) => list.revoke(tokens),
+      catchUp: async () => this.listeners.get(link)?.(),
       isRevoked: (principal) => list.isRevoked(principal),
       onRevoked: (listener) => void this.listeners.set(link, listener),
     };

@@ -43,5 +43,8 @@ export class MemoryRevocationList implements RevocationList {
   }
 
   /** All revocations are made in this process. */
+  async catchUp(): Promise<void> {}
+
+  /** There are no other nodes to hear of. */
   onRevoked(_listener: () => void): void {}
 }

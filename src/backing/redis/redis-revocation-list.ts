@@ -1,10 +1,9 @@
 /**
  * Revocations in Redis, and a copy on each node that answers at once.
  *
- * A revocation gets the next version of the list. Each node asks twice a second for what came after the version that it
- * has: one small command, and nothing has to be right but that it is asked again. A message on a channel would be
- * faster by that half second and be missed by a node that is cut off just then, so asking would be needed all the same.
- * Who wants a revocation to work at once everywhere tells the nodes to {@link RedisRevocationList.catchUp}.
+ * A revocation gets the next version of the list. Who makes one has the other nodes {@link RedisRevocationList.catchUp},
+ * so that it works at once. A node that is cut off just then misses that, so each asks by itself too, twice a second, for
+ * what came after the version that it has: one small command, and nothing has to be right but that it is asked again.
  *
  * A node that Redis is away from goes on with what it knows. When Redis has lost its data, which its epoch shows, nodes
  * read anew and forget nothing.
@@ -109,7 +108,6 @@ export class RedisRevocationList implements RevocationList {
     this.listener = listener;
   }
 
-  /** Reads what other nodes have revoked by now. Rejects with `PUSH_ERR_UNAVAILABLE` where Redis is out of reach. */
   async catchUp(): Promise<void> {
     // One that is under way may have read before the revocation that this is about.
     await this.reading?.catch(() => {});

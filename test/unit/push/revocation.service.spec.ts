@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { PushAuthenticator } from '../../../src/auth/push-authenticator.js';
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
+import type { NodeAnswers, NodeMessage, OtherNodes } from '../../../src/backing/node-link.interface.js';
+import type { RevocationList } from '../../../src/backing/revocation-list.interface.js';
+import type { Principal } from '../../../src/core/principal.js';
+import { PushError } from '../../../src/core/push-error.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import type { Revocation } from '../../../src/push/push-types.js';
 import { RevocationService } from '../../../src/push/revocation.service.js';
@@ -22,6 +26,25 @@ class SharedList extends MemoryRevocationList {
   }
 }
 
+/** Notes what is asked, and whether the list had it by then. */
+class OtherNodesOf implements OtherNodes {
+  readonly nodeCount = 2;
+  readonly asked: [string, boolean][] = [];
+  isAway = false;
+
+  constructor(private readonly known: RevocationList) {}
+
+  async ask({ operation }: NodeMessage): Promise<NodeAnswers> {
+    if (this.isAway) throw new PushError('PUSH_ERR_UNAVAILABLE', 'away');
+    const who: Principal = { userId: '7', groups: [], scopes: [], expiresAtMs: Number.POSITIVE_INFINITY };
+    this.asked.push([operation, this.known.isRevoked(who)]);
+    return { answers: [], isPartial: false };
+  }
+
+  async tell(): Promise<void> {}
+}
+
+let others: OtherNodesOf;
 let fakes: FakeConnections;
 let list: SharedList;
 let revocations: RevocationService;
@@ -34,7 +57,11 @@ beforeEach(() => {
   acme = new FakeConnections();
   home = { tenant: undefined, registry: fakes.registry };
   const all = () => [home, { tenant: 'acme', registry: acme.registry }];
-  revocations = new RevocationService(new AccessService(new NoTokens(), list, fakes.clock, 5_000), { all });
+  others = new OtherNodesOf(list);
+  revocations = new RevocationService(new AccessService(new NoTokens(), list, fakes.clock, 5_000), {
+    home: { nodes: others },
+    all,
+  });
 });
 
 describe('RevocationService', () => {
@@ -68,6 +95,18 @@ describe('RevocationService', () => {
     list.tell();
 
     expect([one, other].map(({ transport }) => transport.closed?.code)).toEqual([4501, undefined]);
+  });
+
+  it('has the other nodes look at the list once it is there', async () => {
+    await revocations.revoke({ sub: '7' }, home);
+    expect(others.asked).toEqual([['revoked', true]]);
+  });
+
+  it('has revoked where the other nodes are away, who find it in the list', async () => {
+    const { transport } = fakes.connect('7');
+    others.isAway = true;
+    await revocations.revoke({ sub: '7' }, home);
+    expect(transport.closed?.code).toBe(4501);
   });
 
   it('closes nothing for a revocation that is refused', async () => {
