@@ -109,7 +109,7 @@ describe.each(PLATFORMS)('a dry run of the handshake on %s', (platform) => {
 });
 
 describe.each(PLATFORMS)('a HEAD on %s', (platform) => {
-  it.each(['sse', 'poll', 'handshake'])('of %s opens nothing', async (path) => {
+  it.each(['ws', 'sse', 'poll', 'handshake'])('of %s opens nothing', async (path) => {
     app = await PushApp.start({ platform });
     const url = `${app.origin}/push/${path}`;
     const { status, headers } = await ask(url, { method: 'HEAD', headers: bearer(signToken()) });

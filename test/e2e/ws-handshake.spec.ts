@@ -327,6 +327,25 @@ describe.each(PLATFORMS)('a handshake on %s', (platform) => {
     expect(await response.json()).toMatchObject({ status: 426, code: 'upgrade_required' });
   });
 
+  it.each([
+    ['HTTP/1.1', 'Connection: close\r\n'],
+    ['HTTP/1.0', ''],
+    ['HTTP/1.0', 'Connection: keep-alive\r\n'],
+  ])('that asks for no upgrade in %s with %j is answered, and its socket ends', async (version, header) => {
+    await start();
+    const client = await ask(`GET /push/ws ${version}\r\nHost: a\r\n${header}\r\n`);
+    expect((await client.response()).status).toBe(426);
+    await client.end();
+    await eventually(async () => (await openSockets()) === 0);
+  });
+
+  it('that asks for no upgrade keeps a socket that it is to keep', async () => {
+    await start();
+    const client = await ask('GET /push/ws HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect((await client.response()).headers['connection']).toBe('Upgrade');
+    expect(await openSockets()).toBe(1);
+  });
+
   it('that only began holds no place', async () => {
     await start({ maxConnections: 1, maxPendingHandshakes: 1, maxPerIp: 1 });
     const half = handshakeOf('7').slice(0, -4);
