@@ -13,6 +13,7 @@ import type { Transport } from '../core/transport.interface.js';
 import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
+import { ServerEvent } from '../protocol/frames.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { refusalOfClose } from './refusal.js';
 import type { Refusal } from './refusal.js';
@@ -50,6 +51,9 @@ export interface PollOwner {
   closed(poll: OpenPoll, answer: PollAnswer): void;
 }
 
+/** How a refusal of `?groups=` begins: a poll takes no frames, so there is no other error on it. */
+const REFUSAL = `{"event":"${ServerEvent.Error}"`;
+
 /** One line for each message: partition, number and end, cursor (empty for what the server says of itself), envelope. */
 const pollFormat: WireFormat = {
   index: 6,
@@ -70,6 +74,8 @@ export class OpenPoll implements Transport {
   isReading = false;
   /** Ends the wait. */
   cancelWait: Cancel | undefined;
+  /** Refusals come before everything else of the answer, as on a stream, and what else the server says of itself last. */
+  private readonly refusals: string[] = [];
   private readonly notices: string[] = [];
   private messages: PolledMessage[] = [];
   private collectedBytes = 0;
@@ -161,7 +167,7 @@ export class OpenPoll implements Transport {
     const added = live.slice(0, room);
     return {
       type: 'messages',
-      messages: [...missed, ...added.map(({ text }) => text), ...this.notices],
+      messages: [...this.refusals, ...missed, ...added.map(({ text }) => text), ...this.notices],
       cursor: added.at(-1)?.cursor ?? place,
       more: more || added.length < live.length,
     };
@@ -171,7 +177,7 @@ export class OpenPoll implements Transport {
     const [where = '', cursor = ''] = line.split('\t', 2);
     const [partition, number, endsAtMs] = where.split(' ');
     const text = line.slice(where.length + cursor.length + 2);
-    if (cursor === '') this.notices.push(text);
+    if (cursor === '') (text.startsWith(REFUSAL) ? this.refusals : this.notices).push(text);
     else if (!this.hasOverflowed) {
       const place = { number: Number(number), partition: Number(partition) };
       this.messages.push({ text, cursor, ...place, endsAtMs: Number(endsAtMs) });

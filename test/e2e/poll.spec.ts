@@ -197,8 +197,8 @@ describe.each(PLATFORMS)('a poll on %s', (platform) => {
     await waiting();
     await app.push.toGroup('room:1', 'hello', 1);
     expect((await answer).messages).toMatchObject([
-      { event: 'hello' },
       { event: 'push:error', data: { code: 'forbidden', detail: 'the group staff' } },
+      { event: 'hello' },
     ]);
   });
 

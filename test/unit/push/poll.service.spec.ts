@@ -122,7 +122,7 @@ describe('PollService', () => {
       expect(polls.answers).toEqual([]);
       polls.deliver(1);
       await turn();
-      expect(polls.told()).toEqual([{ events: ['m1', 'push:error'], cursor: cursorAt(1), more: false }]);
+      expect(polls.told()).toEqual([{ events: ['push:error', 'm1'], cursor: cursorAt(1), more: false }]);
     });
 
     it('tells of it where nothing comes', () => {
@@ -131,11 +131,15 @@ describe('PollService', () => {
       expect(polls.told()).toEqual([{ events: ['push:error'], cursor: cursorAt(0), more: false }]);
     });
 
-    it('tells of it behind what was missed, and beside a text that is no cursor', async () => {
+    it('tells of it before what was missed and what is live, and beside a text that is no cursor', async () => {
       polls.open({ cursor: cursorAt(0), refusedGroups });
+      polls.deliver(2);
       await polls.log.answer([1]);
       polls.open({ cursor: 'nonsense', refusedGroups });
-      expect(polls.told()).toMatchObject([{ events: ['m1', 'push:error'] }, { events: ['push:gap', 'push:error'] }]);
+      expect(polls.told()).toMatchObject([
+        { events: ['push:error', 'm1', 'm2'] },
+        { events: ['push:error', 'push:gap'] },
+      ]);
     });
 
     it.each([
