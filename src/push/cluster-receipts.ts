@@ -25,6 +25,7 @@ const NOBODY: NodeReport = { connections: 0, users: DistinctIds.of([]).toJSON(),
 export interface ClusterReport {
   readonly matched: MatchCount;
   readonly written: number;
+  /** A node gave no answer, or a connection has neither taken nor lost the message. */
   readonly partial?: boolean;
 }
 
@@ -71,7 +72,8 @@ export class ClusterReceipts {
       connections += report.connections;
       written += report.written;
     }
-    const isWhole = !isPartial && reports.length === answers.length;
+    const isFinal = here.message.isSettled && !reports.some(({ isUnsettled }) => isUnsettled);
+    const isWhole = isFinal && !isPartial && reports.length === answers.length;
     return { matched: { users: users.size, connections }, written, ...(!isWhole && { partial: true }) };
   }
 
@@ -85,7 +87,8 @@ export class ClusterReceipts {
     if (!delivery) return null;
     await settled(delivery.message, this.clock, deadlineMs - this.clock.now());
     const users = DistinctIds.of(this.usersOf(delivery, target)).toJSON();
-    return { connections: delivery.matched.connections, users, written: delivery.message.written };
+    const { written, isSettled } = delivery.message;
+    return { connections: delivery.matched.connections, users, written, ...(!isSettled && { isUnsettled: true }) };
   }
 
   /** As of now: counting them with each message would be paid by those that nobody asks about. */

@@ -22,6 +22,8 @@ export interface NodeReport {
   readonly connections: number;
   readonly users: DistinctIdsJson;
   readonly written: number;
+  /** The time was over before all its connections had taken or lost the message. */
+  readonly isUnsettled?: true;
 }
 
 /** What a console is told of a node. */

@@ -29,7 +29,8 @@ export class Publisher {
 
   /**
    * Delivers the message. Resolves after the first slice is flushed, or with `reportWithinMs` when every recipient has
-   * taken or lost the message or the time is over: every one of the cluster, where there are other nodes.
+   * taken or lost the message or the time is over: every one of the cluster, where there are other nodes. Where the time was
+   * over first the receipt is partial.
    */
   publish(target: Target, draft: MessageDraft, reportWithinMs?: number): Promise<PushReceipt> {
     const { tracer } = this.telemetry;
@@ -73,7 +74,9 @@ export class Publisher {
     }
     const { id } = content;
     if (!this.receipts || !others) {
-      return { id, duplicate: false, matched, written: message.written, scope: isAlone ? 'cluster' : 'node' };
+      const isPartial = reportWithinMs !== undefined && !message.isSettled;
+      const scope = isAlone ? 'cluster' : 'node';
+      return { id, duplicate: false, matched, written: message.written, scope, ...(isPartial && { partial: true }) };
     }
     return { id, duplicate: false, ...this.receipts.total(here, target, await others), scope: 'cluster' };
   }

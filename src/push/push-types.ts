@@ -13,7 +13,7 @@ export interface SendOptions {
   readonly idempotencyKey?: string | undefined;
   /**
    * Wait until every matched connection has taken or lost the message, at most `withinMs` (2,000 for `true`, at most
-   * 30,000), so that `written` is final.
+   * 30,000), so that `written` is final; where the time is over first the receipt is `partial`.
    * @default false
    */
   readonly report?: boolean | { readonly withinMs: number } | undefined;
@@ -46,7 +46,10 @@ export interface PushReceipt {
   readonly written: number;
   /** Whether the counts are those of this process or of all nodes. */
   readonly scope: 'node' | 'cluster';
-  /** A node did not answer in time. */
+  /**
+   * The report that was asked for is not final: its time was over before every matched connection had taken or lost the
+   * message, or before every node had answered.
+   */
   readonly partial?: boolean;
 }
 

@@ -57,7 +57,12 @@ export class PushReceiptModel {
       matched: { required: true, type: () => PushMatchCountModel, description: 'Found in the routing table' },
       written: { ...COUNT, description: 'Connections whose transport had taken the message' },
       scope: SCOPE,
-      partial: { required: false, type: () => Boolean, description: 'A node did not answer in time' },
+      partial: {
+        required: false,
+        type: () => Boolean,
+        description:
+          'The wait was over before every connection had taken or lost the message and every node had answered',
+      },
     };
   }
 }

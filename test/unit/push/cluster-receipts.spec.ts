@@ -5,6 +5,7 @@ import { DistinctIds } from '../../../src/core/distinct-ids.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { encodeMessage } from '../../../src/protocol/frame-encoder.js';
 import { ClusterReceipts } from '../../../src/push/cluster-receipts.js';
+import type { NodeReport } from '../../../src/push/node-questions.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import { NodeBus } from '../../support/node-bus.js';
 
@@ -59,7 +60,7 @@ describe('ClusterReceipts on a node that is asked', () => {
     fakes.scheduler.flushAll();
     await new Promise((resolve) => setImmediate(resolve));
     fakes.clock.advance(1_999);
-    expect(await report).toMatchObject({ connections: 2, written: 1 });
+    expect(await report).toMatchObject({ connections: 2, written: 1, isUnsettled: true });
   });
 
   it('says at once that it has nobody, for it does not hear of the message then', async () => {
@@ -94,6 +95,20 @@ describe('ClusterReceipts on a node that asks', () => {
       matched: { users: 3, connections: 4 },
       written: 3,
     });
+  });
+
+  it.each(['here', 'there'])('is partial where a connection %s has neither taken nor lost the message', (where) => {
+    fakes.connect('7').transport.isBlocked = where === 'here';
+    const here = deliver('m');
+    fakes.scheduler.flushAll();
+    const there = {
+      connections: 1,
+      users: usersOf(['8']),
+      written: 0,
+      ...(where === 'there' && { isUnsettled: true }),
+    };
+    const { partial } = receipts.total(here, everyone, { answers: [there as NodeReport], isPartial: false });
+    expect(partial).toBe(true);
   });
 
   it('is partial where a node had nothing to say', () => {

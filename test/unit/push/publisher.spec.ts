@@ -82,6 +82,22 @@ describe('Publisher', () => {
       expect(await report.promise).toMatchObject({ written: 2 });
     });
 
+    it('is partial where the time is over before a slow connection has taken the message', async () => {
+      fakes.connect('7');
+      fakes.connect('8').transport.isBlocked = true;
+      const report = publish(everyone, 2_000);
+      await nextTurn();
+      fakes.clock.advance(2_000);
+      expect(await report).toMatchObject({ written: 1, scope: 'cluster', partial: true });
+    });
+
+    it('is not partial where all have taken it, nor without a report', async () => {
+      fakes.connect('7');
+      expect(await publish(everyone, 2_000)).not.toHaveProperty('partial');
+      fakes.connect('8').transport.isBlocked = true;
+      expect(await publish(everyone)).not.toHaveProperty('partial');
+    });
+
     it('does not wait for a connection that has lost the message', async () => {
       const { transport } = fakes.connect('8');
       transport.isBlocked = true;
