@@ -158,7 +158,8 @@ export class PushControllerBase {
     this.answers.send(response, 200, await this.caller.pushOf(request).stats());
   }
 
-  private accept(response: unknown, { body, isReplay, waitSeconds }: SendOutcome<unknown>): void {
+  private accept(response: unknown, { body, isReplay, waitSeconds, retryAfterSeconds }: SendOutcome<unknown>): void {
+    if (retryAfterSeconds !== undefined) this.answers.setHeader(response, 'Retry-After', String(retryAfterSeconds));
     if (isReplay) this.answers.setHeader(response, 'Idempotency-Replayed', 'true');
     if (waitSeconds !== undefined) this.answers.setHeader(response, 'Preference-Applied', `wait=${waitSeconds}`);
     this.answers.send(response, 202, body);

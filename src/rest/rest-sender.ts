@@ -34,6 +34,8 @@ export interface SendOutcome<Body> {
   readonly isReplay: boolean;
   /** The wait that was kept to. */
   readonly waitSeconds: number | undefined;
+  /** When those messages of a batch may be sent that could not be taken for now; undefined where there are none. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** The body of a batch's answer. */
@@ -45,6 +47,8 @@ export interface BatchResults {
 interface Call {
   readonly request: RestRequest;
   readonly push: PushService;
+  /** What each message of a batch that cannot be taken for now has to wait, in seconds. */
+  readonly waits: number[];
 }
 
 @Injectable()
@@ -81,11 +85,12 @@ export class RestSender {
     const waitSeconds = waitOf(request);
     const call = this.callOf(request);
     const action = async (claim?: string) => ({ results: await this.sendEach(call, messages, waitSeconds, claim) });
-    return { ...(await this.once(call, idempotencyKeyOf(request), [route, messages], action)), waitSeconds };
+    const outcome = await this.once(call, idempotencyKeyOf(request), [route, messages], action);
+    return { ...outcome, waitSeconds, ...(call.waits.length > 0 && { retryAfterSeconds: Math.max(...call.waits) }) };
   }
 
   private callOf(request: RestRequest): Call {
-    return { request, push: this.caller.pushOf(request) };
+    return { request, push: this.caller.pushOf(request), waits: [] };
   }
 
   private async sendEach(
@@ -123,7 +128,8 @@ export class RestSender {
       const { body, isReplay } = await this.once(call, idempotencyKey, ['batch item', message], action);
       return isReplay ? { ...body, duplicate: true } : body;
     } catch (error) {
-      const { problem } = answerOf(error);
+      const { problem, headers } = answerOf(error);
+      if (problem.status === 503) call.waits.push(Number(headers['Retry-After']));
       this.refusals.tell(call.request, problem);
       if (problem.status >= 500 && !(error instanceof PushError)) this.logger.error(error);
       return problem;

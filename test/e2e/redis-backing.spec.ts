@@ -162,6 +162,10 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
     const refused = await RestClient.of(node).post('/push/users/7', { event: 'count', data: 'lost' });
     expect([refused.status, refused.json]).toEqual([503, problemWith({ status: 503, code: 'unavailable' })]);
     expect(refused.headers['retry-after']).toBeDefined();
+    const messages = [{ target: { users: ['7'] }, event: 'count', data: 'lost' }];
+    const batch = await RestClient.of(node).post('/push/batch', { messages });
+    expect([batch.status, batch.json['results']]).toEqual([202, [refused.json]]);
+    expect(batch.headers['retry-after']).toBe(refused.headers['retry-after']);
     const late = await node.connect('7');
     expect(client.closed).toBeUndefined();
 

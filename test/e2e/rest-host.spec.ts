@@ -288,6 +288,22 @@ describe.each(PLATFORMS)('REST in a host on %s', (platform) => {
     expect((await rest.post('/push/broadcast', { event: 'a' })).status).toBe(202);
   });
 
+  it('says with a batch when those of its messages may come again that could not be taken', async () => {
+    app = await PushApp.start({ platform, push: { idempotency: { maxKeys: 1 } } });
+    const rest = RestClient.of(app);
+    const item = { target: { users: ['7'] }, event: 'a' };
+    const keyed = (idempotencyKey: string) => ({ ...item, idempotencyKey });
+    const whole = await rest.post('/push/batch', { messages: [item, keyed('k-1'), { event: 'bad' }] });
+    expect([whole.status, whole.headers['retry-after']]).toEqual([202, undefined]);
+    const alone = await rest.post('/push/users/7', { event: 'a' }, { 'idempotency-key': 'k-2' });
+
+    const batch = await rest.post('/push/batch', { messages: [item, keyed('k-2')] });
+
+    expect(batch.status).toBe(202);
+    expect(batch.json['results']).toEqual([expect.objectContaining({ duplicate: false }), alone.json]);
+    expect(batch.headers['retry-after']).toBe(alone.headers['retry-after']);
+  });
+
   it('keeps to the limits of the options', async () => {
     app = await PushApp.start({ platform, push: { maxTargets: 2, maxPayloadBytes: 100 } });
     const rest = RestClient.of(app);
