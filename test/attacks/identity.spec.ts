@@ -127,9 +127,11 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       stream.close();
     } else {
       const poll = ask(`${app.origin}/push/poll?wait=20&groups=${groups}`, { headers: bearer(token) });
-      await eventually(
-        async () => (await app.push.forTenant('bolt').connections({ user: 'mallory' }, {})).items.length > 0,
-      );
+      // The stream of before may not be gone yet.
+      await eventually(async () => {
+        const { items } = await app.push.forTenant('bolt').connections({ user: 'mallory' }, {});
+        return items.some((connection) => connection.transport === 'poll');
+      });
       await say();
       await app.push.forTenant('bolt').toUser('mallory', 'last');
       const { messages } = JSON.parse((await poll).text) as { messages: typeof frames };
