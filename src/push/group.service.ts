@@ -51,7 +51,7 @@ export interface GroupParts {
   readonly memberships: Memberships;
   readonly registry: ConnectionRegistry;
   readonly clock: Clock;
-  readonly log: Pick<MessageLog, 'joiningPlace'>;
+  readonly log: Pick<MessageLog, 'joiningPlace' | 'isInOneOrder'>;
   readonly nodes?: Pick<OtherNodes, 'whenCaughtUp'>;
   readonly resumes: Pick<ResumeService, 'joined' | 'left' | 'recovered'>;
   readonly options: Required<GroupOptions>;
@@ -276,8 +276,10 @@ export class GroupService {
     for (const membership of read.held) {
       const { group } = membership;
       if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
+      // In one order what comes before the word of a membership is not due by it, and nothing due has been passed yet.
+      const found = this.parts.log.isInOneOrder ? { ...membership, since: undefined } : membership;
       // A poll that is put into a group may end, and be none of them any more.
-      for (const connection of [...connections]) this.members.join(connection, membership, READ);
+      for (const connection of [...connections]) this.members.join(connection, found, READ);
     }
     if (isAwaited) this.parts.resumes.recovered();
   }

@@ -76,8 +76,9 @@ export class FakeConnections {
   }
 
   /** Memberships of these connections, over a log that hears everything at once. */
-  groupsOver(memberships: Memberships, maxGroupsPerConnection: number): GroupService {
+  groupsOver(memberships: Memberships, maxGroupsPerConnection: number, isInOneOrder = false): GroupService {
     const { registry, clock } = this;
+    const log = new MemoryMessageLog();
     const resumes = {
       joined: (connection: Connection, group: string, since: Cursor | undefined) => {
         this.joins.push({ connection, group, since });
@@ -87,7 +88,7 @@ export class FakeConnections {
       memberships,
       registry,
       clock,
-      log: new MemoryMessageLog(),
+      log: { joiningPlace: () => log.joiningPlace(), isInOneOrder },
       resumes: { recovered: () => {}, left: () => {}, ...resumes },
       options: { maxGroupsPerConnection },
     });

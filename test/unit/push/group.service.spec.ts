@@ -296,6 +296,15 @@ describe('a membership that another node changes', () => {
     expect(fakes.joins).toContainEqual({ connection: peer.connection, group: 'found', since });
   });
 
+  it('begins where its connections stand when it is found after a break of a log in one order', async () => {
+    groups = fakes.groupsOver(memberships, 3, true);
+    const peer = await admit('7');
+    const since: Cursor = [{ epoch: 'e', number: 5 }];
+    await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined, since });
+    await groups.catchUp();
+    expect(fakes.joins).toEqual([{ connection: peer.connection, group: 'found', since: undefined }]);
+  });
+
   it('stands although a read that began before it ends after it', async () => {
     const peer = await admit('7');
     const answer = memberships.delay();
