@@ -9,9 +9,12 @@ const SETTLE_MS = 3_000;
 /** By so much the replica is behind. */
 const LAG_MS = 1_500;
 
+/** Where nothing is wrong an answer takes a quarter of that at most, in milliseconds. */
+const FELT_MS = 500;
+
 const hasRefused = ({ refused, unknown }: FaultResult) => refused + unknown > 0;
 /** Whether the other one takes over in time for what is tried again, is a matter of luck. */
-const isFelt = (result: FaultResult) => hasRefused(result) || result.longestAnswerMs >= 1_000;
+const isFelt = (result: FaultResult) => hasRefused(result) || result.longestAnswerMs >= FELT_MS;
 
 /** Another server takes over behind Sentinels. Redis copies after it has answered, so the end of the log may be lost. */
 export const SENTINEL_FAULTS: readonly Fault<SentinelWorld>[] = [
