@@ -47,6 +47,11 @@ export class PendingJoins {
     return this.unread.has(connection);
   }
 
+  /** Whether there are some beside those that a page was read with: they came during the read. */
+  hasOthersThan(connection: Connection, joins: readonly GroupJoin[] = []): boolean {
+    return this.unread.get(connection)?.some((join) => !joins.includes(join)) ?? false;
+  }
+
   /** What the next page is to be read with. */
   of(connection: Connection): readonly GroupJoin[] | undefined {
     const unread = this.unread.get(connection);

@@ -16,11 +16,15 @@ export function concernedBy(concerns: AudienceFilter, registry: ConnectionRegist
  * Reads for who the connection's principal is now. A log takes time, and its answer is for the groups that it was asked
  * with: when others were joined or left meanwhile it is asked again. Else a message of a group just joined would count
  * as read without being in the page, and one that was sent after a leave would be in it.
+ *
+ * @param hasRejoined Whether it has left groups and come into them again during the last read: the page is for somebody
+ *   who was in them all the time.
  */
 export async function readForPresent(
   connection: Connection,
   registry: ConnectionRegistry,
   read: (audience: Audience) => Promise<LogPage>,
+  hasRejoined: () => boolean = () => false,
 ): Promise<LogPage> {
   const { userId } = connection;
   for (;;) {
@@ -28,6 +32,6 @@ export async function readForPresent(
     const page = await read({ userId, groups });
     const isSameNumber = groups.length === registry.groupCountOf(connection);
     const isPresent = isSameNumber && groups.every((group) => registry.isMember(connection, group));
-    if (isPresent || !connection.isOpen) return page;
+    if ((isPresent && !hasRejoined()) || !connection.isOpen) return page;
   }
 }

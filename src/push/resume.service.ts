@@ -10,7 +10,7 @@
  * or cannot, is held and reads on from where it stands when that has changed: whoever comes back, whoever was connected
  * when the log was interrupted, and whoever the server puts into a group that nobody here was in.
  */
-import type { AudienceFilter, GroupJoin, LogPage, MessageLog } from '../backing/message-log.interface.js';
+import type { Audience, AudienceFilter, GroupJoin, LogPage, MessageLog } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
@@ -235,11 +235,12 @@ export class ResumeService {
     const request = { after, maxMessages: PAGE_MESSAGES, maxBytes: scheduler.maxQueueBytes / 2 };
     let joins: readonly GroupJoin[] | undefined;
     let wasHeard = false;
-    const page = await readForPresent(connection, registry, (audience) => {
+    const read = (audience: Audience) => {
       joins = this.joins.of(connection);
       wasHeard = log.hears(audience) === true;
       return log.read({ ...request, joins, audience });
-    });
+    };
+    const page = await readForPresent(connection, registry, read, () => this.joins.hasOthersThan(connection, joins));
     this.joins.read(connection, joins, page.through);
     return { page, wasHeard };
   }

@@ -243,6 +243,21 @@ describe('a connection that was taken out of a group and put into it again, of w
     expect(log.reads).toMatchObject([{ after: at(3), joins }]);
   });
 
+  it('is read for again where both come during a read, for the page is for a member all the time', async () => {
+    const peer = fakes.connect();
+    putInto(peer, 'g');
+    void service.resume(peer.connection, at(1), greeter(peer));
+    log.position = at(4);
+    takeOut(peer, 'g');
+    putInto(peer, 'g', at(3), true);
+    await log.answer([2, 3, 4], { resumedFrom: at(1) });
+    expect(eventsOf(peer)).toEqual([]);
+    await log.answer([4], { resumedFrom: at(1) });
+
+    expect(log.reads.map(({ joins }) => joins)).toEqual([undefined, [{ group: 'g', after: at(3) }]]);
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm4']);
+  });
+
   it('is read for from the page that it has had', async () => {
     const peer = fakes.connect();
     putInto(peer, 'g');
