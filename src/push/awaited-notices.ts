@@ -1,36 +1,42 @@
 /** How long the word of another node may take; then what was read must do. */
 const WAIT_MS = 1_000;
 
-interface Awaited {
-  readonly userId: string;
-  readonly sinceMs: number;
-}
-
 /** Memberships that were found by reading before the node that added them has said so. */
 export class AwaitedNotices {
-  private readonly awaited = new Map<string, Awaited>();
+  /** Of each user the groups, and since when each is waited for, in milliseconds. */
+  private readonly byUser = new Map<string, Map<string, number>>();
 
   /** Whether its notice may still come. Begins to wait with the first call. */
   isAwaited(userId: string, group: string, nowMs: number): boolean {
-    const name = nameOf(userId, group);
-    const known = this.awaited.get(name);
-    if (!known) this.awaited.set(name, { userId, sinceMs: nowMs });
-    else if (nowMs - known.sinceMs >= WAIT_MS) this.awaited.delete(name);
-    return this.awaited.has(name);
+    const sinceMs = this.byUser.get(userId)?.get(group);
+    if (sinceMs === undefined) this.begin(userId, group, nowMs);
+    else if (nowMs - sinceMs >= WAIT_MS) return !this.came(userId, group);
+    return true;
   }
 
-  /** The notice has come, or the membership has ended. Whether it was waited for. */
+  /** The notice has come, or need not come any more. Whether it was waited for. */
   came(userId: string, group: string): boolean {
-    return this.awaited.delete(nameOf(userId, group));
+    const groups = this.byUser.get(userId);
+    if (!groups?.delete(group)) return false;
+    if (groups.size === 0) this.byUser.delete(userId);
+    return true;
   }
 
-  /** Users for whom nobody need wait any more: their memberships are to be read again. */
-  *overdue(nowMs: number): Generator<string> {
-    for (const { userId, sinceMs } of this.awaited.values()) if (nowMs - sinceMs >= WAIT_MS) yield userId;
+  /** The user is in these groups alone: a membership that is gone has no notice to come. */
+  retain(userId: string, groups: ReadonlySet<string>): void {
+    for (const group of this.byUser.get(userId)?.keys() ?? []) if (!groups.has(group)) this.came(userId, group);
   }
-}
 
-/** A group has no space in it. */
-function nameOf(userId: string, group: string): string {
-  return `${group} ${userId}`;
+  /** Users who are here and for whom nobody need wait any more: their memberships are to be read again. */
+  *overdue(nowMs: number, isHere: (userId: string) => boolean): Generator<string> {
+    for (const [userId, groups] of this.byUser) {
+      if (!isHere(userId)) this.byUser.delete(userId);
+      else if (Math.min(...groups.values()) <= nowMs - WAIT_MS) yield userId;
+    }
+  }
+
+  private begin(userId: string, group: string, nowMs: number): void {
+    const groups = this.byUser.get(userId) ?? new Map<string, number>();
+    this.byUser.set(userId, groups.set(group, nowMs));
+  }
 }

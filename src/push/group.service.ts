@@ -151,6 +151,7 @@ export class GroupService {
     const beginning = place instanceof Promise ? await place : place;
     const added = await this.memberships.add({ userId, group, expiresAtMs, since: beginning });
     const since = added.since ?? beginning;
+    this.refresh.changed(userId);
     this.joinHeld({ userId, group, expiresAtMs, since });
     return { since, revision: added.revision };
   }
@@ -208,14 +209,18 @@ export class GroupService {
    * Meant to be called regularly.
    */
   sweep(nowMs: number): void {
-    const ended = this.ends.take(nowMs, (userId) => this.registry.ofUser(userId).length > 0);
-    for (const { userId, group } of ended) this.members.end(userId, group);
-    for (const userId of this.notices.overdue(nowMs)) this.refresh.add(userId);
+    this.endThoseOver(nowMs);
+    for (const userId of this.notices.overdue(nowMs, (id) => this.isHere(id))) this.refresh.add(userId);
     this.refresh.run();
     if (!this.isDoubtful || nowMs - this.readAllAtMs < READ_ALL_EVERY_MS) return;
     this.isDoubtful = false;
     this.readAllAtMs = nowMs;
     void this.catchUp();
+  }
+
+  private endThoseOver(nowMs: number): void {
+    const ended = this.ends.take(nowMs, (userId) => this.registry.ofUser(userId).length > 0);
+    for (const { userId, group } of ended) this.members.end(userId, group);
   }
 
   /** What others have said of memberships is heard first, so that what is read has the last word. */
@@ -237,7 +242,6 @@ export class GroupService {
 
   private joinHeld(membership: HeldMembership, word = NEWEST_WORD): void {
     const { userId, group } = membership;
-    this.refresh.changed(userId);
     this.ends.set(membership);
     for (const held of this.expected.of(userId)) held.change(group, membership, word.revision);
     // What was read shows it already, but has not had its effect.
@@ -260,16 +264,14 @@ export class GroupService {
 
   /** Makes what was read that of all connections of the user. What is gone without having ended was let go. */
   private takeHeld(userId: string, read: UserMemberships): void {
-    this.sweep(this.clock.now());
+    this.endThoseOver(this.clock.now());
     for (const expected of this.expected.of(userId)) expected.load(read);
     this.ends.replace(userId, read.held);
     const connections = this.registry.ofUser(userId);
     const groups = new Set(read.held.map(({ group }) => group));
     const known = connections.flatMap((connection) => this.registry.groupsOf(connection, MembershipSource.Server));
-    for (const gone of known.filter((group) => !groups.has(group))) {
-      this.notices.came(userId, gone);
-      this.members.letGo(connections, gone);
-    }
+    for (const gone of known.filter((group) => !groups.has(group))) this.members.letGo(connections, gone);
+    this.notices.retain(userId, groups);
     const isAwaited = connections.some((connection) => this.isUnread(connection));
     for (const connection of connections) connection.membershipsRevision = read.revision;
     const isAtOnce = isAwaited || this.catchUps > 0;

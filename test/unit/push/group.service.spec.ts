@@ -296,6 +296,28 @@ describe('a membership that another node changes', () => {
     expect(fakes.joins).toContainEqual({ connection: peer.connection, group: 'found', since });
   });
 
+  it.each([
+    ['its membership is gone again', async () => void (await memberships.remove('7', 'found'))],
+    ['its user has left', ({ connection }: FakePeer) => fakes.registry.remove(connection)],
+  ])('is waited for no longer when %s', async (_when, end) => {
+    const peer = await admit('7');
+    await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined });
+    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
+    await settled();
+    await end(peer);
+    const sweepLater = async (): Promise<void> => {
+      fakes.clock.advance(1_000);
+      groups.sweep(fakes.clock.now());
+      await settled();
+    };
+    await sweepLater();
+    await admit('7');
+
+    const before = memberships.reads;
+    await sweepLater();
+    expect(memberships.reads).toBe(before);
+  });
+
   it('begins where its connections stand when it is found after a break of a log in one order', async () => {
     groups = fakes.groupsOver(memberships, 3, true);
     const peer = await admit('7');
