@@ -27,7 +27,8 @@ export interface AddedMembership {
 
 /**
  * The memberships that the server holds. They belong to users and outlive their connections. What has ended is not
- * answered any more. Each change has a revision, higher than that of the change before. Every method rejects with a PushError `PUSH_ERR_UNAVAILABLE` where they cannot be reached.
+ * answered any more. Each change has a revision, higher than that of the change before. Every method rejects with a
+ * PushError `PUSH_ERR_UNAVAILABLE` where they cannot be reached.
  */
 export interface Memberships {
   /** Adds the membership, or gives an existing one its new end. */

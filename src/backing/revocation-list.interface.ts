@@ -31,8 +31,8 @@ export interface RevocationLimits {
 export interface RevocationList {
   /**
    * Ends the tokens on every node: on this one when it resolves, on another when that one has caught up, which it does by
-   * itself within a second, or when it can reach the list again. Rejects with a PushError `PUSH_ERR_UNAVAILABLE` where there is no room for another revocation, or
-   * where it cannot be said to the others.
+   * itself within a second, or when it can reach the list again. Rejects with a PushError `PUSH_ERR_UNAVAILABLE` where
+   * there is no room for another revocation, or where it cannot be said to the others.
    */
   revoke(tokens: RevokedTokens): Promise<void>;
   /**
@@ -41,8 +41,8 @@ export interface RevocationList {
    */
   isRevoked(principal: Principal): boolean;
   /**
-   * Resolves when this node knows what was revoked anywhere until the call, and {@link onRevoked} has been told. However many
-   * call at a time, it is read once. Rejects with `PUSH_ERR_UNAVAILABLE` where the list is out of reach.
+   * Resolves when this node knows what was revoked anywhere until the call, and {@link onRevoked} has been told. However
+   * many call at a time, it is read once. Rejects with `PUSH_ERR_UNAVAILABLE` where the list is out of reach.
    */
   catchUp(): Promise<void>;
   /** Names who hears that tokens have ended which this node did not revoke itself. Called once. */

@@ -15,8 +15,8 @@ export interface LineHandlers {
 /** One connection over one transport, from the attempt to its end. It never comes back: a new one is made. */
 export interface Line {
   /**
-   * Sends a frame, given also as JSON. Whoever answers a promise gives the reply in it, and takes the next frame when it is settled; else
-   * the reply comes as a frame. A promise rejects when the outcome is unknown.
+   * Sends a frame, given also as JSON. Whoever answers a promise gives the reply in it, and takes the next frame when
+   * it is settled; else the reply comes as a frame. A promise rejects when the outcome is unknown.
    */
   send(frame: ClientFrame, text: string, timeoutMs: number): void | Promise<Envelope>;
   /** Says nothing any more. */

@@ -63,8 +63,9 @@ export class Distribution {
 /**
  * Why a connection that a message matched did not get it from this fan-out. `overflow`: its queue was full, so it was
  * closed as too slow. `closed`: it ended with the message waiting, or was on its way out. `replayed`: no loss, a replay
- * had brought it before. `expired`: the time that its sender gave it was over. The others are by the policy of the event for slow readers: a newer one took its place
- * (`coalesced`), it made room (`skipped_oldest`), found none (`skipped`), or waited for too long (`too_old`).
+ * had brought it before. `expired`: the time that its sender gave it was over. The others are by the policy of the
+ * event for slow readers: a newer one took its place (`coalesced`), it made room (`skipped_oldest`), found none
+ * (`skipped`), or waited for too long (`too_old`).
  */
 export const DROP_REASONS = [
   'overflow',

@@ -1,7 +1,7 @@
 /**
  * One sweep over all connections in place of timers on each: asks quiet peers for a sign of life, ends those that give
- * none, those whose token is over and those that take nothing of what they are due, skips what has waited for too long, and says when a token is about to
- * end.
+ * none, those whose token is over and those that take nothing of what they are due, skips what has waited for too long,
+ * and says when a token is about to end.
  */
 import type { Cancel, Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';

@@ -2,8 +2,8 @@
  * Frames that clients send by request because they have no WebSocket: carried out like those of one, by the same
  * handlers under the same limits, in order, and answered with the reply.
  *
- * A request that names a stream of its caller speaks for that connection, on whichever node that is. One that names none speaks for the user, and
- * its frames wait in the queue of an {@link UpstreamCaller}.
+ * A request that names a stream of its caller speaks for that connection, on whichever node that is. One that names
+ * none speaks for the user, and its frames wait in the queue of an {@link UpstreamCaller}.
  */
 import type { Cancel, Clock } from '../core/clock.js';
 import { accountOf } from '../core/principal.js';

@@ -2,9 +2,10 @@
  * What comes on the channels of a log: judged, put at its place, and handed to the follower in the order of its partition.
  *
  * A frame is listened to if its seal is good, it was said not long ago by the clock of the server, and its id is new.
- * Everything else is dropped and counted; what a node of another version says is read from the log instead. What is for many targets, none of them here, is not even opened: it only moves
- * the chain of the channel, and that only where it fits. Whoever can write to Redis and knows the chain can break it so,
- * which is told as a gap; nothing is delivered that no node has said.
+ * Everything else is dropped and counted; what a node of another version says is read from the log instead. What is for
+ * many targets, none of them here, is not even opened: it only moves the chain of the channel, and that only where it
+ * fits. Whoever can write to Redis and knows the chain can break it so, which is told as a gap; nothing is delivered
+ * that no node has said.
  *
  * A channel that stands elsewhere than it should is a break. Where nothing else was heard since, those whom it concerns
  * are held and read on. Otherwise they have had messages from behind the lost one, and it is a gap.

@@ -26,7 +26,8 @@ export interface PublishScriptLimits {
  *
  * ARGV: 2 a text at random, for an epoch or a nonce where one is due; 3 id; 4 the moment after which it is too late;
  * 5 `1` if it may have been published before, `once <ms>` to have its id known for so long; 6 `1` to keep it; 7 ms it
- * lives, 0 for good; 8 collapse id or `-`; 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12 the channel; 13… targets.
+ * lives, 0 for good; 8 collapse id or `-`; 9 exceptions as JSON; 10 the frame; 11 bytes of the envelope at its end; 12
+ * the channel; 13… targets.
  *
  * Answers `ok`, `known` (it was published before, and nothing was done) or `late`, and the time; with `ok` also its place as
  * number, nonce and epoch, that of the newest message where it is not kept.

@@ -1,6 +1,7 @@
 /**
  * Memberships in Redis: of each user a hash from group to `<end> <where it begins>`, of each group a sorted set of its
- * members in the order of their ids, one sorted set of all that end, and one revision that grows with each change. A change is one script, so they always agree.
+ * members in the order of their ids, one sorted set of all that end, and one revision that grows with each change. A
+ * change is one script, so they always agree.
  *
  * Ends are judged by the clock of Redis, so a node whose clock is off neither hides a membership nor clears it away.
  * What has ended is not answered, and goes as it is come across and a few at a time with each change. User and group

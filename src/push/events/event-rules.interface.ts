@@ -5,8 +5,8 @@ import type { PushErrorDetail } from '../../core/push-error.js';
 export type Faults = readonly PushErrorDetail[];
 
 /**
- * The rules of one event. Data is only judged: what is sent on or handed over is the data as it was given. Both throw, or reject, what a rule of the
- * host throws.
+ * The rules of one event. Data is only judged: what is sent on or handed over is the data as it was given. Both throw,
+ * or reject, what a rule of the host throws.
  */
 export interface EventRules {
   /** Judges, and waits for rules that take a while. */

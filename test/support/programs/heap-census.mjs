@@ -1,7 +1,7 @@
 /**
- * Counts what is in the heap of this process after a garbage collection: the objects of each class, and the entries of every
- * Map, Set and array that an object holds in a member, by `Class.member`; a free place of an array is none. The inspector of Node finds the objects, so the
- * counted code knows nothing of it and nothing escapes by being private.
+ * Counts what is in the heap of this process after a garbage collection: the objects of each class, and the entries of
+ * every Map, Set and array that an object holds in a member, by `Class.member`; a free place of an array is none. The
+ * inspector of Node finds the objects, so the counted code knows nothing of it and nothing escapes by being private.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { Session } from 'node:inspector';

@@ -1,7 +1,7 @@
 /**
- * `node host-compiler.mjs <configuration>`, in a host: compiles it as `tsc` does, libraries checked, and prints the complaints
- * about the host itself and about the declarations of the tarball. What is wrong in other packages is not looked for: it
- * is not ours to mend, and would be most of the work.
+ * `node host-compiler.mjs <configuration>`, in a host: compiles it as `tsc` does, libraries checked, and prints the
+ * complaints about the host itself and about the declarations of the tarball. What is wrong in other packages is not
+ * looked for: it is not ours to mend, and would be most of the work.
  */
 import { relative, sep } from 'node:path';
 import ts from 'typescript';

@@ -34,8 +34,9 @@ export function decorate({ prototype }, method, decorator) {
 
 /**
  * Starts one on the platform that `PLATFORM` names, with options of the module from the caller and, over those, from
- * `PUSH_OPTIONS`. `answerControl` gets the address of a request to the second port and says what it is answered. `bodyLimitBytes`:
- * what Express takes. Prints both ports. At SIGTERM the host ends as one does; `onEnd` is called before.
+ * `PUSH_OPTIONS`. `answerControl` gets the address of a request to the second port and says what it is answered.
+ * `bodyLimitBytes`: what Express takes. Prints both ports. At SIGTERM the host ends as one does; `onEnd` is called
+ * before.
  */
 export async function startRoomsHost({
   auth,

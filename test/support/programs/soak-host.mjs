@@ -1,7 +1,8 @@
 /**
  * A host that is soaked, from the built package: all transports, handlers, REST, tenants by the claim `tenant`, on the
- * platform that `PLATFORM` names, in memory or on the Redis of `NODE_REDIS_URL`. `GET /measures` on its second port says what
- * it holds, after a garbage collection; `GET /rss` only its resident memory, without stopping it. Ends at SIGTERM as a host does.
+ * platform that `PLATFORM` names, in memory or on the Redis of `NODE_REDIS_URL`. `GET /measures` on its second port
+ * says what it holds, after a garbage collection; `GET /rss` only its resident memory, without stopping it. Ends at
+ * SIGTERM as a host does.
  *
  * `SOAK_PLANT` names leaks to be planted, which a soak has to find: `map` keeps every connection, `timer` a timer for each,
  * `handle` a socket.

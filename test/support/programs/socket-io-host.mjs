@@ -1,7 +1,8 @@
 /**
  * A host with a push gateway and a Socket.IO gateway as its users run it, from the built package (Jest cannot `require`
- * ES modules, which the adapter does): prints `listening on <port>`, or why it does not start. With WITHOUT_SOCKET_IO set `@nestjs/platform-socket.io` cannot be found; with WITHOUT_ADAPTER set
- * main.ts lacks its line; with PUSH_ONLY set there is no Socket.IO gateway.
+ * ES modules, which the adapter does): prints `listening on <port>`, or why it does not start. With WITHOUT_SOCKET_IO
+ * set `@nestjs/platform-socket.io` cannot be found; with WITHOUT_ADAPTER set main.ts lacks its line; with PUSH_ONLY set
+ * there is no Socket.IO gateway.
  */
 import 'reflect-metadata';
 import Module, { register } from 'node:module';

@@ -2,8 +2,9 @@
  * A crowd that comes at once: so many WebSocket clients, in turn to each of the ports, who come back when they are told
  * to. Prints one line of JSON when all are in: what became of them.
  *
- * With `STAMPEDE_RETURNS` it stays. At SIGUSR2 all connections break at once and all clients knock again within a second, as
- * the client of this module does, each with the cursor that it has; another line is printed when all are in again and each has got the message `missed` that was sent meanwhile.
+ * With `STAMPEDE_RETURNS` it stays. At SIGUSR2 all connections break at once and all clients knock again within a
+ * second, as the client of this module does, each with the cursor that it has; another line is printed when all are in
+ * again and each has got the message `missed` that was sent meanwhile.
  */
 import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
