@@ -7,7 +7,7 @@ export interface SubscriberEvents {
   onReady(): void;
   /** It was ready, and is no longer. */
   onLost(): void;
-  onMessage(channel: string, message: string): void;
+  onMessage(channel: string, message: Buffer): void;
   /** A slot is elsewhere, by the word of the server. */
   onMoved?(): void;
 }
@@ -18,6 +18,8 @@ export type SubscriberKind = 'plain' | 'sharded';
 /** A connection that listens, and is cut as soon as it does not answer. Whoever makes it opens and closes it. */
 export class SubscriberConnection implements LineCarrier {
   private isUp = false;
+  /** It was cut and is about to end. */
+  private isCut = false;
   private isPinging = false;
   /** Hints that a slot has moved, less those that came as the answer to a subscription. */
   private unexplainedMoves = 0;
@@ -27,11 +29,12 @@ export class SubscriberConnection implements LineCarrier {
     private readonly events: SubscriberEvents,
     private readonly kind: SubscriberKind = 'plain',
   ) {
-    const message = kind === 'plain' ? 'message' : 'smessage';
-    redis.on(message, (channel: string, text: string) => events.onMessage(channel, text));
+    const message = kind === 'plain' ? 'messageBuffer' : 'smessageBuffer';
+    redis.on(message, (channel: Buffer, bytes: Buffer) => events.onMessage(channel.toString(), bytes));
     redis.on('moved', () => this.noteMove());
     redis.on('ready', () => {
       this.isUp = true;
+      this.isCut = false;
       events.onReady();
     });
     redis.on('close', () => {
@@ -59,7 +62,10 @@ export class SubscriberConnection implements LineCarrier {
   }
 
   renew(): void {
-    if (this.redis.status === 'ready') this.redis.disconnect(true);
+    // What waits on it fails one by one, each time for the same reason.
+    if (this.isCut || this.redis.status !== 'ready') return;
+    this.isCut = true;
+    this.redis.disconnect(true);
   }
 
   /** Something has to come over a line now and then to tell a quiet one from one that is half open. */
