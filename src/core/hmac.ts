@@ -27,6 +27,9 @@ export class Hmac {
   /** The key as either hash begins with it, and room for what follows. */
   private readonly inner: Buffer;
   private readonly outer: Buffer;
+  /** The text that `inner` has behind the key, and where it ends. */
+  private first = '';
+  private firstEnd: number;
 
   constructor(
     key: Buffer,
@@ -39,18 +42,40 @@ export class Hmac {
     block.set(key.length > blockBytes ? hash(hashName, key, 'buffer') : key);
     this.inner = padded(block, INNER_PAD, MAX_TEXT_BYTES);
     this.outer = padded(block, OUTER_PAD, digest);
+    this.firstEnd = blockBytes;
   }
 
   /** The code of a text, which may be given in two parts, base64url. */
   of(first: string, second = ''): string {
-    const { hashName, blockBytes, inner, outer } = this;
     // A UTF-16 code unit takes at most three bytes.
-    if ((first.length + second.length) * 3 > MAX_TEXT_BYTES) {
-      return createHmac(hashName, this.key).update(first).update(second).digest('base64url');
-    }
+    if ((first.length + second.length) * 3 > MAX_TEXT_BYTES) return this.ofLong(first, second);
+    const secondAt = this.begin(first);
     // To join them would be to copy them once more.
-    const secondAt = blockBytes + inner.write(first, blockBytes);
-    const end = second === '' ? secondAt : secondAt + inner.write(second, secondAt);
+    return this.end(second === '' ? secondAt : secondAt + this.inner.write(second, secondAt));
+  }
+
+  /** The code of a text and of the bytes that follow it, those from `start` on, base64url. */
+  ofBytes(first: string, bytes: Buffer, start: number): string {
+    if (first.length * 3 + bytes.length - start > MAX_TEXT_BYTES) return this.ofLong(first, bytes.subarray(start));
+    const secondAt = this.begin(first);
+    return this.end(secondAt + bytes.copy(this.inner, secondAt, start));
+  }
+
+  private ofLong(first: string, second: string | Buffer): string {
+    return createHmac(this.hashName, this.key).update(first).update(second).digest('base64url');
+  }
+
+  /** Puts in the first part, which often is that of the last time. Answers where it ends. */
+  private begin(first: string): number {
+    if (first !== this.first) {
+      this.first = first;
+      this.firstEnd = this.blockBytes + this.inner.write(first, this.blockBytes);
+    }
+    return this.firstEnd;
+  }
+
+  private end(end: number): string {
+    const { hashName, blockBytes, inner, outer } = this;
     // As text a digest costs less than as a buffer of its own.
     outer.write(hash(hashName, inner.subarray(0, end), 'binary'), blockBytes, 'binary');
     return hash(hashName, outer, 'base64url');

@@ -149,7 +149,7 @@ export class ClusterLines {
     this.map.refresh();
   }
 
-  private receive(carrier: Carrier, channel: string, message: string): void {
+  private receive(carrier: Carrier, channel: string, message: Buffer): void {
     const slot = slotOf(channel);
     // What a line has been taken away from may still have its channels for a moment.
     if (carrier.slots.has(slot)) this.lines.get(slot)?.line.receive(channel, message);

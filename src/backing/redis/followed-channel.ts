@@ -26,6 +26,8 @@ export class FollowedChannel {
   /** @param forgetMs So long after a message the log forgets that the channel had one. */
   constructor(
     readonly name: string,
+    /** By which the server knows it. */
+    readonly wireName: string,
     private readonly forgetMs: number,
   ) {}
 

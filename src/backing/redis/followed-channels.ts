@@ -15,7 +15,7 @@ export class FollowedChannels {
     private readonly line: RedisLine,
     private readonly root: string,
     private readonly forgetMs: number,
-    private readonly hear: (channel: FollowedChannel, frame: string) => void,
+    private readonly hear: (channel: FollowedChannel, frame: Buffer) => void,
   ) {}
 
   get(name: string): FollowedChannel | undefined {
@@ -30,7 +30,7 @@ export class FollowedChannels {
   /** Undefined where it is attended already. */
   add(name: string): FollowedChannel | undefined {
     if (this.byName.has(name)) return undefined;
-    const channel = new FollowedChannel(name, this.forgetMs);
+    const channel = new FollowedChannel(name, this.wireNameOf(name), this.forgetMs);
     this.byName.set(name, channel);
     return channel;
   }
@@ -43,7 +43,7 @@ export class FollowedChannels {
     if (!this.has(channel)) return;
     this.byName.delete(channel.name);
     channel.lose();
-    this.line.unsubscribe(this.wireNameOf(channel.name));
+    this.line.unsubscribe(channel.wireName);
   }
 
   /** The line is gone: the next one has no channels. */
@@ -64,7 +64,7 @@ export class FollowedChannels {
   /** Resolves when the server has confirmed that it is subscribed. Rejects when the line is lost or refuses. */
   async confirm(channel: FollowedChannel): Promise<void> {
     const { lineCount } = this;
-    await this.line.subscribe(this.wireNameOf(channel.name), (frame) => {
+    await this.line.subscribe(channel.wireName, (frame) => {
       if (channel.isFollowed) this.hear(channel, frame);
     });
     if (lineCount === this.lineCount && this.has(channel)) channel.subscribedOn = lineCount;

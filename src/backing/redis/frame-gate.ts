@@ -23,8 +23,8 @@ export class FrameGate {
   constructor(private readonly redisNow: () => number) {}
 
   /** What a frame of this channel carries; undefined where it is kept out. */
-  open(channel: string, text: string): NodeFrame | undefined {
-    const opened = this.seal?.open(channel, text) ?? { problem: 'forged' };
+  open(channel: string, bytes: Buffer): NodeFrame | undefined {
+    const opened = this.seal?.open(channel, bytes) ?? { problem: 'forged' };
     if ('problem' in opened) return this.drop(opened.problem);
     return readNodeFrame(opened.body) ?? this.drop('operation');
   }

@@ -35,7 +35,7 @@ const RETRY_MS = 100;
 /** Whom a partition tells. */
 export interface PartitionOwner {
   /** Something came on a followed channel. */
-  received(partition: LogPartition, channel: FollowedChannel, frame: string): void;
+  received(partition: LogPartition, channel: FollowedChannel, frame: Buffer): void;
   /** Nothing is followed from now on: all that is on these channels may pass this node by. The position still stands. */
   interrupted(partition: LogPartition): void;
   /** What is attended is followed from the position on. */
@@ -78,7 +78,7 @@ export class LogPartition implements LineOwner {
     this.ownChannel = `${root}:node:${nodeId}`;
     this.script = new ProbeScript(parts, root, this.ownChannel);
     this.line = connections.lineOf(root);
-    const hear = (channel: FollowedChannel, frame: string) => owner.received(this, channel, frame);
+    const hear = (channel: FollowedChannel, frame: Buffer) => owner.received(this, channel, frame);
     this.channels = new FollowedChannels(this.line, root, forgetMs, hear);
     this.doubts = new Doubts(
       (channel) => secret.learn(connections.commands).then(() => this.probe(channel)),
@@ -188,7 +188,7 @@ export class LogPartition implements LineOwner {
     const isOver = () => this.isClosed || lineCount !== this.lineCount;
     try {
       await Promise.all([
-        this.line.subscribe(this.ownChannel, (said) => this.receiveProbe(said)),
+        this.line.subscribe(this.ownChannel, (said) => this.receiveProbe(said.toString())),
         this.line.subscribe(lossChannelOf(this.root), () => this.doubt()),
       ]);
       if (isOver()) return;

@@ -18,8 +18,8 @@ import { FleetingMap } from './fleeting-map.js';
 import type { LogPartition } from './log-partition.js';
 import { listsOf, routeOf } from './log-routes.js';
 import type { LogSecret } from './log-secret.js';
-import { NOT_COLLAPSED, sealMessage } from './log-wire.js';
-import type { SealedMessage } from './log-wire.js';
+import { NOT_COLLAPSED, sealMessage, sealedOf } from './log-wire.js';
+import type { LogHeader, SealedMessage } from './log-wire.js';
 import type { PartitionPosition } from './partition-position.js';
 import { publishScript } from './publish-script.js';
 import { RandomIds } from './random-ids.js';
@@ -139,9 +139,9 @@ export class LogPublisher {
   }
 
   /** What this node has sealed itself and waits for. */
-  recognise(id: string, sealed: string): SealedMessage | undefined {
-    const waiting = this.waiting.get(id);
-    return waiting?.sealed === sealed ? waiting.sent : undefined;
+  recognise(header: LogHeader): SealedMessage | undefined {
+    const waiting = this.waiting.get(header.id);
+    return waiting && waiting.sealed === sealedOf(header) ? waiting.sent : undefined;
   }
 
   /** A message came over its channel and was delivered. */

@@ -37,7 +37,7 @@ export interface LogReceiverParts {
   readonly serverClock: ServerClock;
   readonly secret: LogSecret;
   /** Finds what this node has sealed itself. */
-  readonly recognise: (id: string, sealed: string) => SealedMessage | undefined;
+  readonly recognise: (header: LogHeader) => SealedMessage | undefined;
   /** A message that this or another node published was delivered here. */
   readonly onDelivered: (id: string, delivery: Delivery) => void;
   /** Nobody is to wait for messages of this partition, or on the one channel of it. */
@@ -70,14 +70,12 @@ export class LogReceiver implements PartitionOwner {
     for (const partition of this.partitions) if (!partition.isFollowing) this.interrupted(partition);
   }
 
-  received(partition: LogPartition, channel: FollowedChannel, frame: string): void {
+  received(partition: LogPartition, channel: FollowedChannel, frame: Buffer): void {
     const header = readHeader(frame);
     if (typeof header === 'string') return this.drop(partition, channel, header);
     const nowMs = this.parts.serverClock.now();
-    const own = this.parts.recognise(header.id, header.sealed);
-    const claim = own ?? claimOf(header, channel.name);
-    if (!own && claim && this.passesBy(partition, channel, header, claim.head.target, nowMs)) return;
-    const message = own ?? this.open(partition, channel, header, claim);
+    const message = this.parts.recognise(header) ?? this.open(partition, channel, header, nowMs);
+    if (message === undefined) return;
     if (typeof message === 'string') return this.drop(partition, channel, message);
     if (Math.abs(nowMs - message.head.atMs) > MAX_FRAME_AGE_MS) return this.drop(partition, channel, 'stale');
     if (!this.recent.add(header.id, nowMs)) return this.drop(partition, channel, 'replayed');
@@ -127,14 +125,17 @@ export class LogReceiver implements PartitionOwner {
     return true;
   }
 
+  /** Nothing where it passes by. */
   private open(
     partition: LogPartition,
-    { name }: FollowedChannel,
+    channel: FollowedChannel,
     header: LogHeader,
-    claim: SealedMessage | undefined,
-  ): SealedMessage | LogFrameProblem {
+    nowMs: number,
+  ): SealedMessage | LogFrameProblem | undefined {
     const { seal } = this.parts.secret;
-    return seal ? openMessage(seal, partition.wireNameOf(name), header, claim) : 'forged';
+    const claim = claimOf(header, channel.name);
+    if (claim && this.passesBy(partition, channel, header, claim.head.target, nowMs)) return undefined;
+    return seal ? openMessage(seal, channel.wireName, header, claim) : 'forged';
   }
 
   /** Goes to the place of the message, over a break where there is one. */

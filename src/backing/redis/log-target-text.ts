@@ -13,16 +13,10 @@ const SEPARATOR = '\t';
 const EVERYBODY: Target = { all: true };
 
 type Lists = { -readonly [Member in keyof Exclusion]: string[] };
-const NAMED: ReadonlyMap<string, keyof Exclusion> = new Map([
-  ['u', 'users'],
-  ['g', 'groups'],
-  ['c', 'connections'],
-]);
-const EXCEPTED: ReadonlyMap<string, keyof Exclusion> = new Map([
-  ['U', 'users'],
-  ['G', 'groups'],
-  ['C', 'connections'],
-]);
+/** The letter of each kind. */
+const NAMED = { users: 'u', groups: 'g', connections: 'c' } as const;
+const EXCEPTED = { users: 'U', groups: 'G', connections: 'C' } as const;
+const MEMBERS = ['users', 'groups', 'connections'] as const;
 
 /** The target of a message on its channel, in one line. */
 export function writeTarget(target: Target): string {
@@ -39,24 +33,48 @@ export function readTarget(line: string, channel: string): Target | undefined {
   if (line === OF_CHANNEL) return channel === EVERYONE ? undefined : targetOf(channel);
   const named: Lists = {};
   const except: Lists = {};
+  const isEscaped = line.includes('\\');
   let isForAll = false;
-  for (const item of line.split(SEPARATOR)) {
-    const kind = item.charAt(0);
-    const member = NAMED.get(kind);
-    const exception = EXCEPTED.get(kind);
-    if (member) (named[member] ??= []).push(readName(item.slice(1)));
-    else if (exception) (except[exception] ??= []).push(readName(item.slice(1)));
-    else if (item === OF_EVERYONE) isForAll = true;
-    else return undefined;
+  for (let start = 0, end = 0; start <= line.length; start = end + 1) {
+    const separatorAt = line.indexOf(SEPARATOR, start);
+    end = separatorAt === -1 ? line.length : separatorAt;
+    const text = line.slice(start + 1, end);
+    const name = isEscaped ? readName(text) : text;
+    switch (line[start]) {
+      case NAMED.users:
+        (named.users ??= []).push(name);
+        break;
+      case NAMED.groups:
+        (named.groups ??= []).push(name);
+        break;
+      case NAMED.connections:
+        (named.connections ??= []).push(name);
+        break;
+      case EXCEPTED.users:
+        (except.users ??= []).push(name);
+        break;
+      case EXCEPTED.groups:
+        (except.groups ??= []).push(name);
+        break;
+      case EXCEPTED.connections:
+        (except.connections ??= []).push(name);
+        break;
+      case OF_EVERYONE:
+        if (name !== '') return undefined;
+        isForAll = true;
+        break;
+      default:
+        return undefined;
+    }
   }
   const target: Target = isForAll ? EVERYBODY : named;
   return isEmpty(except) ? target : { ...target, except };
 }
 
-function writeNames(names: Exclusion, kinds: ReadonlyMap<string, keyof Exclusion>): string[] {
+function writeNames(names: Exclusion, letters: typeof NAMED | typeof EXCEPTED): string[] {
   // As within JSON: half of a pair of surrogates would not outlive its way over the wire either.
-  return [...kinds].flatMap(([kind, member]) =>
-    (names[member] ?? []).map((name) => kind + JSON.stringify(name).slice(1, -1)),
+  return MEMBERS.flatMap((member) =>
+    (names[member] ?? []).map((name) => letters[member] + JSON.stringify(name).slice(1, -1)),
   );
 }
 

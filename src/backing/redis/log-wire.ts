@@ -51,7 +51,10 @@ export interface LogHeader {
   readonly previousNumber: number;
   readonly previousNonce: string;
   readonly isKept: boolean;
-  readonly sealed: string;
+  /** The frame as it came and as text, and where in both the sealed part begins. */
+  readonly frame: Buffer;
+  readonly text: string;
+  readonly sealedAt: number;
 }
 
 /** Why a frame is not listened to. `truncated` is one whose seal is good and whose content is not. */
@@ -75,46 +78,55 @@ export function sealMessage(seal: FrameSeal, channel: string, head: MessageHead,
 }
 
 /** Reads what stands before the seal. Never throws. */
-export function readHeader(frame: string): LogHeader | LogFrameProblem {
-  if (!HEADER.test(frame)) return isOfThisVersion(frame) ? 'truncated' : 'version';
-  // Of these lengths all members are but for the two numbers.
-  const numberEnd = frame.indexOf(' ', HEADER_EPOCH_END + 1);
+export function readHeader(frame: Buffer): LogHeader | LogFrameProblem {
+  const text = frame.toString();
+  if (!HEADER.test(text)) return isOfThisVersion(text) ? 'truncated' : 'version';
+  // Of these lengths all members are but for the two numbers, and each character is one byte.
+  const numberEnd = text.indexOf(' ', HEADER_EPOCH_END + 1);
   const nonceEnd = numberEnd + 9;
-  const previousEnd = frame.indexOf(' ', nonceEnd + 1);
+  const previousEnd = text.indexOf(' ', nonceEnd + 1);
   const previousNonceEnd = previousEnd + 9;
   const idStart = previousNonceEnd + 3;
   const idEnd = idStart + ID_LENGTH;
   return {
-    id: frame.slice(idStart, idEnd),
+    id: text.slice(idStart, idEnd),
     place: {
-      epoch: frame.slice(HEADER_EPOCH_END - 8, HEADER_EPOCH_END),
-      nonce: frame.slice(numberEnd + 1, nonceEnd),
-      number: Number(frame.slice(HEADER_EPOCH_END + 1, numberEnd)),
+      epoch: text.slice(HEADER_EPOCH_END - 8, HEADER_EPOCH_END),
+      nonce: text.slice(numberEnd + 1, nonceEnd),
+      number: Number(text.slice(HEADER_EPOCH_END + 1, numberEnd)),
     },
-    previousNumber: Number(frame.slice(nonceEnd + 1, previousEnd)),
-    previousNonce: frame.slice(previousEnd + 1, previousNonceEnd),
-    isKept: frame[previousNonceEnd + 1] === '1',
-    sealed: frame.slice(idEnd + 1),
+    previousNumber: Number(text.slice(nonceEnd + 1, previousEnd)),
+    previousNonce: text.slice(previousEnd + 1, previousNonceEnd),
+    isKept: text[previousNonceEnd + 1] === '1',
+    frame,
+    text,
+    sealedAt: idEnd + 1,
   };
+}
+
+/** The part of the publishing node. */
+export function sealedOf({ text, sealedAt }: LogHeader): string {
+  return text.slice(sealedAt);
 }
 
 /**
  * What stands under the seal on the channel of this name; undefined where that is no message. Nobody has authenticated it
  * yet: it is good for not opening what concerns nobody here, and for nothing else. Never throws.
  */
-export function claimOf({ sealed }: LogHeader, name: string): SealedMessage | undefined {
-  const idEnd = SEALED_BODY_OFFSET + ID_LENGTH;
-  const headEnd = sealed.indexOf('\n', idEnd);
-  const atEnd = sealed.indexOf(' ', idEnd + 1);
-  const collapseEnd = sealed.indexOf(' ', atEnd + 1);
-  if (headEnd === -1 || sealed[idEnd] !== ' ' || atEnd === -1 || collapseEnd === -1) return undefined;
-  const times = readTimes(sealed.slice(idEnd + 1, atEnd));
-  const collapseId = sealed.slice(atEnd + 1, collapseEnd);
-  const target = readTarget(sealed.slice(collapseEnd + 1, headEnd), name);
+export function claimOf({ text, sealedAt }: LogHeader, name: string): SealedMessage | undefined {
+  const idStart = sealedAt + SEALED_BODY_OFFSET;
+  const idEnd = idStart + ID_LENGTH;
+  const headEnd = text.indexOf('\n', idEnd);
+  const atEnd = text.indexOf(' ', idEnd + 1);
+  const collapseEnd = text.indexOf(' ', atEnd + 1);
+  if (headEnd === -1 || text[idEnd] !== ' ' || atEnd === -1 || collapseEnd === -1) return undefined;
+  const times = readTimes(text.slice(idEnd + 1, atEnd));
+  const collapseId = text.slice(atEnd + 1, collapseEnd);
+  const target = readTarget(text.slice(collapseEnd + 1, headEnd), name);
   if (!target || !times || !isCollapseId(collapseId)) return undefined;
-  const id = sealed.slice(SEALED_BODY_OFFSET, idEnd);
   const { atMs, lifeMs, traceparent } = times;
-  return { head: { id, atMs, lifeMs, target, collapseId, traceparent }, text: sealed.slice(headEnd + 1) };
+  const head = { id: text.slice(idStart, idEnd), atMs, lifeMs, target, collapseId, traceparent };
+  return { head, text: text.slice(headEnd + 1) };
 }
 
 /** `<at>`, `+<ms it lives>` and `/<traceparent>`; undefined where it is none. Most are a number and no more. */
@@ -126,14 +138,14 @@ function readTimes(text: string): Pick<MessageHead, 'atMs' | 'lifeMs' | 'tracepa
   return { atMs: Number(at), lifeMs: life === undefined ? undefined : Number(life), traceparent };
 }
 
-/** Opens the seal of what is claimed. Never throws. */
+/** Opens the seal of what is claimed: of the bytes as they came. Never throws. */
 export function openMessage(
   seal: FrameSeal,
   channel: string,
-  { id, sealed }: LogHeader,
+  { id, frame, sealedAt }: LogHeader,
   claim: SealedMessage | undefined,
 ): SealedMessage | LogFrameProblem {
-  const problem = seal.problemOf(channel, sealed);
+  const problem = seal.problemOf(channel, frame, sealedAt);
   if (problem) return problem;
   if (!claim) return 'truncated';
   return claim.head.id === id ? claim : 'forged';
@@ -144,6 +156,6 @@ function isCollapseId(text: string): boolean {
   return text === NOT_COLLAPSED || text.length === COLLAPSE_ID_LENGTH;
 }
 
-function isOfThisVersion(frame: string): boolean {
-  return frame === '' || frame.startsWith(`${FRAME_VERSION} `);
+function isOfThisVersion(text: string): boolean {
+  return text === '' || text.startsWith(`${FRAME_VERSION} `);
 }

@@ -1,7 +1,7 @@
 import type { Cancel } from '../../core/clock.js';
 
 /** Hears what was published on one channel. */
-export type ChannelHandler = (message: string) => void;
+export type ChannelHandler = (message: Buffer) => void;
 
 /** Who has channels on a line. */
 export interface LineOwner {

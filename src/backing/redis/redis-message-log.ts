@@ -92,7 +92,7 @@ export class RedisMessageLog implements MessageLog {
     };
     this.receiver = new LogReceiver({
       ...shared,
-      recognise: (id, sealed) => this.publisher.recognise(id, sealed),
+      recognise: (header) => this.publisher.recognise(header),
       onDelivered: (id, delivery) => this.publisher.delivered(id, delivery),
       onInterrupted: (partition, channel) => this.publisher.stopWaiting(partition, channel),
     });

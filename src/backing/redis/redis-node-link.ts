@@ -167,7 +167,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     this.held.begin();
     try {
       // First of all, so that this node is told of changes from before the log is followed on the same line.
-      const hear = (channel: string) => this.line.subscribe(channel, (text) => this.receive(channel, text));
+      const hear = (channel: string) => this.line.subscribe(channel, (bytes) => this.receive(channel, bytes));
       await Promise.all([this.channel, this.allChannel].map(hear));
       if (count !== this.joinCount) return;
       this.gate.seal = await this.parts.seal();
@@ -208,7 +208,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     const count = this.joinCount;
     for await (const text of this.kept.since(fromMs - DEAF_MS)) {
       if (count !== this.joinCount) return;
-      const frame = this.gate.open(this.allChannel, text);
+      const frame = this.gate.open(this.allChannel, Buffer.from(text));
       if (frame && isRequest(frame) && this.gate.isNew(frame)) void this.carryOut(frame, true);
     }
     if (count !== this.joinCount) return;
@@ -216,10 +216,10 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     for (const frame of this.held.release()) if (this.gate.isNew(frame)) void this.carryOut(frame, false);
   }
 
-  private receive(channel: string, text: string): void {
+  private receive(channel: string, bytes: Buffer): void {
     // Before the secret is known nothing can be opened; what was kept is caught up with when it is.
     if (!this.gate.seal) return;
-    const frame = this.gate.open(channel, text);
+    const frame = this.gate.open(channel, bytes);
     if (!frame || frame.from === this.nodeId || !this.gate.isFresh(frame)) return;
     if ((isRequest(frame) && this.held.take(frame)) || !this.gate.isNew(frame)) return;
     // Where that fails, the next refresh lists them.

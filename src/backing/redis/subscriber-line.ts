@@ -75,7 +75,7 @@ export class SubscriberLine implements RedisLine {
   }
 
   /** A message came over the connection. */
-  receive(channel: string, message: string): void {
+  receive(channel: string, message: Buffer): void {
     this.handlers.get(channel)?.(message);
   }
 

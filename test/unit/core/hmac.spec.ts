@@ -24,6 +24,10 @@ describe.each(HASHES)('Hmac by %s', (hash) => {
       const expected = createHmac(hash, key).update(text).digest('base64url');
       expect(hmac.of(text)).toBe(expected);
       expect(hmac.of(text.slice(0, 1), text.slice(1))).toBe(expected);
+      for (const start of [0, 3]) {
+        const bytes = Buffer.from('~'.repeat(start) + text.slice(1));
+        expect(hmac.ofBytes(text.slice(0, 1), bytes, start)).toBe(expected);
+      }
     }
   });
 });

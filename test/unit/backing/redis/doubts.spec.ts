@@ -13,7 +13,7 @@ describe('Doubts', () => {
       return new Promise<void>((resolve) => answers.push(resolve));
     };
     const doubts = new Doubts(ask, () => {});
-    const [one, other] = ['one', 'other'].map((name) => new FollowedChannel(name, 1_000));
+    const [one, other] = ['one', 'other'].map((name) => new FollowedChannel(name, `log:${name}`, 1_000));
     doubts.raise();
     for (const channel of [one, other, one]) doubts.raise(channel);
     expect(asked).toEqual([undefined]);

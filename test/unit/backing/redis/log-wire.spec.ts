@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { claimOf, openMessage, readHeader, sealMessage } from '../../../../src/backing/redis/log-wire.js';
+import { claimOf, openMessage, readHeader, sealMessage, sealedOf } from '../../../../src/backing/redis/log-wire.js';
 import type { LogHeader } from '../../../../src/backing/redis/log-wire.js';
 import { FrameSeal } from '../../../../src/backing/redis/sealed-frame.js';
 import type { Target } from '../../../../src/core/delivery-target.js';
@@ -14,25 +14,30 @@ const HEADER = '4 epoch_AB 12 nonceABC 9 nonce-_9 1 publish-id-1';
 const frame = `${HEADER}\n${sealed}`;
 
 /** Reads and opens, as a node does that follows the channel of this name. */
-function open(text: string, name = 'a', channel = CHANNEL) {
-  const header = readHeader(text);
+function open(text: string | Buffer, name = 'a', channel = CHANNEL) {
+  const header = readHeader(Buffer.from(text));
   return typeof header === 'string' ? header : openMessage(seal, channel, header, claimOf(header, name));
 }
 
 describe('readHeader', () => {
   it('gives the place, the place before it on the channel, and what is sealed', () => {
-    expect(readHeader(frame)).toEqual({
+    const bytes = Buffer.from(frame);
+    const header = readHeader(bytes) as LogHeader;
+    expect(header).toEqual({
       id: 'publish-id-1',
       place: { epoch: 'epoch_AB', nonce: 'nonceABC', number: 12 },
       previousNumber: 9,
       previousNonce: 'nonce-_9',
       isKept: true,
-      sealed,
+      frame: bytes,
+      text: frame,
+      sealedAt: HEADER.length + 1,
     });
+    expect(sealedOf(header)).toBe(sealed);
   });
 
   it.each(['5 something else', '\u0000', 'hello', `1${frame.slice(1)}`])('knows no version of %j', (text) => {
-    expect(readHeader(text)).toBe('version');
+    expect(readHeader(Buffer.from(text))).toBe('version');
   });
 
   it.each([
@@ -41,7 +46,7 @@ describe('readHeader', () => {
     ['a member too many', `${HEADER} 1`],
     ['no members', '4 '],
   ])('takes no header with %s', (_, header) => {
-    expect(readHeader(`${header}\n${sealed}`)).toBe('truncated');
+    expect(readHeader(Buffer.from(`${header}\n${sealed}`))).toBe('truncated');
   });
 });
 
@@ -81,6 +86,15 @@ describe('openMessage', () => {
     expect(open(`${HEADER}\n${body}`)).toBe('forged');
   });
 
+  it('calls a frame forged whose bytes are others and read the same', () => {
+    const bytes = Buffer.from(`${HEADER}\n${sealMessage(seal, CHANNEL, head, TEXT.replace('🙂', '\ufffd'))}`);
+    expect(open(bytes)).toMatchObject({ text: expect.stringContaining('\ufffd') });
+    const at = bytes.indexOf('\ufffd');
+    const changed = Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at + 3)]);
+    expect(changed.toString()).toBe(bytes.toString());
+    expect(open(changed)).toBe('forged');
+  });
+
   it('calls a frame forged whose header names another publish', () => {
     expect(open(frame.replace('1 publish-id-1', '1 publish-id-2'))).toBe('forged');
   });
@@ -108,12 +122,12 @@ describe('openMessage', () => {
 describe('claimOf', () => {
   it('tells what a message says before its seal is looked at', () => {
     const forged = `${HEADER}\n${sealMessage(new FrameSeal('another secret'), CHANNEL, head, TEXT)}`;
-    expect(claimOf(readHeader(forged) as LogHeader, 'a')).toEqual({ head, text: TEXT });
+    expect(claimOf(readHeader(Buffer.from(forged)) as LogHeader, 'a')).toEqual({ head, text: TEXT });
   });
 
   it('tells of its place in a trace, where it has one', () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const traced = `${HEADER}\n${sealMessage(seal, CHANNEL, { ...head, traceparent }, TEXT)}`;
-    expect(claimOf(readHeader(traced) as LogHeader, 'a')?.head).toEqual({ ...head, traceparent });
+    expect(claimOf(readHeader(Buffer.from(traced)) as LogHeader, 'a')?.head).toEqual({ ...head, traceparent });
   });
 });

@@ -88,13 +88,13 @@ describe('a line', () => {
     line.attach(carrier);
     const heard: string[] = [];
     await Promise.all([
-      line.subscribe('a', (message) => heard.push(`a ${message}`)),
-      line.subscribe('b', (message) => heard.push(`b ${message}`)),
+      line.subscribe('a', (message) => heard.push(`a ${message.toString()}`)),
+      line.subscribe('b', (message) => heard.push(`b ${message.toString()}`)),
     ]);
-    line.receive('b', '1');
-    line.receive('c', '2');
+    line.receive('b', Buffer.from('1'));
+    line.receive('c', Buffer.from('2'));
     line.unsubscribe('b');
-    line.receive('b', '3');
+    line.receive('b', Buffer.from('3'));
     expect(heard).toEqual(['b 1']);
   });
 
@@ -118,13 +118,13 @@ describe('a line', () => {
   it('forgets its channels when it is lost, and takes none until it is back', async () => {
     line.attach(carrier);
     const heard: string[] = [];
-    await line.subscribe('a', (message) => heard.push(message));
+    await line.subscribe('a', (message) => heard.push(message.toString()));
     const waiting = line.subscribe('b', ignore);
     line.detach();
     await expect(waiting).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
     await expect(line.subscribe('c', ignore)).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
     line.attach(carrier);
-    line.receive('a', '1');
+    line.receive('a', Buffer.from('1'));
     expect([heard, carrier.said]).toEqual([[], ['+a']]);
   });
 
