@@ -2,6 +2,9 @@
  * What became of a message on the other nodes, for a sender that asks. The others are asked before the message is on its
  * way, so that they count it when it comes; the last few that came are looked through too, for where the message was
  * faster than the question. Messages that nobody asks about cost a place in a ring.
+ *
+ * Whom a message found is noted as it comes. Later the table may not know them any more: a poll is answered with it and
+ * gone. Of a message that nobody has asked about yet it is noted where that is cheap.
  */
 import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { Delivery } from '../backing/message-log.interface.js';
@@ -16,6 +19,8 @@ import type { AnswersTo, NodeReport } from './node-questions.js';
 
 /** Messages of the last moment that may be asked about still. */
 const RING_SIZE = 256;
+/** Users of a message that found or names more are noted only where it is asked about beforehand. */
+const FEW = 16;
 /** A node answers so long before the asker would do without it. */
 const JOURNEY_MS = 200;
 
@@ -34,6 +39,9 @@ export class ClusterReceipts {
   private readonly ring: Delivery[] = [];
   private ringNext = 0;
   private readonly awaited = new Map<string, (delivery: Delivery) => void>();
+  /** Messages of this node that others are asked about. */
+  private readonly asked = new Set<string>();
+  private readonly found = new WeakMap<OutgoingMessage, readonly string[]>();
 
   constructor(
     private readonly nodes: OtherNodes,
@@ -47,18 +55,32 @@ export class ClusterReceipts {
   }
 
   /** Takes note of a message that came to this node. */
-  delivered(delivery: Delivery): void {
+  delivered(delivery: Delivery, target: Target): void {
     if (this.isAlone) return;
     this.ring[this.ringNext] = delivery;
     this.ringNext = (this.ringNext + 1) % RING_SIZE;
-    if (this.awaited.size === 0) return;
-    this.awaited.get(messageIdOf(delivery.message.text))?.(delivery);
+    const isAskedAbout = this.awaited.size > 0 || this.asked.size > 0;
+    const id = isAskedAbout ? messageIdOf(delivery.message.text) : '';
+    const answer = this.awaited.get(id);
+    if (answer || this.asked.has(id) || isFew(delivery, target)) {
+      this.found.set(delivery.message, [...this.presentUsersOf(delivery, target)]);
+    }
+    answer?.(delivery);
   }
 
-  /** Asks what becomes of a message that is about to be published. Never rejects: who cannot be asked does not answer. */
+  /**
+   * Asks what becomes of a message that is about to be published. Never rejects: who cannot be asked does not answer. To be
+   * followed by `published`.
+   */
   ofOthers(messageId: string, target: Target, withinMs: number): Promise<AnswersTo<'report'>> {
+    this.asked.add(messageId);
     const asked = askNodes(this.nodes, 'report', { messageId, target, withinMs }, { withinMs });
     return asked.catch(() => ({ answers: [], isPartial: true }));
+  }
+
+  /** The message has come, or never will. */
+  published(messageId: string): void {
+    this.asked.delete(messageId);
   }
 
   /** Adds what became of the message here. */
@@ -91,8 +113,12 @@ export class ClusterReceipts {
     return { connections: delivery.matched.connections, users, written, ...(!isSettled && { isUnsettled: true }) };
   }
 
-  /** As of now: counting them with each message would be paid by those that nobody asks about. */
-  private usersOf({ matched }: Delivery, target: Target): Iterable<string> {
+  /** Those whom it found, or where they were not noted those who are there now. */
+  private usersOf(delivery: Delivery, target: Target): Iterable<string> {
+    return this.found.get(delivery.message) ?? this.presentUsersOf(delivery, target);
+  }
+
+  private presentUsersOf({ matched }: Delivery, target: Target): Iterable<string> {
     return matched.connections > 0 ? this.fanOut.userIdsOf(target) : [];
   }
 
@@ -111,6 +137,15 @@ export class ClusterReceipts {
       this.awaited.set(messageId, finish);
     });
   }
+}
+
+function isFew({ matched }: Delivery, target: Target): boolean {
+  if (matched.connections === 0 || matched.connections > FEW) return false;
+  if (target.all) return !target.except;
+  const { users, groups, connections, except } = target;
+  return [users, groups, connections, except?.users, except?.groups, except?.connections].every(
+    (names) => (names?.length ?? 0) <= FEW,
+  );
 }
 
 /** Resolves when all connections that the message was queued for have taken or lost it, or the time is over. */

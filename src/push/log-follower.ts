@@ -30,7 +30,7 @@ export class NodeLogFollower implements LogFollower {
     const shedding = this.policies?.sheddingOf(text, target, collapseId);
     const message = new OutgoingMessage(text, cursor, number, partition, shedding, endsAtMs);
     const delivery = { message, matched: this.fanOut.deliver(message, target, ageMs) };
-    this.receipts?.delivered(delivery);
+    this.receipts?.delivered(delivery, target);
     const { connections } = delivery.matched;
     if (traceparent !== undefined && connections > 0) this.telemetry?.tracer?.queued(traceparent, message, connections);
     return delivery;

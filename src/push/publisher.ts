@@ -1,4 +1,4 @@
-import type { MessageLog, MessageRouting } from '../backing/message-log.interface.js';
+import type { Delivery, MessageLog, MessageRouting } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
@@ -51,7 +51,7 @@ export class Publisher {
     const others = asksOthers ? this.receipts?.ofOthers(content.id, target, reportWithinMs) : undefined;
     const delivery = this.log.publish(content, this.routingOf(target, draft));
     // An await costs a turn of the microtask queue, which a log in this process need not pay.
-    const here = delivery instanceof Promise ? await delivery : delivery;
+    const here = delivery instanceof Promise ? await this.answered(delivery, content.id) : delivery;
     const { message, matched } = here;
     const { counters, listeners } = this.telemetry;
     counters.sends.add('accepted');
@@ -89,6 +89,14 @@ export class Publisher {
   /** Counts a send that was answered with the receipt of an earlier one. */
   recordDuplicate(): void {
     this.telemetry.counters.sends.add('duplicate');
+  }
+
+  private async answered(delivery: Promise<Delivery>, messageId: string): Promise<Delivery> {
+    try {
+      return await delivery;
+    } finally {
+      this.receipts?.published(messageId);
+    }
   }
 
   private routingOf(

@@ -6,6 +6,7 @@ import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { encodeMessage } from '../../../src/protocol/frame-encoder.js';
 import { ClusterReceipts } from '../../../src/push/cluster-receipts.js';
 import type { NodeReport } from '../../../src/push/node-questions.js';
+import type { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import { NodeBus } from '../../support/node-bus.js';
 
@@ -26,7 +27,7 @@ function deliver(id: string, target: Target = everyone, data: unknown = null): D
   const fields = { event: 'e', dataText: JSON.stringify(data), id, cursor: 'c', ts: '2026-01-01T00:00:00.000Z' };
   const message = new OutgoingMessage(encodeMessage({ ...fields, from: '"id":"forged"' }), 'c', 1);
   const delivery = { message, matched: fakes.fanOut.deliver(message, target) };
-  receipts.delivered(delivery);
+  receipts.delivered(delivery, target);
   return delivery;
 }
 
@@ -79,6 +80,37 @@ describe('ClusterReceipts on a node that is asked', () => {
     deliver('m', { users: ['7'] });
     fakes.connect('7');
     expect(await receipts.report('m', { users: ['7'] }, 2_000)).toMatchObject({ connections: 0, users: usersOf([]) });
+  });
+});
+
+describe('ClusterReceipts and polls, which are answered with the message and gone', () => {
+  const pollsOf = (userIds: readonly string[]) => userIds.map((userId) => fakes.connect(userId).transport);
+
+  /** Has the message answer the polls. */
+  function answer(polls: readonly FakeTransport[]): Delivery {
+    const delivery = deliver('m');
+    fakes.scheduler.flushAll();
+    for (const poll of polls) poll.onEnd();
+    return delivery;
+  }
+
+  it.each([
+    ['before the message comes', true],
+    ['after it', false],
+  ])('counts their users where it is asked %s', async (_, isBefore) => {
+    const polls = pollsOf(['7', '8']);
+    const early = isBefore ? receipts.report('m', everyone, 2_000) : undefined;
+    answer(polls);
+    const report = early ?? receipts.report('m', everyone, 2_000);
+    expect(await report).toEqual({ connections: 2, users: usersOf(['7', '8']), written: 2 });
+  });
+
+  it('counts the users of many where it asks others itself', () => {
+    const polls = pollsOf(Array.from({ length: 100 }, (_, index) => `${index}`));
+    void receipts.ofOthers('m', everyone, 2_000);
+    const here = answer(polls);
+    receipts.published('m');
+    expect(receipts.total(here, everyone, { answers: [], isPartial: false }).matched.users).toBe(100);
   });
 });
 
