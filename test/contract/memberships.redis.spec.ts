@@ -36,6 +36,19 @@ const absence = redisAbsence();
     expect(await nodes[0].ofUser('7')).toEqual({ held: [], revision });
   });
 
+  it('end when Redis has no room, and none begins', async () => {
+    const memberships = new RedisMemberships(redis.commands, redis.freshKey());
+    const add = (group: string) => memberships.add({ userId: '7', group, expiresAtMs: undefined });
+    await add('g');
+
+    await redis.whileFull(async () => {
+      await expect(add('other')).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
+      await memberships.remove('7', 'g');
+    });
+
+    expect((await memberships.ofUser('7')).held).toEqual([]);
+  });
+
   it('leave nothing behind when they have ended and others came', async () => {
     const key = redis.freshKey();
     const memberships = new RedisMemberships(redis.commands, key);

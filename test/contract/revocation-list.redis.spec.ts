@@ -67,6 +67,12 @@ const absence = redisAbsence();
       expect(heard).toHaveBeenCalledTimes(1);
     });
 
+    it('takes revocations when Redis has no room', async () => {
+      await redis.whileFull(() => one.revoke({ type: 'token', tokenId: 'a' }));
+      await other.catchUp();
+      expect(other.isRevoked(principal)).toBe(true);
+    });
+
     it('is read by one read and one more, however many ask for it at a time', async () => {
       const evalsha = jest.spyOn(redis.commands, 'evalsha');
       const reads = Array.from({ length: 100 }, () => other.catchUp());

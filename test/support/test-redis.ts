@@ -53,6 +53,16 @@ export class TestRedis {
     await eventually(() => this.connections?.isReady === true);
   }
 
+  /** Has Redis have no memory left meanwhile. */
+  async whileFull<Outcome>(action: () => Promise<Outcome>): Promise<Outcome> {
+    await this.commands.config('SET', 'maxmemory', '1');
+    try {
+      return await action();
+    } finally {
+      await this.commands.config('SET', 'maxmemory', '0');
+    }
+  }
+
   async start(): Promise<void> {
     this.running = await RedisServer.start();
     this.connections = new StandaloneConnections(serverOf(this.running.url), systemClock);

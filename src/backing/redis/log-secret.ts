@@ -28,10 +28,15 @@ export class LogSecret {
   /** Learns the one in Redis; where there is none, or no longer, it is the one that this node knows. */
   async learn(redis: RedisCommands): Promise<void> {
     if (this.isGiven) return;
-    await redis.setnx(this.key, this.text);
-    const kept = await redis.get(this.key);
+    // Looked for first: a Redis that is full refuses to set what is there.
+    const kept = (await redis.get(this.key)) ?? (await this.offer(redis));
     if (kept === null || (kept === this.text && this.held)) return;
     this.text = kept;
     this.held = new FrameSeal(kept);
+  }
+
+  private async offer(redis: RedisCommands): Promise<string | null> {
+    await redis.setnx(this.key, this.text);
+    return redis.get(this.key);
   }
 }

@@ -13,15 +13,18 @@ const ROSTER_CACHE_MS = 1_000;
 /**
  * KEYS[1] nodes by the end of their lease; ARGV[1] this node, or nothing to only look; ARGV[2] the length of a lease.
  * One set for all leases, with ends by the server's own clock: a node whose clock is off is as alive as the others, and
- * the list costs no scan.
+ * the list costs no scan. Nodes are alive also when Redis is full.
  */
-const REFRESH = new RedisScript(`
+const REFRESH = new RedisScript(
+  `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[2] * 2)
-return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}`);
+return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}`,
+  { runsWhenFull: true },
+);
 
 /**
  * That this node is alive, as the others see it, and who else is. Also knows the time of Redis, which all nodes share,

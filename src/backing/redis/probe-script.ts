@@ -73,7 +73,7 @@ export class ProbeScript {
     private readonly root: string,
     private readonly channel: string,
   ) {
-    this.script = new RedisScript(probeScript(parts.connections.publishCommand));
+    this.script = new RedisScript(probeScript(parts.connections.publishCommand), { runsWhenFull: true });
   }
 
   /** Resolves with the place of the partition. Rejects where it is out of reach. */

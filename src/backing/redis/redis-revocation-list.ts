@@ -21,9 +21,11 @@ import { escapeTenant, unescapeTenant } from './tenant-names.js';
 
 /**
  * Each revocation is a key that ends by itself; the log orders them by version, which is the order in which they end.
- * A moment never takes the place of a later one. Answers the epoch and the version, or nothing where there is no room.
+ * A moment never takes the place of a later one. Answers the epoch and the version, or nothing where there are too many. A
+ * token can be ended also when Redis is full.
  */
-const REVOKE = new RedisScript(`
+const REVOKE = new RedisScript(
+  `
 local p, name, moment, ttlMs, most = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local oldest = redis.call('ZRANGE', p .. ':log', 0, 0)[1]
 while oldest and redis.call('EXISTS', p .. ':of:' .. oldest) == 0 do
@@ -38,7 +40,9 @@ redis.call('SET', p .. ':epoch', ARGV[5], 'NX')
 local version = redis.call('INCR', p .. ':version')
 redis.call('ZADD', p .. ':log', version, name)
 return {redis.call('GET', p .. ':epoch'), tostring(version)}
-`);
+`,
+  { runsWhenFull: true },
+);
 
 /** Answers the epoch, the version that is reached with this page, and name, moment and time left of each revocation. */
 const READ = new RedisScript(`

@@ -1,12 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { RedisCommands } from './redis-connections.js';
 
+/** How a script is run. */
+export interface RedisScriptOptions {
+  /**
+   * Whether it runs although Redis has no memory left (`maxmemory`). For what nodes must go on with, and what is to end for
+   * somebody; it must be bounded by itself.
+   * @default false
+   */
+  readonly runsWhenFull?: boolean;
+}
+
 /** A Lua script, sent by its hash, and as a whole where the server does not have it. */
 export class RedisScript {
   private readonly hash: string;
 
-  constructor(private readonly source: string) {
-    this.hash = createHash('sha1').update(source).digest('hex');
+  private readonly source: string;
+
+  constructor(source: string, { runsWhenFull = false }: RedisScriptOptions = {}) {
+    this.source = runsWhenFull ? `#!lua flags=allow-oom\n${source}` : source;
+    this.hash = createHash('sha1').update(this.source).digest('hex');
   }
 
   /**
