@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Telemetry } from '../core/telemetry.js';
+import { isClosing } from '../core/unread-body.js';
 import type { ProblemAnswer } from './problem.js';
 
 /**
@@ -39,6 +41,14 @@ export class RestAnswers {
     adapter.setHeader(response, 'Cache-Control', 'no-store');
     adapter.setHeader(response, 'X-Content-Type-Options', 'nosniff');
     if (contentType !== undefined) adapter.setHeader(response, 'Content-Type', contentType);
+    const nodeResponse = nodeResponseOf(response);
+    // Whoever goes on asking over the same connection would hold up the end of the process for as long as it likes.
+    if (isClosing(nodeResponse)) nodeResponse.shouldKeepAlive = false;
     adapter.reply(response, text, status);
   }
+}
+
+/** What is below Fastify's reply; on Express it is the response itself. */
+function nodeResponseOf(response: unknown): ServerResponse {
+  return (response as { readonly raw?: ServerResponse }).raw ?? (response as ServerResponse);
 }

@@ -12,6 +12,7 @@ import { startNodeProgram } from '../support/child-program.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
 import type { PushAppOptions } from '../support/push-app.js';
+import { RawClient } from '../support/raw-client.js';
 import { signToken } from '../support/tokens.js';
 import { WsClient, refusalOf } from '../support/ws-client.js';
 
@@ -112,6 +113,32 @@ describe.each(PLATFORMS)('app.close() on %s', (platform) => {
     expect(took).toBeLessThan(3_000);
     expect((await polite.end()).code).toBe(1012);
     await end;
+  });
+
+  it('ends the connection of a caller of REST with the answer that was under way', async () => {
+    const app = await start({ platform });
+    const caller = await RawClient.connect(app.port);
+    const token = signToken({ scope: 'push:send' });
+    const body = '{"event":"a"}';
+    const lines = [
+      'POST /push/users/7 HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ];
+    const isUnderWay = once(app.server, 'request');
+    caller.write(`${lines.join('\r\n')}\r\n\r\n`);
+    await isUnderWay;
+
+    const isClosed = app.close();
+    await eventually(() => !app.server.listening);
+    caller.write(body);
+
+    expect((await caller.response()).headers['connection']).toBe('close');
+    await caller.end();
+    caller.destroy();
+    await isClosed;
   });
 
   it('waits for nobody where drainMs is 0', async () => {
