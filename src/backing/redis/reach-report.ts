@@ -14,6 +14,7 @@ export class ReachReport {
   isBack(): void {
     if (!this.isReported) return;
     this.isReported = false;
-    this.logger.log('Redis is back.');
+    // As loud as the loss: whoever was told of that must not be left to wonder.
+    this.logger.warn('Redis is back.');
   }
 }
