@@ -8,7 +8,7 @@ import { RoomAuthorizer } from './chat/room.authorizer.js';
 import { TypingGateway } from './chat/typing.gateway.js';
 import { DEMO_ENVIRONMENT, EnvironmentModule } from './environment.module.js';
 import type { DemoEnvironment } from './environment.js';
-import { EVENTS } from './events.js';
+import { COUNTED_EVENTS, EVENTS } from './events.js';
 import { HealthController } from './operations/health.controller.js';
 import { NodeGateway } from './operations/node.gateway.js';
 import { NodeIdentity } from './operations/node-identity.js';
@@ -48,7 +48,7 @@ export class DemoModule {
           useFactory: ({ jwtSecret, origins, limits, redisUrl }: DemoEnvironment) => ({
             auth: { jwt: { secret: jwtSecret, algorithms: ['HS256'] }, cookie: TOKEN_COOKIE },
             origins: [...origins],
-            metrics: { defaultMetrics: true },
+            metrics: { defaultMetrics: true, events: COUNTED_EVENTS },
             events: EVENTS,
             // REST takes any data under any name here, for whoever tries things out; the log says what does not fit.
             validateOutgoing: 'warn' as const,

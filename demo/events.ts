@@ -15,3 +15,6 @@ export const EVENTS = [
   Message,
   GroupMessage,
 ];
+
+/** Those that the metrics count by name. */
+export const COUNTED_EVENTS = ['order.status', 'room.message', 'announcement', 'message', 'group.message'];

@@ -14,9 +14,15 @@ import type { TicketLimits, TicketStore } from './ticket-store.interface.js';
  */
 export type BackingState = { readonly status: 'up' } | { readonly status: 'degraded'; readonly reason: string };
 
+/**
+ * Why a frame of another node was not listened to: it was `forged`, of another `version`, too old (`stale`), there before
+ * (`replayed`), cut off (`truncated`), or asked for an `operation` that is not known.
+ */
+export const FRAME_DROP_REASONS = ['forged', 'version', 'stale', 'replayed', 'truncated', 'operation'] as const;
+
 /** What a backing over a network has met since its start. */
 export interface BackingCounters {
-  /** Frames of other nodes that were not listened to, by reason. */
+  /** Frames of other nodes that were not listened to, by {@link FRAME_DROP_REASONS}. */
   readonly droppedFrames: Readonly<Record<string, number>>;
   /** Connections that were made after the first. */
   readonly reconnects: number;

@@ -5,8 +5,20 @@ import type { IntervalHistogram } from 'node:perf_hooks';
 const RESOLUTION_MS = 10;
 const NANOSECONDS = 1e-9;
 
+/** What was measured. */
+export interface MeasuredDelay {
+  /** Seconds by quantile since the last look; zeros where nothing was measured. */
+  readonly quantiles: Readonly<Record<'0.5' | '0.99' | '1', number>>;
+  /** Seconds that all measurements since the start come to. */
+  readonly sum: number;
+  /** Measurements since the start. */
+  readonly count: number;
+}
+
 /** How late the event loop was, from one look to the next. */
 export class EventLoopDelay {
+  private sum = 0;
+  private count = 0;
   private readonly histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
   start(): void {
@@ -17,17 +29,19 @@ export class EventLoopDelay {
     this.histogram.disable();
   }
 
-  /** Seconds by quantile since the last call; zeros where nothing was measured. */
-  take(): Readonly<Record<'0.5' | '0.99' | '1', number>> {
+  /** Looks. */
+  take(): MeasuredDelay {
     const { histogram } = this;
-    const delay = {
+    const quantiles = {
       '0.5': late(histogram.percentile(50)),
       '0.99': late(histogram.percentile(99)),
       '1': late(histogram.max),
     };
-    const hasValues = histogram.max > 0;
+    const { count } = histogram;
+    if (count > 0) this.sum += late(histogram.mean) * count;
+    this.count += count;
     histogram.reset();
-    return hasValues ? delay : { '0.5': 0, '0.99': 0, '1': 0 };
+    return { quantiles: count > 0 ? quantiles : { '0.5': 0, '0.99': 0, '1': 0 }, sum: this.sum, count: this.count };
   }
 }
 

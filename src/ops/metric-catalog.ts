@@ -1,5 +1,6 @@
 /** Every metric of the module; docs/metrics.md lists the same. Labels are words from lists in the code, never names. */
 import type { Distribution, PushCounters, Tally } from '../core/push-counters.js';
+import type { MeasuredDelay } from './event-loop-delay.js';
 import type { MetricDefinition, Sample } from './metric.js';
 import type { NodeSnapshot } from './node-snapshot.js';
 
@@ -21,12 +22,13 @@ const gauges: readonly Definition[] = [
   gauge('draining', '1 once this node has begun to end, else 0', ({ now }) => Number(now.isDraining)),
   gauge('queue_bytes', 'Bytes that wait for connections, in queues and sockets', ({ now }) => now.queueBytes),
   gauge('queue_bytes_max', 'Bytes that wait for the slowest connection', ({ now }) => now.largestQueueBytes),
-  gaugeBy(
-    'event_loop_delay_seconds',
-    'quantile',
-    'How late the event loop was since the last scrape; 1 is the latest of all',
-    ({ now }) => now.eventLoopDelaySeconds,
-  ),
+  {
+    name: 'event_loop_delay_seconds',
+    help: 'How late the event loop was since the last scrape; 1 is the latest of all',
+    type: 'summary',
+    labels: ['quantile'],
+    read: ({ now }, name) => summaryOf(now.eventLoopDelay, name),
+  },
 ];
 
 const messages: readonly Definition[] = [
@@ -107,6 +109,14 @@ function histogram(name: string, help: string, of: (counters: PushCounters) => D
 
 function samplesBy(label: string, values: Iterable<readonly [string, number]>): Sample[] {
   return Array.from(values, ([word, value]) => ({ value, labels: { [label]: word } }));
+}
+
+function summaryOf({ quantiles, sum, count }: MeasuredDelay, name: string): Sample[] {
+  return [
+    ...samplesBy('quantile', Object.entries(quantiles)),
+    { metricName: `${name}_sum`, value: sum, labels: {} },
+    { metricName: `${name}_count`, value: count, labels: {} },
+  ];
 }
 
 /** Buckets of Prometheus count everything up to their bound. */

@@ -1,5 +1,5 @@
 /** The kinds of metrics that there are here. */
-export type MetricType = 'counter' | 'gauge' | 'histogram';
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 
 /** One value of a metric, as `prom-client` takes it. */
 export interface Sample {

@@ -1,7 +1,8 @@
+import { FRAME_DROP_REASONS } from '../backing/backing.interface.js';
 import type { Backing } from '../backing/backing.interface.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { TransportName } from '../protocol/frames.js';
-import type { EventLoopDelay } from './event-loop-delay.js';
+import type { EventLoopDelay, MeasuredDelay } from './event-loop-delay.js';
 
 /** What is there at this moment. */
 export interface NodeSnapshot {
@@ -16,7 +17,7 @@ export interface NodeSnapshot {
   readonly largestQueueBytes: number;
   readonly droppedFrames: Readonly<Record<string, number>>;
   readonly reconnects: number;
-  readonly eventLoopDelaySeconds: Readonly<Record<string, number>>;
+  readonly eventLoopDelay: MeasuredDelay;
 }
 
 type CountedRegistry = Pick<ConnectionRegistry, 'transportCounts' | 'userCount' | 'groupCount' | 'all'>;
@@ -33,18 +34,21 @@ export interface SnapshotParts {
   readonly delay: EventLoopDelay;
 }
 
+/** A reader sees a zero, not a hole: the rate of a counter that was not there before is none. */
+const NO_DROPPED_FRAMES = Object.fromEntries(FRAME_DROP_REASONS.map((reason) => [reason, 0]));
+
 /** Looks at everything once; takes time in proportion to the connections. */
 export function takeSnapshot({ spaces, backing, drain, delay }: SnapshotParts): NodeSnapshot {
-  const { droppedFrames = {}, reconnects = 0 } = backing.counters ?? {};
+  const { droppedFrames, reconnects = 0 } = backing.counters ?? {};
   return {
     ...countConnections(spaces.all()),
     tenants: spaces.size,
     nodes: backing.nodes.nodeCount,
     isBackingUp: backing.state.status === 'up',
     isDraining: drain.isDraining,
-    droppedFrames,
+    droppedFrames: { ...NO_DROPPED_FRAMES, ...droppedFrames },
     reconnects,
-    eventLoopDelaySeconds: delay.take(),
+    eventLoopDelay: delay.take(),
   };
 }
 

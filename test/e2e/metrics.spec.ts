@@ -63,6 +63,20 @@ describe.each(PLATFORMS)('GET /metrics on %s', (platform) => {
     stream.close();
   });
 
+  it('gives quantiles in a summary, with the sum and the count of what was measured', async () => {
+    const app = await start({}, platform);
+    const name = 'push_event_loop_delay_seconds';
+    await eventually(async () => (await scrape(app)).value(`${name}_count`) !== 0);
+
+    const now = await scrape(app);
+
+    // Elsewhere the label is an error to promtool.
+    expect(Object.fromEntries(now.types())[name]).toBe('summary');
+    expect(now.labels(name)).toEqual(['quantile']);
+    expect(now.value(`${name}_sum`)).toBeGreaterThanOrEqual(0);
+    expect(now.value(`${name}_count`)).toBeGreaterThan(0);
+  });
+
   it('counts messages, connections matched and written, bytes and how long it took', async () => {
     const app = await start({}, platform);
     const clients = [await app.connect('7'), await app.connect('7'), await app.connect('8')];
