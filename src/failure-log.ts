@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Clock } from './core/clock.js';
+import { FailureReport } from './core/failure-report.js';
 import type { FailureContext } from './core/failure-report.js';
 import { PushCounters } from './core/push-counters.js';
 
@@ -11,7 +12,7 @@ const INTERVAL_MS = 1_000;
  * Logs failures of our own, or of the host's providers, at most one a second: a peer that knows how to cause one must
  * not be able to fill the log. The next line says how many were left out.
  */
-export class FailureLog {
+export class FailureLog extends FailureReport {
   private readonly logger = new Logger('PushModule');
   private loggedAtMs = Number.NEGATIVE_INFINITY;
   private leftOut = 0;
@@ -19,7 +20,9 @@ export class FailureLog {
   constructor(
     private readonly clock: Clock,
     private readonly counters = new PushCounters(),
-  ) {}
+  ) {
+    super();
+  }
 
   readonly add = (cause: unknown, about?: FailureContext): void => {
     this.counters.failures++;

@@ -14,6 +14,7 @@ import type { Clock } from './core/clock.js';
 import { FlushScheduler } from './core/flush-scheduler.js';
 import { OpenPipes } from './core/open-pipes.js';
 import { Telemetry } from './core/telemetry.js';
+import { FailureReport } from './core/failure-report.js';
 import { FailureLog } from './failure-log.js';
 import { WireDescription } from './documents/wire-description.js';
 import { GatewayBridge } from './gateway/gateway-bridge.js';
@@ -59,6 +60,7 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
       inject: [PUSH_CLOCK, Telemetry],
       useFactory: (clock: Clock, { counters }: Telemetry) => new FailureLog(clock, counters),
     },
+    { provide: FailureReport, useExisting: FailureLog },
     { provide: PUSH_NODE_ID, useFactory: () => randomBytes(6).toString('hex') },
     { provide: PushAuthorizer, useClass: authorizer ?? DenyingAuthorizer },
     authenticator ? { provide: PushAuthenticator, useClass: authenticator } : builtInAuthenticator,
@@ -73,9 +75,9 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     { provide: SEND_BUCKETS, inject: [PUSH_BACKING], useFactory: ({ limits }: Backing) => limits.rates },
     {
       provide: GatewayBridge,
-      inject: [Telemetry, OUTGOING_CHECK],
-      useFactory: ({ listeners }: Telemetry, outgoing: OutgoingCheck | null) =>
-        new GatewayBridge(listeners, outgoing ?? undefined),
+      inject: [Telemetry, FailureLog, OUTGOING_CHECK],
+      useFactory: ({ listeners }: Telemetry, { add: onFailure }: FailureLog, outgoing: OutgoingCheck | null) =>
+        new GatewayBridge(listeners, onFailure, outgoing ?? undefined),
     },
   ];
 }

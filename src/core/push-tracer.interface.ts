@@ -9,6 +9,6 @@ export interface PushTracer {
   publish<Result>(event: string, run: (traceparent: string | undefined) => Promise<Result>): Promise<Result>;
   /** A message of a recorded trace is in the queues of so many connections; the span ends when all have it or lost it. */
   queued(traceparent: string, message: OutgoingMessage, connections: number): void;
-  /** Has the application handle a frame of a client within a span. */
-  handle(event: string, connectionId: string, run: () => Promise<void>): Promise<void>;
+  /** Has the application handle a frame of a client within a span. What `run` resolves with is a failure, if anything. */
+  handle(event: string, connectionId: string, run: () => Promise<unknown>): Promise<void>;
 }

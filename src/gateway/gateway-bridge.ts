@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Connection } from '../core/connection.js';
+import type { OnFailure } from '../core/failure-report.js';
 import type { LifecycleListeners } from '../core/lifecycle-events.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import type { OutgoingCheck } from '../push/events/outgoing-check.js';
@@ -18,10 +19,12 @@ export class GatewayBridge extends EventEmitter implements HostHandlers {
 
   /**
    * @param lifecycle Hear of connections that handlers end.
+   * @param onFailure Hears of what handlers throw that is no answer to the client.
    * @param outgoing Judges what handlers send; where there is none, they send what they like.
    */
   constructor(
     private readonly lifecycle: LifecycleListeners,
+    private readonly onFailure: OnFailure,
     private readonly outgoing?: OutgoingCheck,
   ) {
     super();
@@ -30,7 +33,7 @@ export class GatewayBridge extends EventEmitter implements HostHandlers {
   connected(connection: Connection): void {
     // Without gateways nobody asks for the face of a connection.
     if (this.listenerCount('connection') === 0) return;
-    const face = new PushConnection(connection, this.outgoing, this.lifecycle);
+    const face = new PushConnection(connection, this.onFailure, this.outgoing, this.lifecycle);
     this.faces.set(connection, face);
     this.emit('connection', face);
     // A gateway that closes it in `handleConnection` does so before Nest listens for the end of it.
@@ -47,7 +50,7 @@ export class GatewayBridge extends EventEmitter implements HostHandlers {
     return this.faces.get(connection)?.handles(event) ?? false;
   }
 
-  async handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<void> {
-    await this.faces.get(connection)?.handle(frame, reply);
+  async handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<unknown> {
+    return this.faces.get(connection)?.handle(frame, reply);
   }
 }

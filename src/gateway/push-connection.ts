@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { Logger } from '@nestjs/common';
 import { Subject, finalize, isObservable, takeUntil } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Connection } from '../core/connection.js';
+import type { OnFailure } from '../core/failure-report.js';
 import type { LifecycleListeners } from '../core/lifecycle-events.js';
 import type { Principal } from '../core/principal.js';
 import { CloseCode } from '../protocol/close-codes.js';
@@ -14,8 +14,6 @@ import { APPLICATION, kickOf } from '../push/connection-directory.js';
 import type { OutgoingCheck } from '../push/events/outgoing-check.js';
 import type { Reply } from '../push/host-handlers.interface.js';
 import { assertEvent, encodeData } from '../push/send-validation.js';
-
-const logger = new Logger('PushGateway');
 
 /** What a host answers one client may be longer than what may be sent to many. */
 const ANY_LENGTH = Number.POSITIVE_INFINITY;
@@ -30,6 +28,8 @@ interface Answering {
   readonly reply: Reply;
   readonly ref: string | undefined;
   hasAnswered: boolean;
+  /** What became of it, where that is a failure of the application. */
+  failure?: unknown;
 }
 
 interface Failure {
@@ -54,6 +54,7 @@ export class PushConnection extends EventEmitter {
 
   constructor(
     private readonly connection: Connection,
+    private readonly onFailure: OnFailure,
     /** Judges what is sent; where there is none, nothing is. */
     private readonly outgoing?: OutgoingCheck,
     private readonly lifecycle: LifecycleListeners = {},
@@ -116,8 +117,11 @@ export class PushConnection extends EventEmitter {
     return this.handlers.has(event);
   }
 
-  /** Runs every handler of the frame's event. Frames of a connection come one at a time. */
-  async handle(frame: ClientFrame, reply: Reply): Promise<void> {
+  /**
+   * Runs every handler of the frame's event. Frames of a connection come one at a time. Resolves with what a handler
+   * threw, where that is a failure of the application; the client has its answer then.
+   */
+  async handle(frame: ClientFrame, reply: Reply): Promise<unknown> {
     const answering: Answering = { reply, ref: frame.ref, hasAnswered: false };
     this.answering = answering;
     try {
@@ -127,9 +131,16 @@ export class PushConnection extends EventEmitter {
         else this.answer(answering, result);
       }
       if (!answering.hasAnswered && frame.ref !== undefined) reply(encodeFrame(ServerEvent.Ok, null, frame.ref));
+      return answering.failure;
     } finally {
       this.answering = undefined;
     }
+  }
+
+  /** Has a failure of the application written down; the client is told nothing of it. */
+  report(cause: unknown): void {
+    if (this.answering) this.answering.failure = cause;
+    this.onFailure(cause, { connectionId: this.id });
   }
 
   /** Answers the frame that is being handled, or tells the client of a failure outside of one. */
@@ -195,7 +206,7 @@ export class PushConnection extends EventEmitter {
   }
 
   private failLate(cause: unknown): void {
-    logger.error(cause);
+    this.report(cause);
     this.fail(ErrorCode.Internal, 'the frame could not be handled');
   }
 

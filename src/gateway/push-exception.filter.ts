@@ -1,4 +1,4 @@
-import { Catch, HttpException, Logger } from '@nestjs/common';
+import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -12,12 +12,10 @@ const GUARD_REFUSAL = 'Forbidden resource';
 /** Turns what a handler, guard or pipe throws into one `push:error`. Never repeats the payload. */
 @Catch()
 export class PushExceptionFilter implements ExceptionFilter {
-  private readonly logger = new Logger('PushGateway');
-
   catch(exception: unknown, host: ArgumentsHost): void {
     const connection = host.switchToWs().getClient<PushConnection>();
     const { code, detail } = describe(exception);
-    if (code === ErrorCode.Internal) this.logger.error(exception);
+    if (code === ErrorCode.Internal) connection.report(exception);
     connection.fail(code, detail.slice(0, MAX_DETAIL_LENGTH));
   }
 }

@@ -60,23 +60,32 @@ class OpenTelemetryTracer implements PushTracer {
     });
   }
 
-  handle(event: string, connectionId: string, run: () => Promise<void>): Promise<void> {
+  handle(event: string, connectionId: string, run: () => Promise<unknown>): Promise<void> {
     const attributes = { 'push.event': event, 'push.connection_id': connectionId };
     const options = { kind: this.api.SpanKind.SERVER, attributes };
-    return this.tracer.startActiveSpan('push handle', options, (span) => this.within(span, run));
+    return this.tracer.startActiveSpan('push handle', options, (span) =>
+      this.within(span, async () => {
+        const failure = await run();
+        if (failure !== undefined) this.fail(span, failure);
+      }),
+    );
   }
 
   private async within<Result>(span: Span, run: () => Promise<Result>): Promise<Result> {
     try {
       return await run();
     } catch (cause) {
-      // By name alone: a message may quote what a client sent.
-      const message = cause instanceof Error ? cause.name : 'failed';
-      span.setStatus({ code: this.api.SpanStatusCode.ERROR, message });
+      this.fail(span, cause);
       throw cause;
     } finally {
       span.end();
     }
+  }
+
+  private fail(span: Span, cause: unknown): void {
+    // By name alone: a message may quote what a client sent.
+    const message = cause instanceof Error ? cause.name : 'failed';
+    span.setStatus({ code: this.api.SpanStatusCode.ERROR, message });
   }
 
   private contextOf(traceparent: string): Context | undefined {

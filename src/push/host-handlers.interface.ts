@@ -8,8 +8,12 @@ export type Reply = (text: string) => void;
 export interface HostHandlers {
   /** Whether anything handles this event. */
   handles(connection: Connection, event: string): boolean;
-  /** Runs the handlers of the frame. Resolves when they are done and all their answers went to `reply`. Never rejects. */
-  handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<void>;
+  /**
+   * Runs the handlers of the frame. Resolves when they are done and all their answers went to `reply`, with what one threw
+   * where that is a failure of the application, which has been reported and answered by then. Rejects where a result cannot
+   * be an answer.
+   */
+  handle(connection: Connection, frame: ClientFrame, reply: Reply): Promise<unknown>;
   /** A connection is live. */
   connected(connection: Connection): void;
   /** A connection has ended. */

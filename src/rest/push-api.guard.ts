@@ -1,8 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { FailureReport } from '../core/failure-report.js';
 import type { Principal } from '../core/principal.js';
 import { AccessService } from '../push/access.service.js';
+import { requestIdOf } from '../push/request-id.js';
 import { ROUTE_SCOPE } from '../push/route-scope.js';
 import type { RouteScope } from '../push/route-scope.js';
 import { retryAfter } from '../core/problem.js';
@@ -23,12 +25,11 @@ const RETRY_AFTER_MS = 5_000;
  */
 @Injectable()
 export class PushApiGuard implements CanActivate {
-  private readonly logger = new Logger(PushApiGuard.name);
-
   constructor(
     @Inject(AccessService) private readonly access: AccessService,
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(REST_LIMITS) private readonly limits: RestLimits,
+    @Inject(FailureReport) private readonly failures: FailureReport,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -42,20 +43,20 @@ export class PushApiGuard implements CanActivate {
     return true;
   }
 
-  private async bearerOf({ headers }: RestRequest): Promise<Principal> {
-    const { authorization } = headers;
+  private async bearerOf(request: RestRequest): Promise<Principal> {
+    const { authorization } = request.headers;
     if (authorization === undefined) throw unauthorized('a token is required: Authorization: Bearer', 'Bearer');
     const token = BEARER.exec(authorization)?.[1];
-    const principal = token === undefined ? undefined : await this.verify(token);
+    const principal = token === undefined ? undefined : await this.verify(token, request);
     if (!principal) throw unauthorized('the token was refused', 'Bearer error="invalid_token"');
     return principal;
   }
 
-  private async verify(token: string): Promise<Principal | undefined> {
+  private async verify(token: string, request: RestRequest): Promise<Principal | undefined> {
     try {
       return await within(this.limits.authTimeoutMs, this.access.verify(token));
     } catch (cause) {
-      this.logger.error(cause);
+      this.failures.add(cause, { requestId: requestIdOf(request) });
       throw new ProblemException({
         status: 503,
         code: 'unavailable',

@@ -2,10 +2,12 @@
  * Carries out what REST asks PushService to send: judges the scope of each message by its target, keeps to the limit of
  * names, waits as the caller prefers, and answers a repeated `Idempotency-Key` with the first answer.
  */
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Target } from '../core/delivery-target.js';
+import { FailureReport } from '../core/failure-report.js';
 import { PushError } from '../core/push-error.js';
 import { fingerprintOf } from '../push/idempotency.service.js';
+import { requestIdOf } from '../push/request-id.js';
 import { SEND_ONCE, onceIdOf } from '../push/send-once.js';
 import type { SendOnce } from '../push/send-once.js';
 import type { PushService } from '../push/push.service.js';
@@ -53,13 +55,12 @@ interface Call {
 
 @Injectable()
 export class RestSender {
-  private readonly logger = new Logger(RestSender.name);
-
   constructor(
     @Inject(CallerTenant) private readonly caller: CallerTenant,
     @Inject(TenantSpaces) private readonly spaces: TenantSpaces,
     @Inject(REST_LIMITS) private readonly limits: RestLimits,
     @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
+    @Inject(FailureReport) private readonly failures: FailureReport,
   ) {}
 
   /** Sends one message. `route` tells apart what may be done with the same body. */
@@ -131,7 +132,9 @@ export class RestSender {
       const { problem, headers } = answerOf(error);
       if (problem.status === 503) call.waits.push(Number(headers['Retry-After']));
       this.refusals.tell(call.request, problem);
-      if (problem.status >= 500 && !(error instanceof PushError)) this.logger.error(error);
+      if (problem.status >= 500 && !(error instanceof PushError)) {
+        this.failures.add(error, { requestId: requestIdOf(call.request) });
+      }
       return problem;
     }
   }

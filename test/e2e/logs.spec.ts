@@ -159,3 +159,31 @@ it('names the request of a check that failed, and the connection of a frame that
   });
   await client.close();
 });
+
+it('says of handlers that fail again and again whose frame it was, and at most one line a second', async () => {
+  const logger = await start(false);
+  const startedAtMs = Date.now();
+  const client = await WsClient.connect(app().wsUrl, { token: 'user-7' });
+  const { connectionId } = (await client.next('push:welcome')).data as { connectionId: string };
+  for (let count = 0; count < 30; count++) await client.request('cart.add', { note: SECRET_PAYLOAD });
+  await client.close();
+
+  const seconds = Math.ceil((Date.now() - startedAtMs) / 1_000) + 1;
+  expect(logger.objects('error', 'Error: the cart is broken')[0]).toMatchObject({ connectionId });
+  // One a second, and one before it that says how many were left out.
+  expect(logger.lines.filter(([level]) => level === 'error').length).toBeLessThanOrEqual(2 * seconds);
+  expect(logger.text).not.toContain(SECRET_PAYLOAD);
+});
+
+it('says of requests of REST that cannot be judged which it was, and at most one line a second', async () => {
+  const logger = await start(false);
+  const startedAtMs = Date.now();
+  const headers = { ...bearer('broken-3'), 'x-request-id': 'req-11' };
+  for (let count = 0; count < 30; count++) {
+    expect((await fetch(`${app().origin}/push/stats`, { headers })).status).toBe(503);
+  }
+
+  const seconds = Math.ceil((Date.now() - startedAtMs) / 1_000) + 1;
+  expect(logger.objects('error', 'Error: the authenticator failed')[0]).toMatchObject({ requestId: 'req-11' });
+  expect(logger.lines.filter(([level]) => level === 'error').length).toBeLessThanOrEqual(2 * seconds);
+});

@@ -23,6 +23,11 @@ class EchoGateway {
     await this.push.broadcast('echoed');
     return 'done';
   }
+
+  @SubscribeMessage('fail')
+  fail(): never {
+    throw new TypeError('payload');
+  }
 }
 
 let servers: PushApp[] = [];
@@ -115,6 +120,15 @@ it('a handler of client frames is a span, with what it sends below it', async ()
   const [publish] = await finished('push publish');
   expect(handle?.attributes).toMatchObject({ 'push.event': 'echo', 'push.connection_id': expect.any(String) });
   expect(publish?.parentSpanContext?.spanId).toBe(idOf(handle));
+});
+
+it('a handler that fails is a span that failed, and does not say at what', async () => {
+  const app = await start({ metadata: { providers: [EchoGateway] }, nest: { logger: false } });
+  const client = await app.connect('7');
+  expect((await client.request('fail')).data).toMatchObject({ code: 'internal' });
+
+  const [handle] = await finished('push handle');
+  expect(handle?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'TypeError' });
 });
 
 const absence = redisAbsence();
