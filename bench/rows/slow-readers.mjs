@@ -128,4 +128,4 @@ const perUser = {
   },
 };
 
-export const slowReaderRows = [broadcast(1, ['ws', 'uws']), broadcast(10, []), broadcast(50, []), perUser];
+export const slowReaderRows = [broadcast(1, ['ws', 'uws']), broadcast(10, []), broadcast(50, ['ws', 'uws']), perUser];
