@@ -21,6 +21,9 @@ export class HistoryShelf {
   private readonly maxAgeMs: number;
   private readonly maxBytes: number;
   private heldBytes = 0;
+  /** When it was last looked for what is too old, and until when nothing can be: each message would look at cold memory. */
+  private lookedAtMs = Number.POSITIVE_INFINITY;
+  private freshUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor({
     historySeconds,
@@ -86,11 +89,18 @@ export class HistoryShelf {
 
   /** Drops targets whose newest message is old: they are the first in the quiet order. */
   private dropQuiet(nowMs: number): void {
+    // Where the clock was set back, they are looked at again.
+    if (nowMs >= this.lookedAtMs && nowMs < this.freshUntilMs) return;
+    this.lookedAtMs = nowMs;
     for (let { quietest } = this.order; quietest; { quietest } = this.order) {
       const { newest } = quietest;
-      if (newest && !this.isOld(newest, nowMs)) return;
+      if (newest && !this.isOld(newest, nowMs)) {
+        this.freshUntilMs = newest.storedAtMs + this.maxAgeMs;
+        return;
+      }
       this.drop(quietest, nowMs);
     }
+    this.freshUntilMs = nowMs + this.maxAgeMs;
   }
 
   /** Makes room: the target loses its oldest message, and with its last one its history. */

@@ -61,6 +61,29 @@ describe('MemoryMessageLog', () => {
     expect(log.bytes).toBeLessThan(before / 500);
   });
 
+  it('drops each target when its own time has come', () => {
+    open({ historySeconds: 10 });
+    send({ users: ['first'] });
+    const one = log.bytes;
+    nowMs += 5_000;
+    send({ users: ['second'] });
+    const weights = [4_999, 1, 4_999, 1].map((laterMs) => {
+      nowMs += laterMs;
+      send({ users: ['third'] }, { collapseKey: 'one alone' });
+      return Math.round(log.bytes / one);
+    });
+    expect(weights).toEqual([3, 2, 2, 1]);
+  });
+
+  it('drops targets whose messages seem to be from far ahead when others are sent to', () => {
+    open({ historySeconds: 10 });
+    for (let user = 0; user < 1_000; user++) send({ users: [`${user}`] });
+    const before = log.bytes;
+    nowMs -= 3_600_000;
+    send({ users: ['other'] });
+    expect(log.bytes).toBeLessThan(before / 500);
+  });
+
   it('tells of a gap to users beyond those that it remembers one by one', async () => {
     const start = open({ historyCount: 1, historySeconds: 1 });
     for (let user = 0; user < 200_001; user++) send({ users: [`${user}`] });
