@@ -73,6 +73,11 @@ export class ConnectionRegistry {
     return { ...this.byTransport };
   }
 
+  /** Whether a poll is open, which leaves with the next message. */
+  get hasPolls(): boolean {
+    return this.byTransport.poll > 0;
+  }
+
   add(connection: Connection): void {
     this.byId.set(connection.id, connection);
     this.addToUser(connection);

@@ -57,6 +57,11 @@ export class FanOut {
     return { users: recipients.users, connections: recipients.count };
   }
 
+  /** Whether there are recipients who leave with the message. */
+  get hasPolls(): boolean {
+    return this.registry.hasPolls;
+  }
+
   /** Whether the target names anybody here, exceptions aside. */
   reaches(target: Target): boolean {
     const { registry } = this;

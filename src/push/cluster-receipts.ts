@@ -4,7 +4,7 @@
  * faster than the question. Messages that nobody asks about cost a place in a ring.
  *
  * Whom a message found is noted as it comes. Later the table may not know them any more: a poll is answered with it and
- * gone. Of a message that nobody has asked about yet it is noted where that is cheap.
+ * gone. Of a message that nobody has asked about yet it is noted where polls are open and it is cheap.
  */
 import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { Delivery } from '../backing/message-log.interface.js';
@@ -62,7 +62,7 @@ export class ClusterReceipts {
     const isAskedAbout = this.awaited.size > 0 || this.asked.size > 0;
     const id = isAskedAbout ? messageIdOf(delivery.message.text) : '';
     const answer = this.awaited.get(id);
-    if (answer || this.asked.has(id) || isFew(delivery, target)) {
+    if (answer || this.asked.has(id) || (this.fanOut.hasPolls && isFew(delivery, target))) {
       this.found.set(delivery.message, [...this.presentUsersOf(delivery, target)]);
     }
     answer?.(delivery);

@@ -7,8 +7,8 @@ const PAGE = 500;
 
 /**
  * KEYS[1] kept frames by when they were said; ARGV[1] channel, ARGV[2] frame, ARGV[3] how long it is kept, ARGV[4] most.
- * Scores grow from frame to frame, also within a millisecond, so that they are read in the order in which they were said. Connections can be closed also when Redis
- * is full.
+ * Scores grow from frame to frame, also within a millisecond, so that they are read in the order in which they were
+ * said. Connections can be closed also when Redis is full.
  */
 const keepAndSay = (publishCommand: PublishCommand) => `
 local time = redis.call('TIME')

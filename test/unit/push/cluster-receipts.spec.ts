@@ -6,7 +6,7 @@ import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { encodeMessage } from '../../../src/protocol/frame-encoder.js';
 import { ClusterReceipts } from '../../../src/push/cluster-receipts.js';
 import type { NodeReport } from '../../../src/push/node-questions.js';
-import type { FakeTransport } from '../../../src/testing/fake-transport.js';
+import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import { NodeBus } from '../../support/node-bus.js';
 
@@ -84,7 +84,8 @@ describe('ClusterReceipts on a node that is asked', () => {
 });
 
 describe('ClusterReceipts and polls, which are answered with the message and gone', () => {
-  const pollsOf = (userIds: readonly string[]) => userIds.map((userId) => fakes.connect(userId).transport);
+  const pollsOf = (userIds: readonly string[]) =>
+    userIds.map((userId) => fakes.connect(userId, {}, new FakeTransport('poll')).transport);
 
   /** Has the message answer the polls. */
   function answer(polls: readonly FakeTransport[]): Delivery {
