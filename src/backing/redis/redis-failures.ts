@@ -3,9 +3,14 @@ import { PushError } from '../../core/push-error.js';
 /** When it is worth another try. */
 const RETRY_AFTER_MS = 1_000;
 
-/** Nothing has happened: Redis is out of reach, or refused. */
+/**
+ * Nothing has happened: Redis is out of reach, or refused. Callers of REST read the message, so of what Redis says it has the
+ * kind alone, such as `OOM`; the cause has the names of commands, keys and users.
+ */
 export function unavailable(cause?: unknown): PushError {
-  const said = isRefusal(cause) ? 'Redis refuses: ' + messageOf(cause) : 'Redis is out of reach';
+  const [kind] = /^[A-Z]+(?= )/.exec(messageOf(cause)) ?? [];
+  const refused = kind === undefined ? 'Redis refuses' : `Redis refuses: ${kind}`;
+  const said = isRefusal(cause) ? refused : 'Redis is out of reach';
   return new PushError('PUSH_ERR_UNAVAILABLE', said, { retryAfterMs: RETRY_AFTER_MS, cause });
 }
 
