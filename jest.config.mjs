@@ -1,6 +1,6 @@
 /** ESM mode: Nest 12 and jose are ESM only. The decorators of the sources are compiled by swc, types are checked by tsc. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/test-environment.mjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -48,6 +48,34 @@ describe('npm test', () => {
   });
 });
 
+describe('the environment of a file with tests', () => {
+  it.each(['run', 'enterWith'])(
+    'disables a storage that %s was called on, when the file ends',
+    async (method) => {
+      const script = `
+      import { AsyncLocalStorage } from 'node:async_hooks';
+      import TestEnvironment from './scripts/test-environment.mjs';
+      const environment = new TestEnvironment({ projectConfig: { globals: {}, testEnvironmentOptions: {} } }, {});
+      const storage = new AsyncLocalStorage();
+      const endFile = async () => {
+        const before = storage.getStore();
+        await environment.teardown();
+        console.log(before, storage.getStore());
+      };
+      if ('${method}' === 'run') await storage.run('kept', endFile);
+      else {
+        storage.enterWith('kept');
+        await endFile();
+      }
+    `;
+      const program = await startNodeProgram(['--input-type=module', '-e', script], { cwd: root });
+      expect(await program.ended).toEqual({ code: 0, signal: null });
+      expect(program.stdout).toBe('kept undefined\n');
+    },
+    120_000,
+  );
+});
+
 describe('npm run check', () => {
   it('runs every check', () => {
     const parts = ['format', 'lint', 'types', 'arch', 'dead', 'build', 'test', 'pkg'];
