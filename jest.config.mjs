@@ -6,6 +6,9 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // As one file each, which both publish as well: every file with tests loads them anew, and they are some 500 files.
+    '^class-validator$': '<rootDir>/node_modules/class-validator/bundles/class-validator.umd.js',
+    '^rxjs(/operators)?$': '<rootDir>/node_modules/rxjs/dist/bundles/rxjs.umd.js',
     '^nestjs-push$': '<rootDir>/src/index.ts',
     '^nestjs-push/client$': '<rootDir>/src/client/index.ts',
     '^nestjs-push/testing$': '<rootDir>/src/testing/index.ts',
