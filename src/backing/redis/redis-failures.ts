@@ -4,8 +4,8 @@ import { PushError } from '../../core/push-error.js';
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Nothing has happened: Redis is out of reach, or refused. Callers of REST read the message, so of what Redis says it has the
- * kind alone, such as `OOM`; the cause has the names of commands, keys and users.
+ * Nothing has happened: Redis is out of reach, or refused. Callers of REST read the message, so of what Redis says it
+ * has the kind alone, such as `OOM`; the cause has the names of commands, keys and users.
  */
 export function unavailable(cause?: unknown): PushError {
   const [kind] = /^[A-Z]+(?= )/.exec(messageOf(cause)) ?? [];
