@@ -23,6 +23,12 @@ export interface Question {
    * too late to count.
    */
   readonly keepMs?: number;
+  /**
+   * Whether it waits for nodes that are alive and do not listen at this moment: they may be about to, and carry out what
+   * was kept. Otherwise nothing is expected of them.
+   * @default false
+   */
+  readonly waitsForCutOff?: boolean;
 }
 
 /** How a message has come. */

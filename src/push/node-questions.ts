@@ -143,7 +143,8 @@ const PROMPT_MS = 400;
 /**
  * Tells all other nodes of a change of memberships. Where messages and the words of nodes come in no one order, a message
  * that is sent once the change is done could be there before the word of it. So there it is done when all nodes that are
- * alive have carried it out, or {@link CHANGE_MS} later.
+ * alive have carried it out, or {@link CHANGE_MS} later: those too whose line is just coming back, for messages may reach
+ * them over another.
  */
 export async function announce<Operation extends 'held' | 'released'>(
   { nodes, log }: { readonly nodes: OtherNodes; readonly log: Pick<MessageLog, 'isInOneOrder'> },
@@ -151,7 +152,7 @@ export async function announce<Operation extends 'held' | 'released'>(
   payload: NodeOperations[Operation]['asks'],
 ): Promise<void> {
   if (log.isInOneOrder) await nodes.tell({ operation, payload }, KEPT_FOR_MS);
-  else await askNodes(nodes, operation, payload, { withinMs: CHANGE_MS, keepMs: KEPT_FOR_MS });
+  else await askNodes(nodes, operation, payload, { withinMs: CHANGE_MS, keepMs: KEPT_FOR_MS, waitsForCutOff: true });
 }
 
 /** Whether messages that were sent after the change may have come before the word of it. */

@@ -53,11 +53,11 @@ export class OpenQuestion {
 
   /**
    * The frame is on its way: these nodes are alive, and so many are listening. The two differ while a node that died
-   * still has its lease, or one that is cut off: neither can answer, and there is no use in waiting for it.
+   * still has its lease, or one that is cut off: neither can answer now, and only who is told to waits for it.
    */
   sent(asked: ReadonlySet<string>, listeners: number): void {
     this.asked = asked;
-    this.listeners = listeners;
+    if (!this.question.waitsForCutOff) this.listeners = listeners;
     this.endIfComplete();
   }
 

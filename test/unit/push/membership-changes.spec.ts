@@ -42,8 +42,10 @@ describe('a change of memberships', () => {
   it('is kept for nodes that are cut off, and overtaken there before it counts as done here', async () => {
     const nodes = new SlowNodes();
     void announce({ nodes, log: {} }, 'released', CHANGE);
-    const { withinMs, keepMs = 0 } = nodes.asked[0] ?? { withinMs: 0 };
+    const { withinMs, keepMs = 0, waitsForCutOff } = nodes.asked[0] ?? { withinMs: 0 };
     expect(keepMs).toBeGreaterThan(withinMs);
+    // Messages reach them over another line, which may be well.
+    expect(waitsForCutOff).toBe(true);
     const at = (ageMs: number) => ({ ageMs, isKept: false });
     expect([at(0), at(withinMs)].map((arrival) => isOvertaken({}, arrival))).toEqual([false, true]);
     expect(isOvertaken({ isInOneOrder: true }, at(withinMs))).toBe(false);
