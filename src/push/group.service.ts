@@ -105,10 +105,7 @@ export class GroupService {
     const { userId, principal } = connection;
     for (const group of principal.groups) this.registry.join(connection, group, MembershipSource.Token);
     connection.membershipsRevision = held?.revision ?? Number.POSITIVE_INFINITY;
-    if (!held) {
-      this.readAgain(userId);
-      return;
-    }
+    if (!held) return this.readAgain(userId);
     const memberships = held.at(this.clock.now());
     // With others here the ends are known, those too that the next sweep has to deal with.
     if (this.registry.ofUser(userId).length === 1) this.ends.replace(userId, memberships);
@@ -250,10 +247,12 @@ export class GroupService {
   }
 
   private letGo(userId: string, group: string, word = NEWEST_WORD): void {
+    const connections = this.members.newsOf(userId, word.revision);
     this.ends.delete(userId, group);
-    this.notices.came(userId, group);
+    // One that is older than what was read is not the end of what was found there.
+    if (connections.length > 0) this.notices.came(userId, group);
     for (const held of this.expected.of(userId)) held.change(group, undefined, word.revision);
-    this.members.letGo(this.members.newsOf(userId, word.revision), group);
+    this.members.letGo(connections, group);
   }
 
   /** What others say may come in another order than it happened in: what is kept has the last word. */

@@ -327,6 +327,19 @@ describe('a membership that another node changes', () => {
     expect(fakes.joins).toEqual([{ connection: peer.connection, group: 'found', since: undefined }]);
   });
 
+  it('has its effect at once, though the late word of a leave before it comes after it was found by reading', async () => {
+    const membership = { userId: '7', group: 'g', expiresAtMs: undefined };
+    const peer = await admit('7');
+    await memberships.add(membership);
+    const left = await memberships.remove('7', 'g');
+    const { revision } = await memberships.add(membership);
+    groups.releasedElsewhere('7', 'other', { isOvertaken: false, revision: left });
+    await settled();
+    groups.releasedElsewhere('7', 'g', { isOvertaken: false, revision: left });
+    groups.heldElsewhere(membership, { isOvertaken: false, revision });
+    expect(groupsOf(peer)).toEqual(['g']);
+  });
+
   it('stands although a read that began before it ends after it', async () => {
     const peer = await admit('7');
     const answer = memberships.delay();
