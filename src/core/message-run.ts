@@ -1,4 +1,6 @@
-import type { OutgoingMessage, WireFormat } from './outgoing-message.js';
+import type { OutgoingMessage } from './outgoing-message.js';
+import type { WireFormat } from './wire-format.js';
+import { PerFormat } from './per-format.js';
 
 /** Messages are joined into writes of about this size; a longer message is a write of its own. */
 const WRITE_BYTES = 64 * 1024;
@@ -22,7 +24,7 @@ export class MessageRun {
   /** The bytes of all messages, as they count against a queue. */
   readonly bytes: number;
   private follower: MessageRun | undefined;
-  private writes: (readonly RunWrite[] | undefined)[] | undefined;
+  private writes: PerFormat<readonly RunWrite[]> | undefined;
   private takenCount = 0;
 
   private constructor(
@@ -62,8 +64,8 @@ export class MessageRun {
 
   /** The messages in this format, joined into as few writes as their size allows. Made once for all connections. */
   writesIn(format: WireFormat): readonly RunWrite[] {
-    const writes = (this.writes ??= []);
-    return (writes[format.index] ??= this.makeWrites(format));
+    const writes = (this.writes ??= new PerFormat());
+    return writes.get(format) ?? writes.set(format, this.makeWrites(format));
   }
 
   /** One more connection's transport took all of it. Returns true for the first since the last {@link settle}. */

@@ -1,31 +1,10 @@
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
+import { PerFormat } from './per-format.js';
 import type { MessageObserver } from './message-observer.interface.js';
 import type { DropReason, PushCounters } from './push-counters.js';
 import type { Shedding } from './slow-reader-policy.js';
-
-/** What of a message goes over the wire. */
-export interface MessageText {
-  /** Envelope text, JSON. */
-  readonly text: string;
-  /** Size of the text in bytes. */
-  readonly byteLength: number;
-  /** The place after the message, if it has one. */
-  readonly cursor: string | undefined;
-  /** Its number in its partition of the log; 0 where it is not kept. */
-  readonly number: number;
-  readonly partition: number;
-  /** From when on nobody is to get it any more, by `performance.now()`; absent where that never comes. */
-  readonly endsAtMs?: number | undefined;
-}
-
-/** How a message looks on one kind of transport. There is one object per kind, and it numbers itself. */
-export interface WireFormat {
-  /** The place of this format among all formats, from 0. */
-  readonly index: number;
-  /** The message as it goes over the wire. Called at most once per message and format. */
-  encode(message: MessageText): Buffer;
-}
+import type { WireFormat } from './wire-format.js';
 
 /**
  * One message on its way to any number of connections: encoded at most once per wire format, whatever the number of
@@ -52,19 +31,27 @@ export class OutgoingMessage {
   waitingReaders = 0;
   /** Hears what becomes of the message; set while somebody watches. */
   observer: MessageObserver | undefined;
-  private readonly encodings: (Buffer | undefined)[] = [];
+  private readonly encodings = new PerFormat<Buffer>();
   private writtenCount = 0;
   private undecidedCount = 0;
   private settledListener: (() => void) | undefined;
   private counters: PushCounters | undefined;
   private sentAtMs = 0;
 
-  constructor(text: string, cursor?: string, number = 0, partition = 0, shedding?: Shedding, endsAtMs?: number) {
+  constructor(
+    text: string,
+    cursor?: string,
+    number = 0,
+    partition = 0,
+    shedding?: Shedding,
+    endsAtMs?: number,
+    byteLength = Buffer.byteLength(text),
+  ) {
     this.text = text;
     this.cursor = cursor;
     this.number = number;
     this.partition = partition;
-    this.byteLength = Buffer.byteLength(text);
+    this.byteLength = byteLength;
     this.shedding = shedding;
     this.endsAtMs = endsAtMs;
   }
@@ -112,7 +99,7 @@ export class OutgoingMessage {
 
   /** The message in this format. */
   encodingFor(format: WireFormat): Buffer {
-    return (this.encodings[format.index] ??= format.encode(this));
+    return this.encodings.get(format) ?? this.encodings.set(format, format.encode(this));
   }
 
   /** The message was put into the queues of so many connections. */

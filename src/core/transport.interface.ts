@@ -1,5 +1,5 @@
 import type { TransportName } from '../protocol/frames.js';
-import type { WireFormat } from './outgoing-message.js';
+import type { WireFormat } from './wire-format.js';
 
 /**
  * The pipe of a connection. Moves bytes and says how full it is; what the bytes mean is decided elsewhere. No method

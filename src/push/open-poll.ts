@@ -7,7 +7,7 @@
  * message that the client has not got.
  */
 import type { Cancel } from '../core/clock.js';
-import type { WireFormat } from '../core/outgoing-message.js';
+import type { WireFormat } from '../core/wire-format.js';
 import { isPassedBy } from '../core/passing-message.js';
 import type { Transport } from '../core/transport.interface.js';
 import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
@@ -56,7 +56,6 @@ const REFUSAL = `{"event":"${ServerEvent.Error}"`;
 
 /** One line for each message: partition, number and end, cursor (empty for what the server says of itself), envelope. */
 const pollFormat: WireFormat = {
-  index: 6,
   encode: ({ text, cursor = '', number, partition, endsAtMs = Infinity }) =>
     Buffer.from(`${partition} ${number} ${endsAtMs}\t${cursor}\t${text}\n`),
 };

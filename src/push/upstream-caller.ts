@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { Connection } from '../core/connection.js';
 import { newConnectionId } from '../core/connection-id.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
-import type { WireFormat } from '../core/outgoing-message.js';
+import type { WireFormat } from '../core/wire-format.js';
 import type { Principal } from '../core/principal.js';
 import type { Transport } from '../core/transport.interface.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -30,7 +30,7 @@ const NEEDS_CONNECTION: ReadonlySet<string> = new Set([ClientEvent.Join, ClientE
 /** Takes everything and keeps nothing: there is no way to a client but the answer to its request. */
 const nowhere: Transport = {
   name: 'poll',
-  format: { index: 6, encode: () => Buffer.alloc(0) } satisfies WireFormat,
+  format: { encode: () => Buffer.alloc(0) } satisfies WireFormat,
   isBlocked: false,
   bufferedBytes: 0,
   answersProbes: false,

@@ -1,10 +1,9 @@
-import type { WireFormat } from '../core/outgoing-message.js';
+import type { WireFormat } from '../core/wire-format.js';
 import type { Transport } from '../core/transport.interface.js';
 import type { Envelope, TransportName } from '../protocol/frames.js';
 
 /** A message a line, so that joined writes can be told apart again. */
 const lineFormat: WireFormat = {
-  index: 3,
   encode: ({ text }) => Buffer.from(`${text}\n`),
 };
 

@@ -1,5 +1,5 @@
 /** How a message looks in an event stream (HTML Standard, "Server-sent events"). */
-import type { MessageText, WireFormat } from '../../core/outgoing-message.js';
+import type { MessageText, WireFormat } from '../../core/wire-format.js';
 import type { Envelope } from '../../protocol/frames.js';
 
 /** The bytes of blocks on one kind of stream. */
@@ -16,17 +16,13 @@ export function sseFormat(isChunked: boolean, isNamed: boolean): SseFormat {
   return isChunked ? (isNamed ? namedChunks : envelopeChunks) : isNamed ? namedBlocks : envelopeBlocks;
 }
 
-const envelopeChunks = createFormat(1, chunkOf, envelopeBlock);
-const envelopeBlocks = createFormat(2, Buffer.from, envelopeBlock);
-const namedChunks = createFormat(4, chunkOf, namedBlock);
-const namedBlocks = createFormat(5, Buffer.from, namedBlock);
+const envelopeChunks = createFormat(chunkOf, envelopeBlock);
+const envelopeBlocks = createFormat(Buffer.from, envelopeBlock);
+const namedChunks = createFormat(chunkOf, namedBlock);
+const namedBlocks = createFormat(Buffer.from, namedBlock);
 
-function createFormat(
-  index: number,
-  frame: (block: string) => Buffer,
-  blockOf: (message: MessageText) => string,
-): SseFormat {
-  return { index, frame: (block) => frame(block), encode: (message) => frame(blockOf(message)) };
+function createFormat(frame: (block: string) => Buffer, blockOf: (message: MessageText) => string): SseFormat {
+  return { frame: (block) => frame(block), encode: (message) => frame(blockOf(message)) };
 }
 
 /** The text is JSON on one line, so it fits one field. */

@@ -1,4 +1,4 @@
-import type { WireFormat } from '../../core/outgoing-message.js';
+import type { WireFormat } from '../../core/wire-format.js';
 
 const FINAL_TEXT_FRAME = 0x81;
 const LENGTH_16_BIT = 126;
@@ -6,7 +6,6 @@ const LENGTH_64_BIT = 127;
 
 /** A message as one final, unmasked text frame (RFC 6455 section 5.2), ready to be written as it is. */
 export const wsFormat: WireFormat = {
-  index: 0,
   encode({ text, byteLength: length }) {
     const headerLength = length < LENGTH_16_BIT ? 2 : length <= 0xffff ? 4 : 10;
     const frame = Buffer.allocUnsafe(headerLength + length);

@@ -141,7 +141,7 @@ describe('outbound queue', () => {
     const text = JSON.stringify({ event: 'm' });
     let encodings = 0;
     const counted = new OutgoingMessage(text);
-    const format = { index: 3, encode: (sent: OutgoingMessage) => (encodings++, Buffer.from(`${sent.text}\n`)) };
+    const format = { encode: (sent: OutgoingMessage) => (encodings++, Buffer.from(`${sent.text}\n`)) };
     for (let user = 0; user < 50; user++) Object.assign(connect(`${user}`).transport, { format });
 
     fanOut.deliver(counted, { all: true });

@@ -44,8 +44,8 @@ describe('the format of an event stream', () => {
     for (const format of [envelopeBlocks, namedBlocks]) expect(format.frame(':\n\n').toString()).toBe(':\n\n');
   });
 
-  it('is one object per kind, each with a number of its own beside those of the other transports', () => {
-    expect([envelopeChunks, envelopeBlocks, namedChunks, namedBlocks].map(({ index }) => index)).toEqual([1, 2, 4, 5]);
+  it('is one object per kind', () => {
+    expect(new Set([envelopeChunks, envelopeBlocks, namedChunks, namedBlocks]).size).toBe(4);
     expect(sseFormat(true, false)).toBe(envelopeChunks);
     expect(sseFormat(false, true)).toBe(namedBlocks);
   });
