@@ -81,6 +81,8 @@ export interface MessageRouting {
 export interface LoggedMessage {
   /** The envelope, JSON. */
   readonly text: string;
+  /** Of the text, in UTF-8, where it was counted. */
+  readonly byteLength?: number;
   /** The place after this message as text, the same as in the envelope. */
   readonly cursor: string;
   /** Its number in the order of its partition; 0 where it has none because it is not kept. */

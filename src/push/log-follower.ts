@@ -26,9 +26,9 @@ export class NodeLogFollower implements LogFollower {
   ) {}
 
   deliver(logged: LoggedMessage, target: Target): Delivery {
-    const { text, cursor, number, partition, ageMs, collapseId, traceparent, endsAtMs } = logged;
+    const { text, byteLength, cursor, number, partition, ageMs, collapseId, traceparent, endsAtMs } = logged;
     const shedding = this.policies?.sheddingOf(text, target, collapseId);
-    const message = new OutgoingMessage(text, cursor, number, partition, shedding, endsAtMs);
+    const message = new OutgoingMessage(text, cursor, number, partition, shedding, endsAtMs, byteLength);
     const delivery = { message, matched: this.fanOut.deliver(message, target, ageMs) };
     this.receipts?.delivered(delivery, target);
     const { connections } = delivery.matched;

@@ -9,14 +9,16 @@
  * and only such a one or that of everyone, is in the quiet order.
  */
 import type { MessageLogLimits } from '../message-log.interface.js';
-import { ENTRY_OVERHEAD_BYTES } from './message-entry.js';
-import type { MessageEntry } from './message-entry.js';
+import { MessageStore } from './message-store.js';
+import type { KeptText, MessageHandle, MessageTerms } from './message-store.js';
 import { QuietOrder } from './quiet-order.js';
 import { TARGET_OVERHEAD_BYTES } from './target-history.js';
 import type { TargetHistory } from './target-history.js';
 
 /** Bounds what is kept, of one tenant or of all. */
 export class HistoryShelf {
+  /** Where the messages are. */
+  readonly messages = new MessageStore();
   private readonly order = new QuietOrder();
   private readonly maxAgeMs: number;
   private readonly maxBytes: number;
@@ -38,16 +40,17 @@ export class HistoryShelf {
     return this.heldBytes;
   }
 
-  /** A message is about to be kept. It is held here until {@link end}, so that one full target does not let it go for the others. */
-  begin(entry: MessageEntry, nowMs: number): void {
-    this.dropQuiet(nowMs);
-    entry.holders = 1;
-    this.heldBytes += weightOf(entry);
+  /** Keeps a message. It is held here until {@link end}, so that one full target does not let it go for the others. */
+  begin(message: KeptText, terms: MessageTerms | undefined): MessageHandle {
+    this.dropQuiet(message.storedAtMs);
+    const kept = this.messages.add(message, terms);
+    this.heldBytes += this.messages.weightOf(kept);
+    return kept;
   }
 
   /** All targets have the message. */
-  end(entry: MessageEntry, nowMs: number): void {
-    this.release(entry);
+  end(message: MessageHandle, nowMs: number): void {
+    this.release(message);
     for (let { quietest } = this.order; quietest && this.heldBytes > this.maxBytes; { quietest } = this.order) {
       this.shrink(quietest, nowMs);
     }
@@ -59,21 +62,21 @@ export class HistoryShelf {
   }
 
   /** Has the history hold the newest message. */
-  add(history: TargetHistory, entry: MessageEntry, nowMs: number): void {
+  add(history: TargetHistory, message: MessageHandle, nowMs: number): void {
     // A target may name the same user or group twice.
-    if (history.newest === entry) return;
+    if (history.newest === message) return;
     this.order.moveToEnd(history);
-    const collapseId = entry.terms?.collapseId;
+    const collapseId = this.messages.termsOf(message)?.collapseId;
     if (collapseId !== undefined) this.release(history.takeCollapsed(collapseId));
-    history.add(entry);
-    entry.holders++;
+    history.add(message);
+    this.messages.hold(message);
     if (history.size > history.maxCount) this.release(history.loseOldest(nowMs));
     this.trimOld(history, nowMs);
   }
 
   /** Drops what is too old from one history. */
   trimOld(history: TargetHistory, nowMs: number): void {
-    for (let { oldest } = history; oldest && this.isOld(oldest, nowMs); { oldest } = history) {
+    for (let { oldest } = history; oldest !== undefined && this.isOld(oldest, nowMs); { oldest } = history) {
       this.release(history.loseOldest(nowMs));
     }
   }
@@ -94,8 +97,8 @@ export class HistoryShelf {
     this.lookedAtMs = nowMs;
     for (let { quietest } = this.order; quietest; { quietest } = this.order) {
       const { newest } = quietest;
-      if (newest && !this.isOld(newest, nowMs)) {
-        this.freshUntilMs = newest.storedAtMs + this.maxAgeMs;
+      if (newest !== undefined && !this.isOld(newest, nowMs)) {
+        this.freshUntilMs = this.messages.storedAtMsOf(newest) + this.maxAgeMs;
         return;
       }
       this.drop(quietest, nowMs);
@@ -110,15 +113,11 @@ export class HistoryShelf {
   }
 
   /** A message from far ahead counts as old too: the clock was set back, and it would be kept for as long as that. */
-  private isOld({ storedAtMs }: MessageEntry, nowMs: number): boolean {
-    return Math.abs(nowMs - storedAtMs) >= this.maxAgeMs;
+  private isOld(message: MessageHandle, nowMs: number): boolean {
+    return Math.abs(nowMs - this.messages.storedAtMsOf(message)) >= this.maxAgeMs;
   }
 
-  private release(entry: MessageEntry | undefined): void {
-    if (entry && --entry.holders === 0) this.heldBytes -= weightOf(entry);
+  private release(message: MessageHandle | undefined): void {
+    if (message !== undefined) this.heldBytes -= this.messages.release(message);
   }
-}
-
-function weightOf({ byteLength }: MessageEntry): number {
-  return ENTRY_OVERHEAD_BYTES + byteLength;
 }

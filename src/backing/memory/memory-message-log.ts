@@ -27,10 +27,9 @@ import type {
   MessageRouting,
   ReplayRequest,
 } from '../message-log.interface.js';
-import type { HistoryShelf } from './history-shelf.js';
-import { MessageEntry } from './message-entry.js';
-import type { MessageTerms } from './message-entry.js';
+import { HistoryShelf } from './history-shelf.js';
 import { MessageHistory } from './message-history.js';
+import type { MessageStore, MessageTerms } from './message-store.js';
 import { ReplayMerge } from './replay-merge.js';
 import type { ReplaySource } from './replay-merge.js';
 
@@ -48,9 +47,17 @@ interface Reader {
   readonly nowMs: number;
 }
 
+/** A message as it was kept. */
+interface ReadMessage {
+  readonly number: number;
+  readonly text: string;
+  readonly terms: MessageTerms | undefined;
+}
+
 /** Keeps messages in this process. */
 export class MemoryMessageLog implements MessageLog {
   private readonly epoch = randomBytes(6).toString('base64url');
+  private readonly messages: MessageStore;
   private readonly history: MessageHistory;
   private lastNumber = 0;
   private follower: LogFollower | undefined;
@@ -67,7 +74,9 @@ export class MemoryMessageLog implements MessageLog {
       historyAllCount: historyAllCount ?? defaultHistoryAllCount(historyCount),
       maxHistoryBytes,
     };
-    this.history = new MessageHistory(limits, shelf);
+    const kept = shelf ?? new HistoryShelf(limits);
+    this.messages = kept.messages;
+    this.history = new MessageHistory(limits, kept);
   }
 
   get position(): Cursor {
@@ -118,13 +127,12 @@ export class MemoryMessageLog implements MessageLog {
     const number = isKept ? ++this.lastNumber : 0;
     const cursor = this.cursorOf(this.lastNumber);
     const text = encodeMessage({ event, dataText, id, cursor, ts, from });
+    const byteLength = Buffer.byteLength(text);
     if (isKept) {
-      const nowMs = this.clock.now();
-      const entry = new MessageEntry(number, text, Buffer.byteLength(text), nowMs, termsOf(routing));
-      this.history.keep(entry, routing.target, nowMs);
+      this.history.keep({ number, text, byteLength, storedAtMs: this.clock.now() }, termsOf(routing), routing.target);
     }
     const endsAtMs = this.endOf(routing);
-    return { text, cursor, number, partition: 0, collapseId: routing.collapseKey, endsAtMs };
+    return { text, byteLength, cursor, number, partition: 0, collapseId: routing.collapseKey, endsAtMs };
   }
 
   async read({ after, audience, joins = [], maxMessages, maxBytes }: ReplayRequest): Promise<LogPage> {
@@ -135,13 +143,13 @@ export class MemoryMessageLog implements MessageLog {
     const gap = start.gap ?? (isLost ? 'expired' : undefined);
     const toldThrough = gap === undefined ? start.toldThrough : lostThrough;
 
-    const merge = new ReplayMerge(sources, start.number);
-    const { entries, hasMore } = collect(merge, reader, maxMessages, maxBytes);
-    const last = hasMore ? entries.at(-1)?.number : undefined;
+    const merge = new ReplayMerge(this.messages, sources, start.number);
+    const { read, hasMore } = this.collect(merge, reader, maxMessages, maxBytes);
+    const last = hasMore ? read.at(-1)?.number : undefined;
     const through = last === undefined ? this.lastNumber : Math.max(last, start.number);
     return {
       resumedFrom: [this.placeOf(start.number, toldThrough)],
-      messages: entries.map((entry) => this.loggedAfter(entry, start)),
+      messages: read.map((message) => this.loggedAfter(message, start)),
       through: [this.placeOf(through, toldThrough)],
       hasMore,
       gap,
@@ -163,13 +171,28 @@ export class MemoryMessageLog implements MessageLog {
     return { sources, lostThrough: Math.max(lostThrough, joinedLost), hasLostJoined: joinedLost > 0 };
   }
 
+  /** The messages of one page; one always has room. There is more only if the reader may see it. */
+  private collect(merge: ReplayMerge, reader: Reader, maxMessages: number, maxBytes: number) {
+    const { messages } = this;
+    const read: ReadMessage[] = [];
+    let bytes = 0;
+    for (let next = merge.next(); next !== undefined; next = merge.next()) {
+      const terms = messages.termsOf(next);
+      if (terms && !maySee(terms, reader)) continue;
+      bytes += messages.byteLengthOf(next);
+      if (read.length > 0 && (read.length >= maxMessages || bytes > maxBytes)) return { read, hasMore: true };
+      read.push({ number: messages.numberOf(next), text: messages.textOf(next), terms });
+    }
+    return { read, hasMore: false };
+  }
+
   /** A place of another epoch says nothing about the group, so that of the reader holds. */
   private joinedAfter({ epoch, number }: Place, after: number): number {
     return epoch === this.epoch ? Math.min(number, this.lastNumber) : after;
   }
 
   /** What has passed the reader by gets the place that it has, or it would be set back by it. */
-  private loggedAfter({ text, number, terms }: MessageEntry, start: Start): LoggedMessage {
+  private loggedAfter({ text, number, terms }: ReadMessage, start: Start): LoggedMessage {
     const cursor = this.cursorOf(number);
     const endsAtMs = terms && this.endOf(terms);
     if (number > start.number) return { text, cursor, number, partition: 0, endsAtMs };
@@ -198,19 +221,6 @@ export class MemoryMessageLog implements MessageLog {
   }
 }
 
-/** The messages of one page; one always has room. There is more only if the reader may see it. */
-function collect(merge: ReplayMerge, reader: Reader, maxMessages: number, maxBytes: number) {
-  const entries: MessageEntry[] = [];
-  let bytes = 0;
-  for (let entry = merge.next(); entry; entry = merge.next()) {
-    if (!maySee(entry, reader)) continue;
-    bytes += entry.byteLength;
-    if (entries.length > 0 && (entries.length >= maxMessages || bytes > maxBytes)) return { entries, hasMore: true };
-    entries.push(entry);
-  }
-  return { entries, hasMore: false };
-}
-
 function outlivesConnections(target: Target): boolean {
   return target.all === true || Boolean(target.users?.length) || Boolean(target.groups?.length);
 }
@@ -225,10 +235,8 @@ function collapseIdOf(collapseKey: string, except: Exclusion | undefined): strin
   return `${collapseKey.length}:${collapseKey}${except ? JSON.stringify(except) : ''}`;
 }
 
-function maySee(entry: MessageEntry, { userId, groups, nowMs }: Reader): boolean {
-  const { terms } = entry;
-  if (!terms) return true;
-  if (entry.isExpired(nowMs)) return false;
-  if (terms.except?.users?.includes(userId)) return false;
-  return !terms.except?.groups?.some((group) => groups.has(group));
+function maySee({ expiresAtMs, except }: MessageTerms, { userId, groups, nowMs }: Reader): boolean {
+  if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return false;
+  if (except?.users?.includes(userId)) return false;
+  return !except?.groups?.some((group) => groups.has(group));
 }

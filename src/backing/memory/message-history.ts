@@ -7,7 +7,7 @@
 import type { Target } from '../../core/delivery-target.js';
 import type { MessageLogLimits } from '../message-log.interface.js';
 import { HistoryShelf } from './history-shelf.js';
-import type { MessageEntry } from './message-entry.js';
+import type { KeptText, MessageTerms } from './message-store.js';
 import { TargetHistory } from './target-history.js';
 import { TargetIndex } from './target-index.js';
 
@@ -26,12 +26,13 @@ export class MessageHistory {
 
   constructor(
     limits: Required<MessageLogLimits>,
-    private readonly shelf = new HistoryShelf(limits),
+    private readonly shelf: HistoryShelf,
   ) {
     const { historyCount, historyAllCount } = limits;
-    this.everyone = new TargetHistory('', historyAllCount, 0);
-    this.users = new TargetIndex(historyCount);
-    this.groups = new TargetIndex(historyCount);
+    const { messages } = shelf;
+    this.everyone = new TargetHistory('', historyAllCount, 0, messages);
+    this.users = new TargetIndex(historyCount, messages);
+    this.groups = new TargetIndex(historyCount, messages);
   }
 
   /** What is held weighs so much, about; that of other logs on the same shelf included. */
@@ -40,14 +41,15 @@ export class MessageHistory {
   }
 
   /** Keeps the newest message for its target. */
-  keep(entry: MessageEntry, target: Target, nowMs: number): void {
-    this.shelf.begin(entry, nowMs);
-    if (target.all) this.shelf.add(this.everyone, entry, nowMs);
+  keep(message: KeptText, terms: MessageTerms | undefined, target: Target): void {
+    const nowMs = message.storedAtMs;
+    const kept = this.shelf.begin(message, terms);
+    if (target.all) this.shelf.add(this.everyone, kept, nowMs);
     else {
-      for (const user of target.users ?? []) this.shelf.add(this.open(this.users, user), entry, nowMs);
-      for (const group of target.groups ?? []) this.shelf.add(this.open(this.groups, group), entry, nowMs);
+      for (const user of target.users ?? []) this.shelf.add(this.open(this.users, user), kept, nowMs);
+      for (const group of target.groups ?? []) this.shelf.add(this.open(this.groups, group), kept, nowMs);
     }
-    this.shelf.end(entry, nowMs);
+    this.shelf.end(kept, nowMs);
   }
 
   /** What is held for this user with these groups, and for everyone. Good until the next call. */

@@ -1,4 +1,4 @@
-import type { MessageEntry } from './message-entry.js';
+import type { MessageHandle, MessageStore } from './message-store.js';
 import type { TargetHistory } from './target-history.js';
 
 /** One history of those that are replayed. */
@@ -14,7 +14,8 @@ export interface ReplaySource {
 interface Remainder {
   readonly source: ReplaySource;
   index: number;
-  head: MessageEntry;
+  head: MessageHandle;
+  headNumber: number;
 }
 
 /**
@@ -29,6 +30,7 @@ export class ReplayMerge {
 
   /** @param after Where the reader stands: what lies before it comes only from groups that it has joined. */
   constructor(
+    private readonly messages: MessageStore,
     private readonly sources: readonly ReplaySource[],
     private readonly after: number,
   ) {
@@ -37,49 +39,52 @@ export class ReplayMerge {
       this.lastNumber = Math.min(this.lastNumber, source.after);
       const index = source.history.firstIndexAfter(source.after);
       const head = source.history.at(index);
-      if (head) this.remainders.push({ source, index, head });
+      if (head !== undefined) this.remainders.push({ source, index, head, headNumber: messages.numberOf(head) });
     }
   }
 
   /** The next message; undefined at the end. */
-  next(): MessageEntry | undefined {
+  next(): MessageHandle | undefined {
     for (;;) {
       const next = this.nextOfAll();
-      if (!next || next.number > this.after || !this.hasBeenHad(next)) return next;
+      if (next === undefined || this.lastNumber > this.after || !this.hasBeenHad(this.lastNumber)) return next;
     }
   }
 
-  private nextOfAll(): MessageEntry | undefined {
-    let next: MessageEntry | undefined;
+  private nextOfAll(): MessageHandle | undefined {
+    let next: Remainder | undefined;
     let hasEnded = false;
     for (const remainder of this.remainders) {
       // Its head was the last message, perhaps by way of another history that holds it too.
-      if (remainder.head.number <= this.lastNumber && !advance(remainder)) hasEnded = true;
-      else if (!next || remainder.head.number < next.number) next = remainder.head;
+      if (remainder.headNumber <= this.lastNumber && !this.advance(remainder)) hasEnded = true;
+      else if (!next || remainder.headNumber < next.headNumber) next = remainder;
     }
     if (hasEnded) this.removeEnded();
-    if (next) this.lastNumber = next.number;
-    return next;
+    if (next) this.lastNumber = next.headNumber;
+    return next?.head;
   }
 
-  private hasBeenHad({ number }: MessageEntry): boolean {
+  private hasBeenHad(number: number): boolean {
     return this.sources.some(({ history, isJoined }) => {
-      return !isJoined && history.at(history.firstIndexAfter(number - 1))?.number === number;
+      if (isJoined) return false;
+      const found = history.at(history.firstIndexAfter(number - 1));
+      return found !== undefined && this.messages.numberOf(found) === number;
     });
   }
 
   private removeEnded(): void {
     for (let index = this.remainders.length - 1; index >= 0; index--) {
       const remainder = this.remainders[index];
-      if (remainder && !remainder.source.history.at(remainder.index)) this.remainders.splice(index, 1);
+      if (remainder && remainder.source.history.at(remainder.index) === undefined) this.remainders.splice(index, 1);
     }
   }
-}
 
-/** Goes to the message after the head; false at the end, where the head stays as it is. */
-function advance(remainder: Remainder): boolean {
-  const head = remainder.source.history.at(++remainder.index);
-  if (!head) return false;
-  remainder.head = head;
-  return true;
+  /** Goes to the message after the head; false at the end, where the head stays as it is. */
+  private advance(remainder: Remainder): boolean {
+    const head = remainder.source.history.at(++remainder.index);
+    if (head === undefined) return false;
+    remainder.head = head;
+    remainder.headNumber = this.messages.numberOf(head);
+    return true;
+  }
 }

@@ -1,4 +1,4 @@
-import type { MessageEntry } from './message-entry.js';
+import type { MessageHandle, MessageStore } from './message-store.js';
 
 /** What a target weighs beside the messages that it holds: its record, its name and its place in the index. */
 export const TARGET_OVERHEAD_BYTES = 300;
@@ -26,15 +26,16 @@ export class TargetHistory {
   busier: TargetHistory | undefined = undefined;
   isOrdered = false;
 
-  private entries: (MessageEntry | undefined)[] = [];
+  private entries: MessageHandle[] = [];
   private front = 0;
   /** By collapse id; made when there is the first. */
-  private collapsible: Map<string, MessageEntry> | undefined = undefined;
+  private collapsible: Map<string, MessageHandle> | undefined = undefined;
 
   constructor(
     readonly name: string,
     readonly maxCount: number,
     lostThrough: number,
+    private readonly messages: MessageStore,
     /** Undefined for that of everyone, which is always there. */
     readonly index?: HistoryIndex,
   ) {
@@ -45,16 +46,16 @@ export class TargetHistory {
     return this.entries.length - this.front;
   }
 
-  get oldest(): MessageEntry | undefined {
+  get oldest(): MessageHandle | undefined {
     return this.entries[this.front];
   }
 
-  get newest(): MessageEntry | undefined {
+  get newest(): MessageHandle | undefined {
     return this.size === 0 ? undefined : this.entries[this.entries.length - 1];
   }
 
   /** The message at this index of {@link firstIndexAfter} or later; undefined past the end. */
-  at(index: number): MessageEntry | undefined {
+  at(index: number): MessageHandle | undefined {
     return this.entries[index];
   }
 
@@ -64,47 +65,49 @@ export class TargetHistory {
     let high = this.entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.entries[middle]?.number ?? 0) <= number) low = middle + 1;
+      if (this.messages.numberOf(this.entries[middle] as MessageHandle) <= number) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   /** Adds the newest message. */
-  add(entry: MessageEntry): void {
+  add(message: MessageHandle): void {
     // A literal takes one place, the first push seventeen: most targets of a busy host have a message or two.
-    if (this.entries.length === 0) this.entries = [entry];
-    else this.entries.push(entry);
-    const collapseId = entry.terms?.collapseId;
-    if (collapseId !== undefined) (this.collapsible ??= new Map()).set(collapseId, entry);
+    if (this.entries.length === 0) this.entries = [message];
+    else this.entries.push(message);
+    const collapseId = this.messages.termsOf(message)?.collapseId;
+    if (collapseId !== undefined) (this.collapsible ??= new Map()).set(collapseId, message);
   }
 
   /** Takes the oldest message out. It is lost, unless its own time was over. */
-  loseOldest(nowMs: number): MessageEntry | undefined {
-    const entry = this.oldest;
-    if (!entry) return undefined;
-    this.entries[this.front++] = undefined;
+  loseOldest(nowMs: number): MessageHandle | undefined {
+    const { oldest } = this;
+    if (oldest === undefined) return undefined;
+    this.front++;
     if (this.front >= FREE_FRONT && this.front * 2 >= this.entries.length) {
       this.entries.splice(0, this.front);
       this.front = 0;
     }
-    this.forgetCollapsible(entry);
-    if (!entry.isExpired(nowMs)) this.lostThrough = entry.number;
-    return entry;
+    this.forgetCollapsible(oldest);
+    if (!this.messages.isExpired(oldest, nowMs)) this.lostThrough = this.messages.numberOf(oldest);
+    return oldest;
   }
 
   /** Takes out the message that one with this id takes the place of. It is not lost. */
-  takeCollapsed(collapseId: string): MessageEntry | undefined {
-    const entry = this.collapsible?.get(collapseId);
-    if (!entry) return undefined;
-    this.entries.splice(this.firstIndexAfter(entry.number - 1), 1);
-    this.forgetCollapsible(entry);
-    return entry;
+  takeCollapsed(collapseId: string): MessageHandle | undefined {
+    const message = this.collapsible?.get(collapseId);
+    if (message === undefined) return undefined;
+    this.entries.splice(this.firstIndexAfter(this.messages.numberOf(message) - 1), 1);
+    this.forgetCollapsible(message);
+    return message;
   }
 
-  private forgetCollapsible({ terms }: MessageEntry): void {
-    if (terms?.collapseId === undefined || !this.collapsible) return;
-    this.collapsible.delete(terms.collapseId);
+  private forgetCollapsible(message: MessageHandle): void {
+    if (!this.collapsible) return;
+    const collapseId = this.messages.termsOf(message)?.collapseId;
+    if (collapseId === undefined) return;
+    this.collapsible.delete(collapseId);
     if (this.collapsible.size === 0) this.collapsible = undefined;
   }
 }

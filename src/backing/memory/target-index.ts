@@ -1,4 +1,5 @@
 import { ForgottenTargets } from './forgotten-targets.js';
+import type { MessageStore } from './message-store.js';
 import { TargetHistory } from './target-history.js';
 import type { HistoryIndex } from './target-history.js';
 
@@ -11,7 +12,10 @@ export class TargetIndex implements HistoryIndex {
   private readonly forgotten = new ForgottenTargets(MAX_FORGOTTEN);
 
   /** @param maxCount Most messages of one target. */
-  constructor(private readonly maxCount: number) {}
+  constructor(
+    private readonly maxCount: number,
+    private readonly messages: MessageStore,
+  ) {}
 
   find(name: string): TargetHistory | undefined {
     return this.histories.get(name);
@@ -19,7 +23,7 @@ export class TargetIndex implements HistoryIndex {
 
   /** Makes the history of a target that has none. */
   create(name: string): TargetHistory {
-    const history = new TargetHistory(name, this.maxCount, this.forgotten.take(name), this);
+    const history = new TargetHistory(name, this.maxCount, this.forgotten.take(name), this.messages, this);
     this.histories.set(name, history);
     return history;
   }
