@@ -215,19 +215,24 @@ export class PushService {
   }
 
   /** What every send comes down to. */
-  protected async deliver(
+  protected deliver(
     target: Target,
     event: EventRef,
     data: unknown,
     options: Push.SendOptions = {},
   ): Promise<Push.PushReceipt> {
+    // No async function: what one holds until its end adds up where a thousand sends are under way.
     try {
-      return await this.publish(target, eventNameOf(event), data, options);
+      return this.publish(target, eventNameOf(event), data, options).catch(this.fail);
     } catch (cause) {
-      this.parts.spaces.home.publisher.recordFailure(cause);
-      throw cause;
+      return Promise.reject(cause as Error).catch(this.fail);
     }
   }
+
+  private readonly fail = (cause: unknown): never => {
+    this.parts.spaces.home.publisher.recordFailure(cause);
+    throw cause;
+  };
 
   /** Throws at once what is wrong with the message. */
   private publish(target: Target, event: string, data: unknown, options: Push.SendOptions): Promise<Push.PushReceipt> {

@@ -21,8 +21,11 @@ export interface BodyPlan {
 
 type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 
-/** One decorator: says what is wrong with a member, if anything. Adds to `problems` and answers whether it did. */
-type Rule = (value: unknown, at: string, problems: PushErrorDetail[]) => boolean;
+/**
+ * One decorator: says what is wrong with the member `name` of the body at `at`, if anything. Adds to `problems` and answers
+ * whether it did.
+ */
+type Rule = (value: unknown, at: string, name: string, problems: PushErrorDetail[]) => boolean;
 type Condition = (body: unknown, value: unknown) => boolean;
 
 interface Member {
@@ -72,7 +75,7 @@ function checkMember(
 ): void {
   const value = body[name];
   for (const holds of conditions) if (!holds(body, value)) return;
-  for (const rule of rules) if (rule(value, `${at}/${name}`, problems)) return;
+  for (const rule of rules) if (rule(value, at, name, problems)) return;
 }
 
 function membersOf(bodyClass: BodyClass<unknown>): ReadonlyMap<string, Member> {
@@ -99,34 +102,38 @@ function ruleOf(metadata: Metadata, bodyClass: BodyClass<unknown>): Rule {
   }
   const { instance } = constraint;
   const detail = String(metadata.message);
-  const isValid = (value: unknown) =>
-    instance.validate(value, {
-      value,
-      constraints: metadata.constraints,
-      targetName: bodyClass.name,
-      object: {},
-      property: metadata.propertyName,
-    }) === true;
+  // One for all bodies: what a decorator is asked about stands in `value`, and it answers at once.
+  const asked = {
+    value: undefined as unknown,
+    constraints: metadata.constraints,
+    targetName: bodyClass.name,
+    object: {},
+    property: metadata.propertyName,
+  };
+  const isValid = (value: unknown) => {
+    asked.value = value;
+    return instance.validate(value, asked) === true;
+  };
   return metadata.each ? eachRule(isValid, detail) : singleRule(isValid, detail);
 }
 
 function singleRule(isValid: (value: unknown) => boolean, detail: string): Rule {
-  return (value, pointer, problems) => {
+  return (value, at, name, problems) => {
     if (isValid(value)) return false;
-    problems.push({ pointer, detail });
+    problems.push({ pointer: `${at}/${name}`, detail });
     return true;
   };
 }
 
 function eachRule(isValid: (value: unknown) => boolean, detail: string): Rule {
-  return (value, pointer, problems) => {
+  return (value, at, name, problems) => {
     if (!Array.isArray(value)) {
-      problems.push({ pointer, detail: 'must be a list' });
+      problems.push({ pointer: `${at}/${name}`, detail: 'must be a list' });
       return true;
     }
     const countBefore = problems.length;
     for (let index = 0; index < value.length; index++) {
-      if (!isValid(value[index])) problems.push({ pointer: `${pointer}/${index}`, detail });
+      if (!isValid(value[index])) problems.push({ pointer: `${at}/${name}/${index}`, detail });
     }
     return problems.length > countBefore;
   };
@@ -137,9 +144,9 @@ function nestedRule(bodyClass: BodyClass<unknown>, property: string, name: strin
   const nestedClass: unknown = Reflect.getMetadata('design:type', bodyClass.prototype as object, property);
   if (typeof nestedClass !== 'function' || nestedClass === Object) throw new Error(`${name}: its class is not known`);
   const plan = planOf(nestedClass as BodyClass<unknown>);
-  return (value, pointer, problems) => {
+  return (value, at, member, problems) => {
     const countBefore = problems.length;
-    plan.check(value, pointer, problems);
+    plan.check(value, `${at}/${member}`, problems);
     return problems.length > countBefore;
   };
 }

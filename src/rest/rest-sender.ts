@@ -110,41 +110,51 @@ export class RestSender {
     return Promise.all(results);
   }
 
-  private async sendItem(
+  /** Not an async function, nor what it calls: a thousand of them wait for their turn together. */
+  private sendItem(
     call: Call,
     message: unknown,
     at: string,
     waitSeconds: number | undefined,
-    claimOfBatch: string | undefined,
+    claim: string | undefined,
   ): Promise<PushReceipt | Problem> {
     try {
       assertValid(message, PushMessageDto, at);
-      const { target, idempotencyKey } = message;
-      assertMaySend(principalOf(call.request), target);
-      this.assertFewEnough(target, `${at}/target`);
-      const by = principalOf(call.request)?.userId;
-      const action = (claim?: string) =>
-        this.sendBelow(at, call.push, { ...requestOf(target, message, waitSeconds), by, ...onceAt(claim, at) });
-      if (idempotencyKey === undefined) return await action(claimOfBatch);
-      const { body, isReplay } = await this.once(call, idempotencyKey, ['batch item', message], action);
-      return isReplay ? { ...body, duplicate: true } : body;
+      assertMaySend(principalOf(call.request), message.target);
+      this.assertFewEnough(message.target, `${at}/target`);
     } catch (error) {
-      const { problem, headers } = answerOf(error);
-      if (problem.status === 503) call.waits.push(Number(headers['Retry-After']));
-      this.refusals.tell(call.request, problem);
-      if (problem.status >= 500 && !(error instanceof PushError)) {
-        this.failures.add(error, { requestId: requestIdOf(call.request) });
-      }
-      return problem;
+      return Promise.resolve(this.problemOf(call, error));
     }
+    const sent = this.sendOnce(call, message, at, waitSeconds, claim);
+    return sent.catch((error: unknown) => this.problemOf(call, errorBelow(error, at)));
   }
 
-  private async sendBelow(at: string, push: PushService, request: SendRequest): Promise<PushReceipt> {
-    try {
-      return await push.send(request);
-    } catch (error) {
-      throw errorBelow(error, at);
+  /** Sends a message of a batch, under its own key if it has one. */
+  private sendOnce(
+    call: Call,
+    message: PushMessageDto,
+    at: string,
+    waitSeconds: number | undefined,
+    claimOfBatch: string | undefined,
+  ): Promise<PushReceipt> {
+    const { target, idempotencyKey } = message;
+    const by = principalOf(call.request)?.userId;
+    const action = (claim?: string) =>
+      call.push.send({ ...requestOf(target, message, waitSeconds), by, ...onceAt(claim, at) });
+    if (idempotencyKey === undefined) return action(claimOfBatch);
+    const answered = this.once(call, idempotencyKey, ['batch item', message], action);
+    return answered.then(({ body, isReplay }) => (isReplay ? { ...body, duplicate: true } : body));
+  }
+
+  /** What a message of a batch that was not sent is answered with. */
+  private problemOf(call: Call, error: unknown): Problem {
+    const { problem, headers } = answerOf(error);
+    if (problem.status === 503) call.waits.push(Number(headers['Retry-After']));
+    this.refusals.tell(call.request, problem);
+    if (problem.status >= 500 && !(error instanceof PushError)) {
+      this.failures.add(error, { requestId: requestIdOf(call.request) });
     }
+    return problem;
   }
 
   private async once<Body>(
