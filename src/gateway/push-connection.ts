@@ -139,7 +139,8 @@ export class PushConnection extends EventEmitter {
 
   /** Has a failure of the application written down; the client is told nothing of it. */
   report(cause: unknown): void {
-    if (this.answering) this.answering.failure = cause;
+    // Nothing can be thrown too; it is a failure like any other.
+    if (this.answering) this.answering.failure = cause ?? String(cause);
     this.onFailure(cause, { connectionId: this.id });
   }
 

@@ -49,9 +49,14 @@ export class Publisher {
     const isAlone = this.receipts?.isAlone ?? true;
     const asksOthers = !isAlone && reportWithinMs !== undefined;
     const others = asksOthers ? this.receipts?.ofOthers(content.id, target, reportWithinMs) : undefined;
-    const delivery = this.log.publish(content, this.routingOf(target, draft));
-    // An await costs a turn of the microtask queue, which a log in this process need not pay.
-    const here = delivery instanceof Promise ? await this.answered(delivery, content.id) : delivery;
+    let here: Delivery;
+    try {
+      const delivery = this.log.publish(content, this.routingOf(target, draft));
+      // An await costs a turn of the microtask queue, which a log in this process need not pay.
+      here = delivery instanceof Promise ? await delivery : delivery;
+    } finally {
+      if (others) this.receipts?.published(content.id);
+    }
     const { message, matched } = here;
     const { counters, listeners } = this.telemetry;
     counters.sends.add('accepted');
@@ -89,14 +94,6 @@ export class Publisher {
   /** Counts a send that was answered with the receipt of an earlier one. */
   recordDuplicate(): void {
     this.telemetry.counters.sends.add('duplicate');
-  }
-
-  private async answered(delivery: Promise<Delivery>, messageId: string): Promise<Delivery> {
-    try {
-      return await delivery;
-    } finally {
-      this.receipts?.published(messageId);
-    }
   }
 
   private routingOf(

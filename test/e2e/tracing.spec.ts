@@ -28,6 +28,12 @@ class EchoGateway {
   fail(): never {
     throw new TypeError('payload');
   }
+
+  @SubscribeMessage('fail.without')
+  failWithout(): never {
+    // oxlint-disable-next-line typescript/only-throw-error
+    throw undefined;
+  }
 }
 
 let servers: PushApp[] = [];
@@ -129,6 +135,15 @@ it('a handler that fails is a span that failed, and does not say at what', async
 
   const [handle] = await finished('push handle');
   expect(handle?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'TypeError' });
+});
+
+it('a handler that throws nothing is a span that failed', async () => {
+  const app = await start({ metadata: { providers: [EchoGateway] }, nest: { logger: false } });
+  const client = await app.connect('7');
+  expect((await client.request('fail.without')).data).toMatchObject({ code: 'internal' });
+
+  const [handle] = await finished('push handle');
+  expect(handle?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'failed' });
 });
 
 const absence = redisAbsence();

@@ -1,11 +1,13 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemoryMessageLog } from '../../../src/backing/memory/memory-message-log.js';
 import type { Target } from '../../../src/core/delivery-target.js';
+import { ClusterReceipts } from '../../../src/push/cluster-receipts.js';
 import { MessageStamper } from '../../../src/push/message-stamper.js';
 import { Publisher } from '../../../src/push/publisher.js';
 import type { PushReceipt } from '../../../src/push/push-types.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeConnections } from '../../support/fake-connections.js';
+import { NodeBus } from '../../support/node-bus.js';
 
 const everyone = { all: true } as const;
 
@@ -128,5 +130,36 @@ describe('Publisher', () => {
 
       expect(await publish(everyone, 30_000)).toMatchObject({ written: 20_000 });
     });
+  });
+});
+
+describe('Publisher beside another node', () => {
+  function beside(log: MemoryMessageLog) {
+    const bus = new NodeBus();
+    const receipts = new ClusterReceipts(bus.add('here'), fakes.fanOut, fakes.clock);
+    bus.add('there');
+    const published = jest.spyOn(receipts, 'published');
+    const stamper = new MessageStamper(fakes.clock, 'node');
+    publisher = new Publisher(stamper, fakes.follow(log), fakes.scheduler, fakes.clock, receipts);
+    return published;
+  }
+
+  it('is done with what the other is asked about as soon as the log has the message, whenever that is', async () => {
+    const published = beside(new MemoryMessageLog());
+    await publish();
+    expect(published).not.toHaveBeenCalled();
+    void publish(everyone, 10);
+    await nextTurn();
+    expect(published).toHaveBeenCalledTimes(1);
+  });
+
+  it('is done with it too where the log takes no message', async () => {
+    const log = new MemoryMessageLog();
+    const published = beside(log);
+    jest.spyOn(log, 'publish').mockImplementation(() => {
+      throw new Error('full');
+    });
+    await expect(publish(everyone, 10)).rejects.toThrow('full');
+    expect(published).toHaveBeenCalledTimes(1);
   });
 });
