@@ -58,7 +58,7 @@ export interface IdBits {
 
 /** The bits of an id, which is at random itself: they need not be made so that nobody can find two of the same. */
 export function bitsOf(id: string): IdBits {
-  let first = 0x811c_9dc5;
+  let first = 0x811c_9dc5 | 0;
   let second = 0x2545_f491;
   for (let index = 0; index < id.length; index++) {
     const code = id.charCodeAt(index);
