@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Clock } from './core/clock.js';
 import { FailureReport } from './core/failure-report.js';
 import type { FailureContext } from './core/failure-report.js';
+import { logLine } from './core/log-line.js';
 import { PushCounters } from './core/push-counters.js';
 
 /** Shortest time between two lines. */
@@ -34,6 +35,6 @@ export class FailureLog extends FailureReport {
     if (this.leftOut > 0) this.logger.error(`${this.leftOut} more failures were not logged`);
     this.leftOut = 0;
     this.loggedAtMs = nowMs;
-    this.logger.error(about ? { message: String(cause), ...about, error: inspect(cause) } : cause);
+    this.logger.error(about ? logLine(String(cause), { ...about, error: inspect(cause) }) : cause);
   };
 }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { logLine } from '../core/log-line.js';
 import type { Clock } from '../core/clock.js';
 import type { LifecycleListeners, RefusedEvent } from '../core/lifecycle-events.js';
 import { addListener } from './lifecycle-dispatcher.js';
@@ -30,7 +31,7 @@ export class ConnectionLog {
   /** Writes from now on; nobody listens for what the level of the log leaves out. */
   listen(listeners: LifecycleListeners, { logConnections }: Required<ConnectionLogOptions>): void {
     if (logConnections && Logger.isLevelEnabled('log')) {
-      addListener(listeners, 'disconnected', (event) => this.logger.log({ message: 'connection ended', ...event }));
+      addListener(listeners, 'disconnected', (event) => this.logger.log(logLine('connection ended', event)));
     }
     if (Logger.isLevelEnabled('debug')) addListener(listeners, 'refused', (event) => this.refused(event));
   }
@@ -39,7 +40,8 @@ export class ConnectionLog {
     const nowMs = this.clock.now();
     if (nowMs - this.secondBeganAtMs >= SECOND_MS) this.beginSecond(nowMs);
     if (++this.refusals > REFUSALS_PER_SECOND) return;
-    this.logger.debug({ message: 'request refused', purpose, address, requestId, userId, group, status, code, detail });
+    const what = { purpose, address, requestId, userId, group, status, code, detail };
+    this.logger.debug(logLine('request refused', what));
   }
 
   private beginSecond(nowMs: number): void {

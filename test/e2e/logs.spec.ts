@@ -55,6 +55,8 @@ class BrokenForSome extends PushAuthenticator {
   }
 }
 
+const valuesOf = (part: unknown): unknown[] => (typeof part === 'object' && part !== null ? Object.values(part) : []);
+
 let server: PushApp | undefined;
 
 afterEach(async () => {
@@ -110,6 +112,7 @@ it('holds no token and nothing of a message, and at most the lines that are allo
   expect(logger.text).not.toContain(token);
   expect(logger.text).not.toContain(token.split('.')[2]);
   expect(logger.text).not.toContain(SECRET_PAYLOAD);
+  expect(logger.lines.flatMap(([, part]) => valuesOf(part))).not.toContain(undefined);
   expect(logger.lines.filter(([level]) => level === 'log')).toHaveLength(1);
   const debugged = logger.lines.filter(([level]) => level === 'debug');
   expect(debugged.length).toBeGreaterThan(0);

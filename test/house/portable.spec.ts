@@ -10,7 +10,9 @@ const BUILT = ['.git', '.build', 'node_modules', 'dist', '.dist-next', 'coverage
 function sourceFiles(folder = ''): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return BUILT.includes(entry.name) ? [] : sourceFiles(path);
+    // In a work tree of its own .git is a file.
+    if (BUILT.includes(entry.name)) return [];
+    if (entry.isDirectory()) return sourceFiles(path);
     return /\.(png|ico|woff2?|tgz|log)$/.test(entry.name) ? [] : [path];
   });
 }
