@@ -100,6 +100,7 @@ async function main() {
   const withOurs = !options['peers-only'];
   if (withOurs && !options['no-build']) await build();
 
+  const isFull = withOurs && !options.quick && options.only === undefined;
   const started = Date.now();
   const bench = new Bench({
     quick: options.quick,
@@ -107,35 +108,39 @@ async function main() {
     log: (line) => console.error(line),
   });
   const measured = [];
+  const render = (kind) => {
+    const seconds = (Date.now() - started) / 1000;
+    const machine = describeMachine();
+    return renderResults({ rows: measured, machine, kind, frameBytes: bench.frameBytes, seconds, isCluster });
+  };
+  const name = isCluster ? 'RESULTS-CLUSTER.md' : 'RESULTS.md';
+  const partial = `partial pass${options.quick ? ', quick' : ''}`;
   try {
     bench.frameBytes = withOurs && !isCluster ? await measureFrame(bench) : USUAL_FRAME_BYTES;
     for (const row of rows) {
       bench.log(`${row.key}: ${row.title}`);
       measured.push({ row, result: await row.run(bench) });
+      // A pass that is broken off leaves what it has measured by then.
+      await write(join(scratch, name), render(`${partial}: ${keys(measured.map((made) => made.row))}`));
+      writeFileSync(join(scratch, 'raw.json'), JSON.stringify(rawOf(measured)));
     }
   } finally {
     await bench.stopAll();
   }
-  const isFull = withOurs && !options.quick && options.only === undefined;
-  const results = renderResults({
-    rows: measured,
-    machine: describeMachine(),
-    kind: isFull ? 'full pass' : `partial pass${options.quick ? ', quick' : ''}: ${keys(rows)}`,
-    frameBytes: bench.frameBytes,
-    seconds: (Date.now() - started) / 1000,
-    isCluster,
-  });
-  const out =
-    options.out ?? join(isFull ? join(root, 'bench') : scratch, isCluster ? 'RESULTS-CLUSTER.md' : 'RESULTS.md');
-  const text = await format(results, { parser: 'markdown' });
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, text);
-  writeFileSync(
-    join(scratch, 'raw.json'),
-    JSON.stringify(Object.fromEntries(measured.map(({ row, result }) => [row.key, result]))),
-  );
+  const results = render(isFull ? 'full pass' : `${partial}: ${keys(rows)}`);
+  const out = options.out ?? join(isFull ? join(root, 'bench') : scratch, name);
+  const text = await write(out, results);
   if (!isFull) console.log(text);
   console.error(`Written to ${relative(process.cwd(), out)}`);
+}
+
+const rawOf = (measured) => Object.fromEntries(measured.map(({ row, result }) => [row.key, result]));
+
+async function write(path, markdown) {
+  const text = await format(markdown, { parser: 'markdown' });
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return text;
 }
 
 try {
