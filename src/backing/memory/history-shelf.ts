@@ -10,10 +10,18 @@
  */
 import type { MessageLogLimits } from '../message-log.interface.js';
 import { MessageStore } from './message-store.js';
-import type { KeptText, MessageHandle, MessageTerms } from './message-store.js';
+import type { KeptText, MessageHandle } from './message-store.js';
+import type { MessageTerms } from './message-terms.js';
 import { QuietOrder } from './quiet-order.js';
 import { TARGET_OVERHEAD_BYTES } from './target-history.js';
 import type { TargetHistory } from './target-history.js';
+
+/**
+ * Where messages of other lengths come than before, those that stay may leave slabs nearly empty. That may take half as much
+ * again as may be held, and a slab or more of each length.
+ */
+const SPARSE_SHARE = 1.5;
+const SPARSE_BYTES = 4 * 1024 * 1024;
 
 /** Bounds what is kept, of one tenant or of all. */
 export class HistoryShelf {
@@ -22,6 +30,7 @@ export class HistoryShelf {
   private readonly order = new QuietOrder();
   private readonly maxAgeMs: number;
   private readonly maxBytes: number;
+  private readonly maxSlabBytes: number;
   private heldBytes = 0;
   /** When it was last looked for what is too old, and until when nothing can be: each message would look at cold memory. */
   private lookedAtMs = Number.POSITIVE_INFINITY;
@@ -33,6 +42,7 @@ export class HistoryShelf {
   }: Pick<Required<MessageLogLimits>, 'historySeconds' | 'maxHistoryBytes'>) {
     this.maxAgeMs = historySeconds * 1000;
     this.maxBytes = maxHistoryBytes;
+    this.maxSlabBytes = SPARSE_SHARE * maxHistoryBytes + SPARSE_BYTES;
   }
 
   /** What is held weighs so much, about. */
@@ -51,9 +61,8 @@ export class HistoryShelf {
   /** All targets have the message. */
   end(message: MessageHandle, nowMs: number): void {
     this.release(message);
-    for (let { quietest } = this.order; quietest && this.heldBytes > this.maxBytes; { quietest } = this.order) {
+    for (let { quietest } = this.order; quietest && this.isOver; { quietest } = this.order)
       this.shrink(quietest, nowMs);
-    }
   }
 
   /** A target has got a history. */
@@ -104,6 +113,11 @@ export class HistoryShelf {
       this.drop(quietest, nowMs);
     }
     this.freshUntilMs = nowMs + this.maxAgeMs;
+  }
+
+  /** Whether too much is held, or too much memory for what is held. */
+  private get isOver(): boolean {
+    return this.heldBytes > this.maxBytes || this.messages.slabBytes > this.maxSlabBytes;
   }
 
   /** Makes room: the target loses its oldest message, and with its last one its history. */

@@ -29,7 +29,8 @@ import type {
 } from '../message-log.interface.js';
 import { HistoryShelf } from './history-shelf.js';
 import { MessageHistory } from './message-history.js';
-import type { MessageStore, MessageTerms } from './message-store.js';
+import type { MessageStore } from './message-store.js';
+import type { MessageTerms } from './message-terms.js';
 import { ReplayMerge } from './replay-merge.js';
 import type { ReplaySource } from './replay-merge.js';
 

@@ -7,7 +7,8 @@
 import type { Target } from '../../core/delivery-target.js';
 import type { MessageLogLimits } from '../message-log.interface.js';
 import { HistoryShelf } from './history-shelf.js';
-import type { KeptText, MessageTerms } from './message-store.js';
+import type { KeptText } from './message-store.js';
+import type { MessageTerms } from './message-terms.js';
 import { TargetHistory } from './target-history.js';
 import { TargetIndex } from './target-index.js';
 

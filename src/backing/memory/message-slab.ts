@@ -1,5 +1,7 @@
-/** Bytes of a slab. */
-const SLAB_BYTES = 65_536;
+import type { MessageTerms } from './message-terms.js';
+
+/** What a slab takes of the memory. */
+export const SLAB_BYTES = 65_536;
 /** No record is shorter. */
 export const SHORTEST_RECORD_BYTES = 64;
 /** No slab has more records. */
@@ -17,6 +19,13 @@ const MARKS = 24;
 const FREED_BEFORE = 16;
 const NONE = -1;
 
+/** What few messages have, as objects in the heap. */
+export interface Beside {
+  readonly terms?: MessageTerms | undefined;
+  /** A text that is longer than a record gets. */
+  readonly text?: string | undefined;
+}
+
 /**
  * A block of memory outside the JavaScript heap, cut into records of one length: a header of numbers, and a text. A record
  * is known by its place, from 0. One that is given back is the next to be taken, while it is still in the processor's cache.
@@ -29,6 +38,8 @@ export class MessageSlab {
   /** Records from here on were never taken. */
   private fresh = 0;
   private taken = 0;
+  /** By place; made when there is the first. */
+  private beside: (Beside | undefined)[] | undefined;
 
   /** @param block Of a slab that is used no more; without it memory is allocated. */
   constructor(
@@ -66,6 +77,7 @@ export class MessageSlab {
 
   /** Gives a record back. */
   free(place: number): void {
+    if (this.beside) this.beside[place] = undefined;
     this.fields.setInt32(place * this.recordBytes + FREED_BEFORE, this.freed, true);
     this.freed = place;
     this.taken--;
@@ -85,6 +97,14 @@ export class MessageSlab {
 
   marksAt(place: number): number {
     return this.fields.getInt32(place * this.recordBytes + MARKS, true);
+  }
+
+  putBeside(place: number, beside: Beside): void {
+    (this.beside ??= Array.from({ length: this.capacity }))[place] = beside;
+  }
+
+  besideAt(place: number): Beside | undefined {
+    return this.beside?.[place];
   }
 
   /** Counts holders in or out, and answers how many there are. */

@@ -3,26 +3,18 @@
  * garbage collector twice and walked over again and again, which costs more than all else that keeping a message takes.
  *
  * A message is a record in a slab of such that are about as long, and is known by a handle, a whole number. It counts its
- * holders; with the last one its record is free for the next message. What few messages have (terms, a text that is longer
- * than a record gets) stands beside, by handle.
+ * holders; with the last one its record is free for the next message of about its length. What few messages have (terms, a
+ * text that is longer than a record gets) stands in the heap, beside the record.
  *
  * Invariants: a slab with a free record is in the list of its length, and a slab without a message in none. A handle
  * is good until its message has no holder.
  */
-import type { Exclusion } from '../../core/delivery-target.js';
-import { HEADER_BYTES, MessageSlab, MOST_RECORDS, SHORTEST_RECORD_BYTES } from './message-slab.js';
+import { HEADER_BYTES, MessageSlab, MOST_RECORDS, SHORTEST_RECORD_BYTES, SLAB_BYTES } from './message-slab.js';
+import { weightOfTerms } from './message-terms.js';
+import type { MessageTerms } from './message-terms.js';
 
 /** A kept message. */
 export type MessageHandle = number;
-
-/** What few messages have. */
-export interface MessageTerms {
-  /** From when on nobody is to get it any more. */
-  readonly expiresAtMs: number | undefined;
-  /** Equal on messages that take each other's place. */
-  readonly collapseId: string | undefined;
-  readonly except: Exclusion | undefined;
-}
 
 /** What is kept of a message, beside its terms. */
 export interface KeptText {
@@ -36,16 +28,17 @@ export interface KeptText {
 
 /** Of a handle: the place in the slab; the others are the slab's index. */
 const PLACE_BITS = Math.log2(MOST_RECORDS);
-/** Lengths of records are multiples of it. */
+/** Lengths of records: multiples of it, the longer the fewer, so that no more than an eighth of one is unused. */
 const RECORD_STEP_BYTES = 32;
+const STEPS_PER_DOUBLING = 8;
 const LONGEST_RECORD_BYTES = 4_096;
 /** What a message weighs beside its record: its place in a list. */
 const PLACE_BYTES = 8;
-/** What a text in the heap weighs beside its characters: its header, and its place in a map. */
+/** What a text in the heap weighs beside its characters. */
 const LONG_TEXT_OVERHEAD_BYTES = 64;
 
 /** What is marked in a record. */
-const Mark = { Terms: 1, LongText: 2, Ascii: 4 } as const;
+const Mark = { Beside: 1, Ascii: 2 } as const;
 
 /** Keeps messages. */
 export class MessageStore {
@@ -54,29 +47,25 @@ export class MessageStore {
   private readonly vacant: number[] = [];
   /** Slabs with room, by the length of their records; the last one is taken from. */
   private readonly roomy = new Map<number, MessageSlab[]>();
-  private readonly terms = new Map<MessageHandle, MessageTerms>();
-  private readonly longTexts = new Map<MessageHandle, string>();
   /** Of the slab that was emptied last: where messages come and go it is needed again at once. */
   private spareBlock: ArrayBuffer | undefined;
 
-  /** Slabs that there are. */
-  get slabCount(): number {
-    return this.slabs.length - this.vacant.length;
+  /** What all slabs take of the memory, whatever is in them. */
+  get slabBytes(): number {
+    return (this.slabs.length - this.vacant.length) * SLAB_BYTES;
   }
 
   /** Keeps a message, with one holder. */
   add({ number, text, byteLength, storedAtMs }: KeptText, terms?: MessageTerms): MessageHandle {
     const isLong = HEADER_BYTES + byteLength > LONGEST_RECORD_BYTES;
-    const isAscii = byteLength === text.length;
-    const marks = (terms ? Mark.Terms : 0) | (isLong ? Mark.LongText : 0) | (isAscii ? Mark.Ascii : 0);
+    const beside = terms || isLong ? { terms, text: isLong ? text : undefined } : undefined;
+    const marks = (beside ? Mark.Beside : 0) | (byteLength === text.length ? Mark.Ascii : 0);
     const slab = this.slabFor(isLong ? SHORTEST_RECORD_BYTES : recordBytesFor(byteLength));
     const place = slab.take(number, storedAtMs, byteLength, marks);
-    if (slab.isFull) this.roomy.get(slab.recordBytes)?.pop();
-    const handle = (slab.index << PLACE_BITS) | place;
-    if (terms) this.terms.set(handle, terms);
-    if (isLong) this.longTexts.set(handle, text);
-    else slab.writeText(place, text, encodingOf(marks));
-    return handle;
+    if (slab.isFull) this.roomyOf(slab.recordBytes).pop();
+    if (beside) slab.putBeside(place, beside);
+    if (!isLong) slab.writeText(place, text, encodingOf(marks));
+    return (slab.index << PLACE_BITS) | place;
   }
 
   /** One more holds the message. */
@@ -90,8 +79,6 @@ export class MessageStore {
     const place = placeOf(handle);
     if (slab.addHolders(place, -1) > 0) return 0;
     const weight = this.weightOf(handle);
-    this.terms.delete(handle);
-    this.longTexts.delete(handle);
     if (slab.isFull) this.roomyOf(slab.recordBytes).push(slab);
     slab.free(place);
     if (slab.isEmpty) this.giveUp(slab);
@@ -114,19 +101,27 @@ export class MessageStore {
   textOf(handle: MessageHandle): string {
     const slab = this.slabOf(handle);
     const place = placeOf(handle);
-    return this.longTexts.get(handle) ?? slab.textAt(place, encodingOf(slab.marksAt(place)));
+    return slab.besideAt(place)?.text ?? slab.textAt(place, encodingOf(slab.marksAt(place)));
   }
 
   termsOf(handle: MessageHandle): MessageTerms | undefined {
-    return this.slabOf(handle).marksAt(placeOf(handle)) & Mark.Terms ? this.terms.get(handle) : undefined;
+    const slab = this.slabOf(handle);
+    const place = placeOf(handle);
+    return slab.marksAt(place) & Mark.Beside ? slab.besideAt(place)?.terms : undefined;
   }
 
   /** What the message takes of the memory, about. */
   weightOf(handle: MessageHandle): number {
     const slab = this.slabOf(handle);
-    const isLong = (slab.marksAt(placeOf(handle)) & Mark.LongText) !== 0;
-    const beside = isLong ? LONG_TEXT_OVERHEAD_BYTES + slab.textBytesAt(placeOf(handle)) : 0;
-    return slab.recordBytes + PLACE_BYTES + beside;
+    const place = placeOf(handle);
+    const weight = slab.recordBytes + PLACE_BYTES;
+    const marks = slab.marksAt(place);
+    if (!(marks & Mark.Beside)) return weight;
+    const { terms, text } = slab.besideAt(place) ?? {};
+    // A text with other letters than those of Latin takes two bytes for each.
+    const bytesPerLetter = marks & Mark.Ascii ? 1 : 2;
+    const ofText = text === undefined ? 0 : LONG_TEXT_OVERHEAD_BYTES + bytesPerLetter * text.length;
+    return weight + ofText + (terms ? weightOfTerms(terms) : 0);
   }
 
   isExpired(handle: MessageHandle, nowMs: number): boolean {
@@ -169,8 +164,10 @@ function placeOf(handle: MessageHandle): number {
 }
 
 function recordBytesFor(byteLength: number): number {
-  const steps = Math.ceil((HEADER_BYTES + byteLength) / RECORD_STEP_BYTES);
-  return Math.max(SHORTEST_RECORD_BYTES, steps * RECORD_STEP_BYTES);
+  const bytes = Math.max(SHORTEST_RECORD_BYTES, HEADER_BYTES + byteLength);
+  const doubling = 2 ** Math.floor(Math.log2(bytes));
+  const step = Math.max(RECORD_STEP_BYTES, doubling / STEPS_PER_DOUBLING);
+  return Math.ceil(bytes / step) * step;
 }
 
 /** A text of as many bytes as characters is copied faster than it is encoded. */

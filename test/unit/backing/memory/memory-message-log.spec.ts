@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { HistoryShelf } from '../../../../src/backing/memory/history-shelf.js';
 import { MemoryMessageLog } from '../../../../src/backing/memory/memory-message-log.js';
 import type { MessageLogLimits, MessageRouting } from '../../../../src/backing/message-log.interface.js';
 import type { Target } from '../../../../src/core/delivery-target.js';
@@ -134,5 +135,28 @@ describe('MemoryMessageLog', () => {
     }
 
     expect(numbers).toEqual(Array.from({ length: 6_000 }, (_, index) => index + 1));
+  });
+
+  it('takes little more memory than it may hold, whatever lengths come after which others', () => {
+    nowMs = 1_700_000_000_000;
+    const maxHistoryBytes = 8 * 1024 * 1024;
+    const shelf = new HistoryShelf({ historySeconds: 300, maxHistoryBytes });
+    log = new MemoryMessageLog({ maxHistoryBytes }, { now: () => nowMs }, shelf);
+    log.follow(nobody);
+    const busy = Array.from({ length: 150 }, (_, user) => `busy-${user}`);
+    let mostBytes = 0;
+    for (let phase = 0; phase < 20; phase++) {
+      const payload = 'x'.repeat(60 + 150 * phase);
+      for (let sent = 0; sent < maxHistoryBytes / (payload.length + 400); sent++) {
+        send({ users: [`once-${phase}-${sent}`] }, {}, payload);
+        const user = busy[sent % busy.length] ?? '';
+        // A message of this length that stays, and small ones that keep its user from being the quietest.
+        if (sent < busy.length * 8 && sent % 8 === 0) send({ users: [user] }, {}, payload);
+        else send({ users: [user] }, { collapseKey: 'k' });
+      }
+      mostBytes = Math.max(mostBytes, shelf.messages.slabBytes);
+    }
+    expect(mostBytes).toBeGreaterThan(maxHistoryBytes / 2);
+    expect(mostBytes).toBeLessThanOrEqual(1.5 * maxHistoryBytes + 4.1 * 1024 * 1024);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MessageStore } from '../../../../src/backing/memory/message-store.js';
 import type { MessageHandle } from '../../../../src/backing/memory/message-store.js';
+import type { MessageTerms } from '../../../../src/backing/memory/message-terms.js';
 import { SeededRandom } from '../../../contract/seeded-random.js';
 
 const kept = (text: string, number = 1, storedAtMs = 5) => ({
@@ -10,7 +11,6 @@ const kept = (text: string, number = 1, storedAtMs = 5) => ({
   storedAtMs,
 });
 
-const SLAB_BYTES = 65_536;
 /** Four of them fill a slab. */
 const QUARTER = 'x'.repeat(4_000);
 
@@ -63,22 +63,38 @@ describe('a store of messages', () => {
   });
 
   it('weighs what it takes: the text, and little beside', () => {
-    for (const text of ['', 'x'.repeat(200), 'ü'.repeat(200), 'x'.repeat(4_000), 'x'.repeat(100_000)]) {
+    for (const text of ['', 'x'.repeat(200), 'ü'.repeat(200), 'x'.repeat(3_000), 'x'.repeat(100_000)]) {
       const weight = store.weightOf(store.add(kept(text)));
-      expect(weight).toBeGreaterThanOrEqual(Buffer.byteLength(text) + 40);
-      expect(weight).toBeLessThanOrEqual(Buffer.byteLength(text) + 136);
+      const bytes = Buffer.byteLength(text);
+      expect(weight).toBeGreaterThanOrEqual(bytes + 40);
+      expect(weight).toBeLessThanOrEqual(bytes + Math.max(136, bytes / 4));
     }
+  });
+
+  it('weighs terms too, by what is in them, and gives all of it back', () => {
+    const weightOf = (terms?: MessageTerms) => {
+      const handle = store.add(kept('a'), terms);
+      const weight = store.weightOf(handle);
+      expect(store.release(handle)).toBe(weight);
+      return weight;
+    };
+    const none = { expiresAtMs: undefined, collapseId: undefined, except: undefined };
+    const ttl = weightOf({ ...none, expiresAtMs: 1 });
+    expect(ttl).toBeGreaterThan(weightOf() + 50);
+    expect(weightOf({ ...none, collapseId: 'x'.repeat(100) })).toBeGreaterThan(ttl + 100);
+    const except = { users: Array.from({ length: 50 }, (_, user) => `user-${user}`) };
+    expect(weightOf({ ...none, except })).toBeGreaterThan(ttl + 50 * 7);
   });
 
   it('gives memory back when the last message of a slab is gone, whichever that is', () => {
     const handles = Array.from({ length: 40 }, (_, number) => store.add(kept(QUARTER, number)));
-    const full = store.slabCount;
-    expect(full).toBeGreaterThanOrEqual((40 * QUARTER.length) / SLAB_BYTES);
+    const full = store.slabBytes;
+    expect(full).toBeGreaterThanOrEqual(40 * QUARTER.length);
     for (const handle of handles.filter((_, index) => index % 2 === 0)) store.release(handle);
     for (const handle of handles.filter((_, index) => index % 2 === 1)) store.release(handle);
-    expect(store.slabCount).toBe(0);
+    expect(store.slabBytes).toBe(0);
     const again = Array.from({ length: 40 }, (_, number) => store.add(kept(QUARTER, number)));
-    expect(store.slabCount).toBe(full);
+    expect(store.slabBytes).toBe(full);
     expect(again.map((handle) => store.numberOf(handle))).toEqual(Array.from({ length: 40 }, (_, number) => number));
   });
 
@@ -113,7 +129,7 @@ describe('a store of messages', () => {
     }
     expect(weight).toBe([...model.keys()].reduce((sum, handle) => sum + store.weightOf(handle), 0));
     for (const handle of [...model.keys()]) letGo(model, handle);
-    expect(store.slabCount).toBe(0);
+    expect(store.slabBytes).toBe(0);
   });
 
   function letGo(model: Map<MessageHandle, { holders: number }>, handle: MessageHandle): number {
