@@ -112,7 +112,9 @@ function ruleOf(metadata: Metadata, bodyClass: BodyClass<unknown>): Rule {
   };
   const isValid = (value: unknown) => {
     asked.value = value;
-    return instance.validate(value, asked) === true;
+    const verdict = instance.validate(value, asked);
+    asked.value = undefined;
+    return verdict === true;
   };
   return metadata.each ? eachRule(isValid, detail) : singleRule(isValid, detail);
 }

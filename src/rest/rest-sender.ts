@@ -125,8 +125,13 @@ export class RestSender {
     } catch (error) {
       return Promise.resolve(this.problemOf(call, error));
     }
-    const sent = this.sendOnce(call, message, at, waitSeconds, claim);
-    return sent.catch((error: unknown) => this.problemOf(call, errorBelow(error, at)));
+    const failed = (error: unknown) => this.problemOf(call, errorBelow(error, at));
+    try {
+      return this.sendOnce(call, message, at, waitSeconds, claim).catch(failed);
+    } catch (error) {
+      // Ours only rejects; another one, which a host has put in its place, may throw.
+      return Promise.resolve(failed(error));
+    }
   }
 
   /** Sends a message of a batch, under its own key if it has one. */

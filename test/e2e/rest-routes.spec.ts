@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
 import { problemWith, RestClient } from '../support/rest-client.js';
@@ -116,6 +116,21 @@ describe.each(PLATFORMS)('REST on %s', (platform) => {
         ],
       });
       expect((await seven.settled()).map(({ data }) => data)).toEqual([0, 2, 5]);
+    });
+
+    it('answers each message for itself where a host has put another service in place that throws', async () => {
+      const send = app.push.send.bind(app.push);
+      jest.spyOn(app.push, 'send').mockImplementation((request) => {
+        if (request.data === 1) throw new Error('the host has its own mind');
+        return send(request);
+      });
+      const messages = [0, 1, 2].map((data) => ({ target: { users: ['7'] }, event: 'n', data }));
+      const answer = await rest.post('/push/batch', { messages });
+      expect(answer.json['results']).toEqual([
+        expect.objectContaining({ duplicate: false }),
+        problemWith({ status: 500, code: 'internal' }),
+        expect.objectContaining({ duplicate: false }),
+      ]);
     });
 
     it('judges the scope of each message alone', async () => {
