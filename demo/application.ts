@@ -8,6 +8,7 @@ import { bodyValidation } from './body-validation.js';
 import { DemoModule } from './demo.module.js';
 import type { DemoEnvironment } from './environment.js';
 import { serveApiDocs } from './operations/api-docs.js';
+import { answerUnreadablePath } from './unreadable-path.js';
 
 /** A batch of a thousand messages is the largest body that the push API takes; the platforms stop at 100 KB and 1 MiB. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -23,6 +24,7 @@ const FASTIFY_OPTIONS = {
   bodyLimit: BODY_LIMIT_BYTES,
   routerOptions: { maxParamLength: 255 * 9 },
   return503OnClosing: false,
+  frameworkErrors: answerUnreadablePath,
 };
 
 /** Puts the shop together, on the platform that was asked for, not yet listening. */

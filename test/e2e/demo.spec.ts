@@ -325,6 +325,20 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
     });
   });
 
+  it.each(['/push/users/%ZZ/presence', '/push/users/%E0%A4/presence', '/push/users/%ED%A0%80/connections'])(
+    'answers a path that cannot be decoded with a problem: %s',
+    async (path) => {
+      const answer = await fetch(`${url}${path}`, { headers: bearer(tokenFor('7', 'push:admin')) });
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      const body = await jsonOf(answer);
+      expect(body).toMatchObject({ status: 400, code: 'bad_request', detail: 'the request cannot be read' });
+      expect(JSON.stringify(body)).not.toContain('%');
+    },
+  );
+
   it('takes a batch of several megabytes', async () => {
     const message = { target: { users: ['far away'] }, event: 'big', data: 'x'.repeat(60_000) };
     const response = await post(
