@@ -65,7 +65,9 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
     if (!request) return refused(ErrorCode.InvalidData, 'this is no request of the console');
     const push = this.parts.push.forTenant(connection.principal.tenant);
     try {
-      return { type: 'ok', data: await this.carryOut(request, { connection, may, push }) };
+      const asker = { connection, may, push };
+      if (request.action === 'drain') return await this.drain(request.node, asker);
+      return { type: 'ok', data: await this.carryOut(request, asker) };
     } catch (cause) {
       if (cause instanceof Refused) return refused(cause.code, cause.message);
       // What the caller has done wrong; anything else is a failure of ours, or passes.
@@ -82,7 +84,7 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
     return rightsOf(principal, this.parts.door);
   }
 
-  private async carryOut(request: ConsoleRequest, asker: Asker): Promise<unknown> {
+  private async carryOut(request: Exclude<ConsoleRequest, { action: 'drain' }>, asker: Asker): Promise<unknown> {
     const { connection, push } = asker;
     switch (request.action) {
       case 'view':
@@ -101,10 +103,8 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
         return this.within(connection, ({ clusterView }) => clusterView.preview(request.target, PREVIEW_LIMIT));
       case 'send':
         return this.send(request, asker);
-      case 'disconnect':
-        return push.disconnect(request.filter, { reconnect: request.reconnect });
       default:
-        return this.drain(request.node, asker);
+        return push.disconnect(request.filter, { reconnect: request.reconnect });
     }
   }
 
@@ -133,11 +133,12 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
     return push.send({ ...options, target, event, data: payload, by: userId, report: { withinMs: REPORT_MS } });
   }
 
-  private async drain(node: string, { connection, may }: Asker): Promise<{ readonly node: string }> {
+  /** The node may be the one that the page is connected to: it drains once the answer is queued, else none would come. */
+  private async drain(node: string, { connection, may }: Asker): Promise<ConsoleAnswer> {
     if (!may.drain) throw new Refused(ErrorCode.Forbidden, 'a node is not of one tenant');
-    const isFound = await this.within(connection, ({ clusterView }) => clusterView.drain(node));
-    if (!isFound) throw new Refused(ErrorCode.InvalidData, 'no node of this name has answered');
-    return { node };
+    const after = await this.within(connection, ({ clusterView }) => clusterView.drain(node));
+    if (!after) throw new Refused(ErrorCode.InvalidData, 'no node of this name has answered');
+    return { type: 'ok', data: { node }, after };
   }
 
   private async within<Result>(

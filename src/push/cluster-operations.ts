@@ -58,7 +58,11 @@ const handlers: Handlers = {
   look: ({ view }, { traces }) => view.look(traces),
   search: ({ directory }, { search, after, limit }) => directory.search(search, after, limit),
   preview: ({ view }, { target, limit }) => view.preview(target, limit),
-  drain: ({ view }, { nodeId }) => ({ isDraining: view.drain(nodeId) }),
+  drain: ({ view }, { nodeId }) => {
+    const drain = view.drainOf(nodeId);
+    drain?.();
+    return { isDraining: drain !== undefined };
+  },
   revoked: async ({ access }) => {
     await access.catchUp();
     return null;

@@ -91,11 +91,14 @@ export class ClusterView {
     return { users: users.size, connections, byTransport, items, ...(isPartial && { partial: true }) };
   }
 
-  /** Has the node of this id drain, wherever it is. False where no node that answers has it. */
-  async drain(nodeId: string): Promise<boolean> {
-    if (nodeId === this.here.nodeId) return this.here.drain(nodeId);
+  /**
+   * Has the node of this id drain where it is another one. This one is left to the caller, by what this resolves to, for it
+   * ends the connection of whoever asked. Undefined where no node that answers has the id.
+   */
+  async drain(nodeId: string): Promise<(() => void) | undefined> {
+    if (nodeId === this.here.nodeId) return this.here.drainOf(nodeId);
     const { answers } = await this.askOthers('drain', { nodeId });
-    return answers.some(({ isDraining }) => isDraining);
+    return answers.some(({ isDraining }) => isDraining) ? () => {} : undefined;
   }
 
   private async askOthers<Operation extends NodeOperation>(

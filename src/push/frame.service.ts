@@ -84,7 +84,10 @@ export class FrameService {
     try {
       const result = await this.carryOut(connection, frame, reply);
       if (result instanceof FrameRefusal) reply(encodeError(result.code, result.detail, frame.ref));
-      else if (result !== undefined) reply(encodeFrame(result.event, result.data, frame.ref));
+      else if (result !== undefined) {
+        reply(encodeFrame(result.event, result.data, frame.ref));
+        result.after?.();
+      }
     } catch (cause) {
       // What is out of reach for a while says when to come back, and was logged where it was found out.
       const retryAfterMs = cause instanceof PushError ? cause.retryAfterMs : undefined;
@@ -188,7 +191,8 @@ export class FrameService {
   private async passToConsole(connection: Connection, data: unknown): Promise<Outcome> {
     if (!this.consoleHandler) return new FrameRefusal(ErrorCode.ReservedEvent, 'a client may not send this event');
     const answer = await this.consoleHandler.handle(connection, data);
-    return answer.type === 'ok' ? ok(answer.data) : new FrameRefusal(answer.code, answer.detail);
+    if (answer.type === 'refused') return new FrameRefusal(answer.code, answer.detail);
+    return { ...ok(answer.data), after: answer.after };
   }
 
   private async passToHost(connection: Connection, frame: ClientFrame, reply: Reply): Promise<Outcome> {
@@ -209,9 +213,16 @@ export class FrameService {
   }
 }
 
-type Outcome = { readonly event: string; readonly data?: unknown } | FrameRefusal | undefined;
+/** A reply, and what is done once it is queued. */
+interface Answered {
+  readonly event: string;
+  readonly data?: unknown;
+  readonly after?: (() => void) | undefined;
+}
 
-function ok(data: unknown): Outcome {
+type Outcome = Answered | FrameRefusal | undefined;
+
+function ok(data: unknown): Answered {
   return { event: ServerEvent.Ok, data };
 }
 

@@ -74,12 +74,14 @@ export class NodeView {
     return { sample, users: nobody, groups: nobody, traces: Array.from({ length: traceCount }, () => []) };
   }
 
-  /** Has this node drain, if it is the one of that id. A tenant has no say over what is everybody's. */
-  drain(nodeId: string): boolean {
+  /**
+   * How to have this node drain, if it is the one of that id; undefined where it is not. A tenant has no say over what is
+   * everybody's.
+   */
+  drainOf(nodeId: string): (() => void) | undefined {
     const { control } = this;
-    if (!control || nodeId !== this.nodeId || this.parts.tenant !== undefined) return false;
-    control.drain();
-    return true;
+    if (!control || nodeId !== this.nodeId || this.parts.tenant !== undefined) return undefined;
+    return () => control.drain();
   }
 
   private state(): Pick<NodeSample, 'node' | 'isDraining' | 'isBackingUp'> {

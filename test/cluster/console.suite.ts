@@ -213,6 +213,31 @@ export function describeConsole(name: string, create: () => Promise<ClusterSubje
       expect(await here.request('push:ping')).toMatchObject({ event: 'push:pong' });
     });
 
+    it('answers a page on the node that is to drain before that ends its connection', async () => {
+      await startBoth();
+      const page = await first.connect('op', ADMIN);
+      const answer = await page.request('push:console', { action: 'drain', node: idOf(first) });
+      expect([answer.event, answer.data]).toEqual(['push:ok', { node: idOf(first) }]);
+      await page.next('push:draining');
+      expect((await page.end()).code).toBe(1012);
+      expect(first.app.get(PushHealth).readiness).toEqual({ status: 'draining' });
+    });
+
+    it('answers a page on an event stream of the node that is to drain', async () => {
+      await startBoth();
+      const token = bearer(signToken({ sub: 'op', ...ADMIN }));
+      const stream = await SseClient.open(`${first.origin}/push/sse`, token);
+      const { connectionId } = (await stream.next('push:welcome')).data as { readonly connectionId: string };
+      const { status, text } = await ask(`${first.origin}/push/upstream`, {
+        method: 'POST',
+        headers: { ...token, 'push-connection': connectionId, 'content-type': 'application/json' },
+        body: JSON.stringify({ event: 'push:console', data: { action: 'drain', node: idOf(first) } }),
+      });
+      expect([status, JSON.parse(text)]).toMatchObject([200, { event: 'push:ok', data: { node: idOf(first) } }]);
+      await stream.next('push:draining');
+      expect((await stream.next('push:closing')).data).toMatchObject({ code: 1012 });
+    });
+
     it('keeps to its tenant, and shows nothing of the others or of the process', async () => {
       const jwt = { secret: TEST_SECRET, algorithms: ['HS256' as const] };
       await startBoth({ auth: { jwt, tenantClaim: 'tenant' } });
