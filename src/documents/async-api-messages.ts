@@ -3,6 +3,7 @@ import {
   APPLICATION_EVENT,
   CLIENT_FRAMES,
   SERVER_FRAMES,
+  answerSchema,
   frameSchema,
   messageSchema,
 } from '../protocol/frame-schemas.js';
@@ -35,18 +36,21 @@ export function eventSchemas({ declarations }: Pick<EventCatalog, 'declarations'
   return { components, outgoing, incoming };
 }
 
-/** A WebSocket has close codes; frames for a stream are answered where they were sent. */
+/** A WebSocket has close codes; a ping is answered where it was sent, as is the first answer to any frame. */
 const NOT_ON_SOCKETS: readonly string[] = [ServerEvent.Closing];
-const NOT_ON_STREAMS: readonly string[] = [ServerEvent.Ok, ServerEvent.Pong];
-const ON_POLLS: readonly string[] = [ServerEvent.Gap, ServerEvent.Expiring, ServerEvent.Draining];
+const NOT_ON_STREAMS: readonly string[] = [ServerEvent.Pong];
+const ON_POLLS: readonly string[] = [
+  ...[ServerEvent.Gap, ServerEvent.Error, ServerEvent.Expiring, ServerEvent.Draining],
+];
 const REPLIES: readonly string[] = [ServerEvent.Ok, ServerEvent.Error, ServerEvent.Pong];
 const OTHERS = 'An event that is not declared, with any data.';
+const ANSWERS = 'What a handler answers under an event of its own, or sends to its own connection: it is no message.';
 
 /** Messages by key, and which of them go which way. */
 export class WireMessages {
   readonly messages: Record<string, JsonSchema> = {};
   /** Keys of the answers to frames. */
-  readonly replies = REPLIES.map(componentKey);
+  readonly replies: readonly string[];
   /** Keys of what clients get over a WebSocket, on an event stream, and in the answer of a poll. */
   readonly toSockets: readonly string[];
   readonly toStreams: readonly string[];
@@ -61,9 +65,11 @@ export class WireMessages {
   ) {
     const frames = this.addServerFrames();
     const application = this.addApplicationMessages();
+    const answer = this.add('answer', 'answer', answerSchema(this.dataRules(this.schemas.outgoing)), ANSWERS, true);
+    this.replies = [...REPLIES.map(componentKey), answer];
     const isOn = (without: readonly string[]) => (key: string) => !without.map(componentKey).includes(key);
-    this.toSockets = [...frames.filter(isOn(NOT_ON_SOCKETS)), ...application];
-    this.toStreams = [...frames.filter(isOn(NOT_ON_STREAMS)), ...application];
+    this.toSockets = [...frames.filter(isOn(NOT_ON_SOCKETS)), ...application, answer];
+    this.toStreams = [...frames.filter(isOn(NOT_ON_STREAMS)), ...application, answer];
     this.inPolls = [...ON_POLLS.map(componentKey), ...application];
     this.fromClients = [...this.addClientFrames(), ...this.addHandlerFrames(handledEvents)];
   }
@@ -100,10 +106,15 @@ export class WireMessages {
 
   /** What `push:send` carries of a declared event is what that is declared to be. */
   private sendData(data: JsonSchema): JsonSchema {
-    const rules = [...new Map([...this.schemas.incoming, ...this.schemas.outgoing])].map(([event, schema]) => ({
+    const rules = this.dataRules(new Map([...this.schemas.incoming, ...this.schemas.outgoing]));
+    return rules.length === 0 ? data : { ...data, allOf: rules };
+  }
+
+  /** The data of each of these events is what its schema says. */
+  private dataRules(schemas: ReadonlyMap<string, JsonSchema>): readonly JsonSchema[] {
+    return [...schemas].map(([event, schema]) => ({
       anyOf: [{ properties: { event: { not: { const: event } } } }, { properties: { data: schema } }],
     }));
-    return rules.length === 0 ? data : { ...data, allOf: rules };
   }
 
   private descriptionOf(event: string, way: 'in' | 'out'): string | undefined {

@@ -4,8 +4,9 @@
  *
  * A document speaks of one connection. Tenants make no difference to it, so it says nothing of them.
  */
-import { COUNT, TEXT } from '../protocol/json-schema.js';
+import { TEXT } from '../protocol/json-schema.js';
 import type { JsonSchema } from '../protocol/json-schema.js';
+import { MAX_POLL_MESSAGES, MAX_POLL_WAIT_SECONDS } from '../push/open-poll.js';
 import { WireMessages, eventSchemas } from './async-api-messages.js';
 import type { WireDescription } from './wire-description.js';
 
@@ -36,6 +37,14 @@ const POLL_ANSWER = 'poll.answer';
 const QUERY = {
   cursor: { ...TEXT, description: 'The place to go on from: what came after it follows' },
   groups: { ...TEXT, description: 'Groups to join, with commas between them' },
+};
+
+const WAIT = {
+  type: 'number',
+  default: MAX_POLL_WAIT_SECONDS,
+  description:
+    'How many seconds an empty answer may be held back; fractions count. ' +
+    `Above ${MAX_POLL_WAIT_SECONDS} is ${MAX_POLL_WAIT_SECONDS}, below 0 is 0`,
 };
 
 /** The document of what is described. */
@@ -96,7 +105,7 @@ function channel(address: string, server: string, description: string, keys: rea
 function operationsOf({ toSockets, toStreams, fromClients, replies }: WireMessages) {
   const reply = (name: string) => ({ channel: channelRef(name), messages: messageRefs(name, replies) });
   const streamQuery = { type: 'object', properties: { ...QUERY, named: { enum: ['1'] } } };
-  const pollQuery = { type: 'object', properties: { ...QUERY, wait: { ...COUNT, maximum: 25, default: 25 } } };
+  const pollQuery = { type: 'object', properties: { ...QUERY, wait: WAIT } };
   const connection = { 'Push-Connection': { ...TEXT, description: "The connectionId of the client's own stream" } };
   return {
     'ws.send': operation('send', 'ws', toSockets, 'What a connection gets'),
@@ -136,8 +145,9 @@ function messageRefs(name: string, keys: readonly string[]) {
 
 function pollAnswer({ inPolls }: WireMessages): JsonSchema {
   const anyOf = inPolls.map((key) => ({ $ref: `#/components/messages/${key}/payload` }));
+  const description = `At most ${MAX_POLL_MESSAGES} messages, and what the server says of itself`;
   const properties = {
-    messages: { type: 'array', maxItems: 100, items: { anyOf } },
+    messages: { type: 'array', description, items: { anyOf } },
     cursor: { ...TEXT, description: 'The place after these; the next poll hands it back' },
     more: { type: 'boolean', description: 'There are others: ask again at once' },
   };

@@ -145,9 +145,19 @@ export function frameSchema(
   return { type: 'object', properties, required: isDataRequired ? ['event', 'data'] : ['event'] };
 }
 
+/** What makes a message of an envelope. */
+const MESSAGE_MEMBERS = ['id', 'cursor', 'ts'] as const satisfies readonly (keyof Envelope)[];
+
 /** The envelope of an application's message, as clients get it. */
 export function messageSchema(event: JsonSchema, data: JsonSchema): JsonSchema {
   const { id, cursor, ts, from } = ENVELOPE;
   const properties = { event, data, id, cursor, ts, from };
-  return { type: 'object', properties, required: ['event', 'data', 'id', 'cursor', 'ts'] };
+  return { type: 'object', properties, required: ['event', 'data', ...MESSAGE_MEMBERS] };
+}
+
+/** The envelope of what a handler answers under an event of its own, or sends to its own connection: it is no message. */
+export function answerSchema(rules: readonly JsonSchema[]): JsonSchema {
+  const properties = { event: APPLICATION_EVENT, data: {}, ref: ENVELOPE.ref };
+  const isNoMessage = { not: { anyOf: MESSAGE_MEMBERS.map((name) => ({ required: [name] })) } };
+  return { type: 'object', properties, required: ['event'], ...isNoMessage, ...(rules.length > 0 && { allOf: rules }) };
 }

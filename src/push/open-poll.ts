@@ -20,6 +20,8 @@ import type { Refusal } from './refusal.js';
 
 /** Most messages of one answer. */
 export const MAX_POLL_MESSAGES = 100;
+/** Longest wait, and the one of a request that names none: below what proxies cut. */
+export const MAX_POLL_WAIT_SECONDS = 25;
 
 /** What a poll is answered. */
 export type PollAnswer =

@@ -94,7 +94,7 @@ describe('the AsyncAPI document', () => {
     expect(Object.keys(messages()).sort()).toEqual(
       [
         ...frames,
-        ...['chat.message', 'of.valibot', 'order.status', 'tree', 'unsaid', 'other'],
+        ...['chat.message', 'of.valibot', 'order.status', 'tree', 'unsaid', 'other', 'answer'],
         ...['order.place.in', 'undeclared.in', 'poll.answer'],
       ].sort(),
     );

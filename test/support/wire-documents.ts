@@ -34,6 +34,28 @@ export function judgeOf(document: object, pointer: string): ValidateFunction {
   return ajv.compile({ $ref: `document#${pointer}` });
 }
 
+interface Operation {
+  readonly messages: readonly Reference[];
+  readonly reply?: { readonly messages: readonly Reference[] };
+}
+interface Reference {
+  readonly $ref: string;
+}
+
+/** What is wrong with a frame of an operation, or of its reply: AsyncAPI wants it to fit exactly one of the messages. */
+export function problemsOfFrame(
+  document: { readonly operations: object },
+  operation: string,
+  part: 'messages' | 'reply',
+  frame: object,
+): readonly unknown[] {
+  const described = (document.operations as Readonly<Record<string, Operation>>)[operation];
+  const references = (part === 'messages' ? described?.messages : described?.reply?.messages) ?? [];
+  const messages = references.map(({ $ref }) => $ref.slice($ref.lastIndexOf('/') + 1));
+  const fits = messages.filter((key) => judgeOf(document, `/components/messages/${key}/payload`)(frame) === true);
+  return fits.length === 1 ? [] : [{ operation, part, frame, fits }];
+}
+
 function deadReferences(document: object): readonly string[] {
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#([^"]*)"/g)].map(([, path = '']) => path);
   return [...new Set(references)].filter((path) => valueAt(document, path) === undefined);

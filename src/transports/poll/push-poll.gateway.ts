@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
 import type { Admission, HandshakeRequest } from '../../push/admission.js';
+import { MAX_POLL_WAIT_SECONDS } from '../../push/open-poll.js';
 import type { PollAnswer } from '../../push/open-poll.js';
 import { Refusals } from '../../push/refusal.js';
 import type { TenantSpaces } from '../../push/tenant-spaces.js';
@@ -9,8 +10,6 @@ import { answerJson, answerProblem } from '../http-answer.js';
 import type { HttpEntrance } from '../http-entrance.js';
 import type { HttpExchange } from '../http-exchange.js';
 
-/** Longest wait, and the one of a request that names none: below what proxies cut. */
-const MAX_WAIT_SECONDS = 25;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** Accepts polls. */
@@ -34,7 +33,7 @@ export class PushPollGateway {
   private open({ request, response }: HttpExchange, admission: Admission, { query }: HandshakeRequest): void {
     // The wait is ours to end. Node sets the timeout anew for the next request of the socket.
     if (request.httpVersionMajor === 1) request.socket.setTimeout(0);
-    const waitMs = (waitSecondsOf(query) ?? MAX_WAIT_SECONDS) * 1000;
+    const waitMs = (waitSecondsOf(query) ?? MAX_POLL_WAIT_SECONDS) * 1000;
     const { polls } = this.spaces.of(admission.principal.tenant);
     const poll = polls.open(admission, waitMs, (answer) => answerPoll(response, answer));
     response.once('close', () => poll.abandon());
@@ -55,9 +54,9 @@ function checkWait(request: HandshakeRequest): HandshakeRequest {
   return { ...request, shapeProblem: Refusals.malformed('wait must be a number of seconds') };
 }
 
-/** Between 0 and {@link MAX_WAIT_SECONDS}; undefined where it is no number. */
+/** Between 0 and {@link MAX_POLL_WAIT_SECONDS}; undefined where it is no number. */
 function waitSecondsOf(query: URLSearchParams | undefined): number | undefined {
   const text = query?.get('wait');
-  if (text === undefined || text === null) return MAX_WAIT_SECONDS;
-  return DECIMAL.test(text) ? Math.min(Math.max(Number(text), 0), MAX_WAIT_SECONDS) : undefined;
+  if (text === undefined || text === null) return MAX_POLL_WAIT_SECONDS;
+  return DECIMAL.test(text) ? Math.min(Math.max(Number(text), 0), MAX_POLL_WAIT_SECONDS) : undefined;
 }
