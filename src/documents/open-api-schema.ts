@@ -40,9 +40,7 @@ function keywordOf(keyword: string, value: unknown): JsonSchema {
   if (OF_SCHEMAS.has(keyword)) return { [keyword]: (value as unknown[]).map(openApiSchema) };
   switch (keyword) {
     case 'const':
-      return value === null ? { nullable: true, enum: [null] } : { enum: [value] };
-    case 'enum':
-      return { enum: value, ...((value as unknown[]).includes(null) && { nullable: true }) };
+      return { enum: [value] };
     case 'examples':
       return { example: (value as unknown[])[0] };
     case 'type':
@@ -63,11 +61,15 @@ function eachOf(properties: object): JsonSchema {
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, openApiSchema(schema)]));
 }
 
+/** `nullable` means something beside a `type` only, and there is no type of null. */
+const NULL: JsonSchema = { enum: [null] };
+
 function typeOf(value: unknown): JsonSchema {
-  if (value === 'null') return { nullable: true, enum: [null] };
+  if (value === 'null') return NULL;
   if (!Array.isArray(value)) return { type: value };
   const [only, ...more] = value.filter((type) => type !== 'null') as readonly string[];
-  const nullable = value.includes('null') && { nullable: true };
-  if (more.length === 0) return { type: only, ...nullable };
-  return { anyOf: [only, ...more].map((type) => openApiSchema({ type })), ...nullable };
+  const isNullable = value.includes('null');
+  if (only === undefined) return NULL;
+  if (more.length === 0) return { type: only, ...(isNullable && { nullable: true }) };
+  return { anyOf: [...[only, ...more].map((type) => openApiSchema({ type })), ...(isNullable ? [NULL] : [])] };
 }

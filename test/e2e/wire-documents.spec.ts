@@ -205,6 +205,23 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.components.schemas)).not.toContain('event.order.place.in');
   });
 
+  it.each(['3.0.0', '3.1.0'])('takes any data of an event that is not declared in version %s', (version) => {
+    const document = JSON.parse(JSON.stringify(create(new DocumentBuilder().setOpenAPIVersion(version)))) as object;
+    const body = judgeOf(document, '/components/schemas/PushEventDto');
+    for (const data of [null, 1, 'a', true, [], [null], {}, { a: null }]) {
+      expect([data, body({ event: 'free', data })]).toEqual([data, true]);
+    }
+    expect(body({ event: 'free' })).toBe(true);
+  });
+
+  it.each(['3.0.0', '3.1.0'])('has schemas that are JSON Schema to ajv in version %s', (version) => {
+    const { components, ...rest } = create(new DocumentBuilder().setOpenAPIVersion(version));
+    const document = JSON.parse(JSON.stringify({ ...rest, components })) as object;
+    for (const name of Object.keys(components?.schemas ?? {})) {
+      expect(() => judgeOf(document, `/components/schemas/${name}`)).not.toThrow();
+    }
+  });
+
   it('writes what OpenAPI 3.0 has no words for in its own', () => {
     const { components = {} } = create(new DocumentBuilder());
     expect((components.schemas as unknown as Schemas)['event.of.valibot']).toEqual({

@@ -29,7 +29,7 @@ export function judgeOf(document: object, pointer: string): ValidateFunction {
   const ajv = new Ajv({ strict: false });
   addFormats.default(ajv);
   // Keywords of OpenAPI 3.0 alone, which no test asks about.
-  const text = JSON.stringify(document).replaceAll(/"(nullable|exclusiveMinimum)":true,?/g, '');
+  const text = JSON.stringify(document).replaceAll(/"exclusiveMinimum":true,?/g, '');
   ajv.addSchema(JSON.parse(text.replaceAll(',}', '}')) as object, 'document');
   return ajv.compile({ $ref: `document#${pointer}` });
 }

@@ -24,8 +24,7 @@ export class PushEventDto extends PushSendOptionsDto {
       data: {
         required: false,
         type: () => Object,
-        nullable: true,
-        oneOf: ANY_JSON,
+        anyOf: ANY_JSON,
         example: { orderId: 7 },
         description: 'Any JSON; arrives as it was sent. An own key __proto__ at any depth is refused',
       },

@@ -13,14 +13,8 @@ export interface OpenApiProperty {
 /** What `_OPENAPI_METADATA_FACTORY` of a class gives: the same as swagger's compiler plugin would write. */
 export type OpenApiProperties = Readonly<Record<string, OpenApiProperty>>;
 
-/** Any JSON but null, which is said by `nullable`. */
-export const ANY_JSON: readonly OpenApiSchema[] = [
-  { type: 'object', additionalProperties: true },
-  { type: 'array', items: {} },
-  { type: 'string' },
-  { type: 'number' },
-  { type: 'boolean' },
-];
+/** Any JSON, null too, in every version of OpenAPI. Without such a list swagger would write `type: object`. */
+export const ANY_JSON: readonly OpenApiSchema[] = [{}];
 
 /** Points to the schema of a class. */
 export function schemaOf(model: { readonly name: string }): OpenApiSchema {

@@ -4,9 +4,12 @@ import { openApiSchema } from '../../../src/documents/open-api-schema.js';
 describe('openApiSchema', () => {
   it.each([
     [{ const: 7 }, { enum: [7] }],
-    [{ const: null }, { nullable: true, enum: [null] }],
-    [{ enum: ['a', null] }, { enum: ['a', null], nullable: true }],
+    [{ const: null }, { enum: [null] }],
+    [{ type: 'null' }, { enum: [null] }],
+    [{ type: ['null'] }, { enum: [null] }],
+    [{ enum: ['a', null] }, { enum: ['a', null] }],
     [{ type: ['string', 'null'] }, { type: 'string', nullable: true }],
+    [{ type: ['string', 'number', 'null'] }, { anyOf: [{ type: 'string' }, { type: 'number' }, { enum: [null] }] }],
     [{ type: ['string', 'number'] }, { anyOf: [{ type: 'string' }, { type: 'number' }] }],
     [
       { type: 'number', exclusiveMinimum: 0 },
