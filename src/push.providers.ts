@@ -137,8 +137,10 @@ const eventProviders: Provider[] = [
 const documentProvider: Provider = {
   provide: WireDescription,
   inject: [PUSH_OPTIONS, EventCatalog, ModulesContainer],
-  useFactory: ({ paths, auth = {} }: ResolvedPushOptions, catalog: EventCatalog, modules: ModulesContainer) =>
-    new WireDescription(catalog, paths, auth, () => handledEventsIn(modules)),
+  useFactory: ({ paths, auth, tickets }: ResolvedPushOptions, catalog: EventCatalog, modules: ModulesContainer) => {
+    const tokens = { ...auth, ticketSeconds: tickets.ttlSeconds };
+    return new WireDescription(catalog, paths, tokens, () => handledEventsIn(modules));
+  },
 };
 
 const tenantProviders: Provider[] = [

@@ -7,7 +7,10 @@
 import { TEXT } from '../protocol/json-schema.js';
 import type { JsonSchema } from '../protocol/json-schema.js';
 import { MAX_POLL_MESSAGES, MAX_POLL_WAIT_SECONDS } from '../push/open-poll.js';
+import { closeCodeList, refusalKeys, refusalMessages } from './async-api-refusals.js';
+import type { RefusingChannel } from './async-api-refusals.js';
 import { WireMessages, eventSchemas } from './async-api-messages.js';
+import { PROBLEM_SCHEMA } from './problem-schema.js';
 import type { WireDescription } from './wire-description.js';
 
 /** What a host says about its document. */
@@ -53,7 +56,11 @@ export function asyncApiDocument(wire: WireDescription, options: AsyncApiOptions
   const { catalog } = wire;
   const schemas = eventSchemas(catalog);
   const wireMessages = new WireMessages(schemas, catalog.declarations, wire.handledEvents());
-  const messages = { ...wireMessages.messages, [POLL_ANSWER]: pollAnswer(wireMessages) };
+  const messages = {
+    ...wireMessages.messages,
+    [POLL_ANSWER]: pollAnswer(wireMessages),
+    ...refusalMessages(schemas.components.add('problem', PROBLEM_SCHEMA)),
+  };
   return {
     asyncapi: '3.0.0',
     info: { title, version, ...(description !== undefined && { description }) },
@@ -80,49 +87,77 @@ function serversOf(wire: WireDescription, url: string | undefined) {
   };
 }
 
-function channelsOf({ paths }: WireDescription, { toSockets, toStreams, fromClients, replies }: WireMessages) {
-  const query = { type: 'object', properties: QUERY };
-  const ofWs = [...new Set([...toSockets, ...fromClients])];
+const REFUSED = 'A request that is refused is answered with a status and a problem document.';
+/** An event source sets no header and stops for good at any status but 200. */
+const REFUSED_STREAM =
+  'Without `Authorization`, 429 and 503 are a stream that ends after `retry:` and `push:draining`.';
+
+function descriptionsOf({ handshake }: WireDescription['paths']): Readonly<Record<RefusingChannel, string>> {
+  const dryRun = `\`GET ${handshake}\` tells a page why: it goes through the same checks.`;
+  const named = 'with `?named=1`, its bare `data` under its event';
   return {
-    ws: {
-      ...channel(paths.ws, 'ws', 'One WebSocket: every frame is one envelope as text, in both directions.', ofWs),
-      bindings: { ws: { method: 'GET', query, bindingVersion: '0.1.0' } },
-    },
-    sse: channel(paths.sse, 'http', 'Server-sent events: the `data:` of each is one envelope.', toStreams),
-    poll: channel(paths.poll, 'http', 'Long polling: each answer holds the messages after a cursor.', [POLL_ANSWER]),
-    upstream: channel(paths.upstream, 'http', 'One frame of a client that has no WebSocket, and its answer.', [
-      ...fromClients,
-      ...replies,
-    ]),
+    ws: `One WebSocket: every frame is one envelope as text, in both directions. ${REFUSED} ${dryRun}\n\n${closeCodeList()}`,
+    sse: `Server-sent events: the \`data:\` of each is one envelope; ${named}. ${REFUSED} ${REFUSED_STREAM} ${dryRun}`,
+    poll: `Long polling: each answer holds the messages after a cursor. ${REFUSED} So is an open poll that is ended.`,
+    upstream: `One frame of a client that has no WebSocket, and its answer. ${REFUSED}`,
   };
 }
 
-function channel(address: string, server: string, description: string, keys: readonly string[]) {
-  const messages = Object.fromEntries(keys.map((key) => [key, { $ref: `#/components/messages/${key}` }]));
-  return { address, description, servers: [{ $ref: `#/servers/${server}` }], messages };
+function channelsOf({ paths }: WireDescription, { toSockets, toStreams, fromClients, replies }: WireMessages) {
+  const query = { type: 'object', properties: QUERY };
+  const descriptions = descriptionsOf(paths);
+  const channel = (name: RefusingChannel, server: string, keys: readonly string[]) => {
+    const all = [...new Set([...keys, ...refusalKeys(name)])];
+    const messages = Object.fromEntries(all.map((key) => [key, { $ref: `#/components/messages/${key}` }]));
+    return {
+      address: paths[name],
+      description: descriptions[name],
+      servers: [{ $ref: `#/servers/${server}` }],
+      messages,
+    };
+  };
+  return {
+    ws: {
+      ...channel('ws', 'ws', [...toSockets, ...fromClients]),
+      bindings: { ws: { method: 'GET', query, bindingVersion: '0.1.0' } },
+    },
+    sse: channel('sse', 'http', toStreams),
+    poll: channel('poll', 'http', [POLL_ANSWER]),
+    upstream: channel('upstream', 'http', [...fromClients, ...replies]),
+  };
 }
 
 function operationsOf({ toSockets, toStreams, fromClients, replies }: WireMessages) {
-  const reply = (name: string) => ({ channel: channelRef(name), messages: messageRefs(name, replies) });
+  const reply = (name: string, keys: readonly string[]) => ({
+    channel: channelRef(name),
+    messages: messageRefs(name, keys),
+  });
+  const refuse = (name: RefusingChannel) => operation('send', name, refusalKeys(name), 'How a request is refused');
   const streamQuery = { type: 'object', properties: { ...QUERY, named: { enum: ['1'] } } };
   const pollQuery = { type: 'object', properties: { ...QUERY, wait: WAIT } };
   const connection = { 'Push-Connection': { ...TEXT, description: "The connectionId of the client's own stream" } };
   return {
     'ws.send': operation('send', 'ws', toSockets, 'What a connection gets'),
-    'ws.receive': { ...operation('receive', 'ws', fromClients, 'What a connection sends'), reply: reply('ws') },
+    'ws.receive': {
+      ...operation('receive', 'ws', fromClients, 'What a connection sends'),
+      reply: reply('ws', replies),
+    },
+    'ws.refuse': refuse('ws'),
     'sse.send': {
       ...operation('send', 'sse', toStreams, 'What an event stream gets'),
       ...httpBinding('GET', streamQuery),
     },
+    'sse.refuse': { ...refuse('sse'), ...httpBinding('GET', streamQuery) },
     'poll.send': {
       ...operation('send', 'poll', [POLL_ANSWER], 'What a poll gets'),
       ...httpBinding('GET', pollQuery),
     },
+    'poll.refuse': { ...refuse('poll'), ...httpBinding('GET', pollQuery) },
     'upstream.receive': {
       ...operation('receive', 'upstream', fromClients, 'What clients on SSE and long polling send'),
       description: `Header ${Object.keys(connection).join()}: ${connection['Push-Connection'].description}.`,
       ...httpBinding('POST'),
-      reply: reply('upstream'),
+      reply: reply('upstream', [...replies, ...refusalKeys('upstream')]),
     },
   };
 }
@@ -159,7 +194,9 @@ function pollAnswer({ inPolls }: WireMessages): JsonSchema {
   };
 }
 
-function securitySchemes({ tokens: { cookie, accessTokenQuery } }: WireDescription): Record<string, JsonSchema> {
+function securitySchemes({ paths, tokens }: WireDescription): Record<string, JsonSchema> {
+  const { cookie, accessTokenQuery, ticketSeconds } = tokens;
+  const ticket = `\`POST ${paths.ticket}\` with a token answers it as \`ticket\`. Good once, for ${ticketSeconds} seconds`;
   const key = (place: string, name: string, description: string) => ({
     type: 'httpApiKey',
     in: place,
@@ -169,7 +206,7 @@ function securitySchemes({ tokens: { cookie, accessTokenQuery } }: WireDescripti
   return {
     bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
     subprotocol: key('header', 'Sec-WebSocket-Protocol', '`push.v1, bearer.<token>`, where no other header can be set'),
-    ticket: key('query', 'ticket', 'A ticket for one connection, good for 30 seconds'),
+    ticket: key('query', 'ticket', ticket),
     ...(cookie !== undefined && { cookie: key('cookie', cookie, 'The token, from the own page or a listed origin') }),
     ...(accessTokenQuery === true && { accessToken: key('query', 'access_token', 'The token') }),
   };

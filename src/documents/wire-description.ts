@@ -4,8 +4,12 @@ import type { EventCatalog } from '../push/events/event-catalog.js';
 export class WireDescription {
   constructor(
     readonly catalog: EventCatalog,
-    readonly paths: { readonly ws: string; readonly sse: string; readonly poll: string; readonly upstream: string },
-    readonly tokens: { readonly cookie?: string | undefined; readonly accessTokenQuery?: boolean | undefined },
+    readonly paths: Readonly<Record<'ws' | 'sse' | 'poll' | 'upstream' | 'handshake' | 'ticket', string>>,
+    readonly tokens: {
+      readonly cookie?: string | undefined;
+      readonly accessTokenQuery?: boolean | undefined;
+      readonly ticketSeconds: number;
+    },
     /** The events that `@SubscribeMessage` handlers of push gateways take, once the application is made. */
     readonly handledEvents: () => readonly string[],
   ) {}

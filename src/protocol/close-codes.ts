@@ -51,7 +51,11 @@ export const CLOSE_CODES: Readonly<Record<CloseCode, CloseCodeMeaning>> = {
 };
 
 /** Codes of the WebSocket layer that say that the peer is wrong, beside those of {@link CloseCode}. */
-const PEER_IS_WRONG: readonly number[] = [1002, 1007, 1008];
+export const PEER_IS_WRONG: Readonly<Record<number, string>> = {
+  1002: 'a frame that breaks RFC 6455',
+  1007: 'text that is not UTF-8',
+  1008: 'too many pieces in one message',
+};
 
 /**
  * Whether a client that was closed with this code may connect again: yes for 4000 to 4499 and for the standard codes
@@ -59,5 +63,5 @@ const PEER_IS_WRONG: readonly number[] = [1002, 1007, 1008];
  */
 export function mayReconnect(code: number): boolean {
   const known = (CLOSE_CODES as Readonly<Record<number, CloseCodeMeaning>>)[code];
-  return known ? known.reconnect : code < 4500 && !PEER_IS_WRONG.includes(code);
+  return known ? known.reconnect : code < 4500 && !(code in PEER_IS_WRONG);
 }

@@ -2,6 +2,7 @@
  * The frames of the protocol itself as JSON Schema, for documents. Members come from the types in frames.ts: one that is
  * added there and not here does not compile.
  */
+import { CLOSE_CODES } from './close-codes.js';
 import { ERROR_CODES } from './error-codes.js';
 import { ClientEvent, ServerEvent } from './frames.js';
 import type {
@@ -40,6 +41,20 @@ const GROUP: JsonSchema = { type: 'string', pattern: GROUP_PATTERN };
 const USER: JsonSchema = { type: 'string', minLength: 1, maxLength: MAX_USER_ID_LENGTH };
 const CURSOR: JsonSchema = { type: 'string', maxLength: MAX_CURSOR_LENGTH };
 const FLAG: JsonSchema = { type: 'boolean' };
+const CLOSE_CODE: JsonSchema = {
+  anyOf: [
+    ...Object.entries(CLOSE_CODES).map(([code, { reason, reconnect }]) => ({
+      const: Number(code),
+      description: `${reason}: ${reconnect ? 'come back' : 'do not come back'}`,
+    })),
+    {
+      type: 'integer',
+      minimum: 4000,
+      maximum: 4999,
+      description: 'Of the application: below 4500 come back, from there on do not',
+    },
+  ],
+};
 
 /** An event that an application may send. */
 export const APPLICATION_EVENT: JsonSchema = { type: 'string', pattern: EVENT_PATTERN, not: { pattern: '^push:' } };
@@ -87,7 +102,7 @@ export const SERVER_FRAMES: Readonly<Record<Names<typeof ServerEvent>, FrameDesc
   },
   [ServerEvent.Closing]: {
     description: 'The last event on sse, where there is no close code.',
-    data: objectSchema<ClosingData>({ code: { type: 'integer' }, reason: TEXT, reconnect: FLAG, retryAfterMs: COUNT }, [
+    data: objectSchema<ClosingData>({ code: CLOSE_CODE, reason: TEXT, reconnect: FLAG, retryAfterMs: COUNT }, [
       'retryAfterMs',
     ]),
   },

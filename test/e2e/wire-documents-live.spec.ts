@@ -11,11 +11,14 @@ import { PushConnection } from '../../src/gateway/push-connection.js';
 import { PushGateway } from '../../src/gateway/push-gateway.decorator.js';
 import { PushWsAdapter } from '../../src/gateway/push-ws.adapter.js';
 import type { Envelope } from '../../src/protocol/frames.js';
+import { CLOSE_CODES, PEER_IS_WRONG } from '../../src/protocol/close-codes.js';
+import { eventually } from '../support/eventually.js';
 import { ask } from '../support/http-request.js';
 import { PushApp } from '../support/push-app.js';
 import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
 import { SseClient } from '../support/sse-client.js';
 import { bearer, signToken } from '../support/tokens.js';
+import { refusalOf } from '../support/ws-client.js';
 import { judgeOf, problemsOfFrame } from '../support/wire-documents.js';
 
 @PushGateway()
@@ -183,5 +186,93 @@ describe('what the AsyncAPI document says of', () => {
       expect([wait, status, isWait(wait)]).toEqual([wait, 200, true]);
     }
     expect(isWait('soon')).toBe(false);
+  });
+});
+
+describe('what the AsyncAPI document says of refusals', () => {
+  const good = bearer(token);
+  const far = { ...good, origin: 'https://other.example' };
+  const cursor = `?cursor=${'x'.repeat(1025)}`;
+  const REQUESTS: [string, 'sse.refuse' | 'poll.refuse' | 'ws.refuse', string, number, object?][] = [
+    ['an event stream without a token', 'sse.refuse', '/push/sse', 401],
+    ['an event stream with a bad one', 'sse.refuse', '/push/sse', 401, bearer('bad')],
+    ['an event stream of another origin', 'sse.refuse', '/push/sse', 403, far],
+    ['an event stream with too long a cursor', 'sse.refuse', `/push/sse${cursor}`, 400, good],
+    ['a poll without a token', 'poll.refuse', '/push/poll', 401],
+    ['a poll of another origin', 'poll.refuse', '/push/poll', 403, far],
+    ['a poll with no number', 'poll.refuse', '/push/poll?wait=0x1', 400, good],
+    ['a plain GET of a WebSocket', 'ws.refuse', '/push/ws', 426, good],
+  ];
+
+  function problems(operation: string, status: number, headers: object, body: object): readonly unknown[] {
+    const part = operation === 'upstream.receive' ? 'reply' : 'messages';
+    const message = messages()[`refusal.${status}`];
+    const missing = (message?.headers?.required ?? []).filter((name) => !(name.toLowerCase() in headers));
+    return [...problemsOfFrame(document, operation, part, body), ...missing];
+  }
+  const messages = () =>
+    document.components['messages'] as Record<string, { headers?: { required: readonly string[] } }>;
+
+  it.each(REQUESTS)('%s fits', async (_what, operation, path, status, headers = {}) => {
+    const answer = await ask(app.origin + path, { headers: headers as Record<string, string> });
+    expect(answer.status).toBe(status);
+    expect(problems(operation, status, answer.headers, JSON.parse(answer.text) as object)).toEqual([]);
+  });
+
+  it('a WebSocket fits', async () => {
+    for (const [status, options] of [
+      [401, {}],
+      [403, { token, origin: 'https://other.example' }],
+      [426, { token, protocolVersion: 8 }],
+    ] as const) {
+      const refused = await refusalOf(app.wsUrl, options);
+      expect(refused.status).toBe(status);
+      expect(problems('ws.refuse', status, refused.headers, refused.problem)).toEqual([]);
+    }
+  });
+
+  it('an open poll that an administrator or the application ends fits', async () => {
+    for (const [code, status] of [
+      [4505, 403],
+      [4003, 429],
+      [4500, 400],
+      [4400, 503],
+    ] as const) {
+      const open = ask(`${app.origin}/push/poll`, { headers: bearer(signToken({ sub: `polls-${code}` })) });
+      await eventually(() => app.push.isOnline(`polls-${code}`), { what: 'the poll' });
+      await app.push.disconnect({ user: `polls-${code}` }, { code });
+      const answer = await open;
+      expect([code, answer.status]).toEqual([code, status]);
+      expect(problems('poll.refuse', status, answer.headers, JSON.parse(answer.text) as object)).toEqual([]);
+    }
+  });
+
+  it('a frame by POST fits', async () => {
+    const json = { 'content-type': 'application/json' };
+    for (const [status, headers, body] of [
+      [401, json, '{}'],
+      [415, { ...good, 'content-type': 'text/plain' }, '{}'],
+      [413, { ...good, ...json }, `"${'x'.repeat(70_000)}"`],
+    ] as const) {
+      const answer = await ask(`${app.origin}/push/upstream`, { method: 'POST', headers, body });
+      expect(answer.status).toBe(status);
+      expect(problems('upstream.receive', status, answer.headers, JSON.parse(answer.text) as object)).toEqual([]);
+    }
+  });
+
+  it('every close code is named, for sockets and in push:closing', () => {
+    const { description } = (document.channels as Record<string, { description: string }>)['ws'] ?? {};
+    const named = [...(description ?? '').matchAll(/^- (\d{4}) /gm)].map(([, code]) => Number(code));
+    expect(named).toEqual([...Object.keys(CLOSE_CODES), ...Object.keys(PEER_IS_WRONG)].map(Number).toSorted());
+    const isClosing = judgeOf(document, '/components/messages/push.closing/payload');
+    const closing = (code: number) => isClosing({ event: 'push:closing', data: { code, reason: '', reconnect: true } });
+    expect([...Object.keys(CLOSE_CODES).map(Number), 4499, 4999].filter((code) => !closing(code))).toEqual([]);
+    expect([1000, 1006, 3999, 5000].filter(closing)).toEqual([]);
+  });
+
+  it('a ticket says where it comes from', () => {
+    const { ticket } = document.components['securitySchemes'] as Record<string, { description: string }>;
+    expect(ticket?.description).toContain('POST /push/ticket');
+    expect(ticket?.description).toContain('30 seconds');
   });
 });

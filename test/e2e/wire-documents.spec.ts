@@ -96,6 +96,7 @@ describe('the AsyncAPI document', () => {
         ...frames,
         ...['chat.message', 'of.valibot', 'order.status', 'tree', 'unsaid', 'other', 'answer'],
         ...['order.place.in', 'undeclared.in', 'poll.answer'],
+        ...[400, 401, 403, 405, 408, 413, 415, 426, 429, 500, 503].map((status) => `refusal.${status}`),
       ].sort(),
     );
   });

@@ -24,14 +24,25 @@ export async function problemsOfOpenApi(document: object): Promise<readonly stri
   return [...(valid ? [] : [JSON.stringify(errors)]), ...deadReferences(document)];
 }
 
+/** One for each document that is asked about: each compiles a schema once. */
+const judges = new WeakMap<object, Ajv>();
+
 /** Judges data by the schemas of a document, which stand where the pointer says. */
 export function judgeOf(document: object, pointer: string): ValidateFunction {
+  const ajv = judges.get(document) ?? judgeFor(document);
+  const judge = ajv.getSchema(`document#${pointer}`);
+  if (!judge) throw new Error(`there is no ${pointer} in the document`);
+  return judge as ValidateFunction;
+}
+
+function judgeFor(document: object): Ajv {
   const ajv = new Ajv({ strict: false });
   addFormats.default(ajv);
   // Keywords of OpenAPI 3.0 alone, which no test asks about.
   const text = JSON.stringify(document).replaceAll(/"exclusiveMinimum":true,?/g, '');
   ajv.addSchema(JSON.parse(text.replaceAll(',}', '}')) as object, 'document');
-  return ajv.compile({ $ref: `document#${pointer}` });
+  judges.set(document, ajv);
+  return ajv;
 }
 
 interface Operation {
