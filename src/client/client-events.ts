@@ -1,4 +1,4 @@
-import type { Envelope, GapData, TransportName, WelcomeData } from '../protocol/frames.js';
+import type { DrainingData, Envelope, GapData, TransportName, WelcomeData } from '../protocol/frames.js';
 import type { EventData, EventName } from '../protocol/push-events.js';
 import type { PushClientError } from './client-errors.js';
 
@@ -32,6 +32,8 @@ export interface PushClientEvents {
   readonly 'push:error': PushClientError;
   /** A connection over ws or sse was greeted. */
   readonly 'push:welcome': WelcomeData;
+  /** The server is about to end the connection, to which the client comes back by itself: what is left to say is said now. */
+  readonly 'push:draining': DrainingData;
 }
 
 /** What `on` takes: an application event or one of {@link PushClientEvents}. */

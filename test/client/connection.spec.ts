@@ -95,6 +95,14 @@ describe.each(['ws', 'sse'] as const)('a client on %s', (transport: TransportNam
     expect(client.statuses.find(({ state }) => state === 'waiting')?.retryInMs).toBe(17);
   });
 
+  it('tells that the server drains', async () => {
+    const client = server.client({ transports });
+    const told: unknown[] = [];
+    client.on('push:draining', (data) => told.push(data));
+    (await server.line()).send({ event: 'push:draining', data: { reconnectInMs: 17 } });
+    await eventually(() => expect(told).toEqual([{ reconnectInMs: 17 }]));
+  });
+
   it('renews its token in place', async () => {
     let count = 0;
     server.client({ transports, token: () => `token-${++count}` });
