@@ -1,4 +1,5 @@
 import type { Target } from './console-link.js';
+import { lineOf, namesIn } from './name-list.js';
 import { TextField } from './text-field.js';
 
 /** Whom a form is about, as it stands in its fields. */
@@ -23,12 +24,16 @@ export const EMPTY_TARGET: TargetDraft = {
   exceptConnections: '',
 };
 
+const HINT = 'separated by commas; one with commas or spaces around it as "a, b"';
+const UNQUOTED = 'A name that begins with a double quote has to end with one: "a, b". Within it write "" for a quote.';
+
 /** The target, or what is missing. */
 export function targetOf(draft: TargetDraft): Target | string {
   const except = membersOf(draft.exceptUsers, draft.exceptGroups, draft.exceptConnections);
+  const named = draft.isAll ? {} : membersOf(draft.users, draft.groups, draft.connections);
+  if (!except || !named) return UNQUOTED;
   const exceptions = Object.keys(except).length > 0 ? { except } : {};
   if (draft.isAll) return { all: true, ...exceptions };
-  const named = membersOf(draft.users, draft.groups, draft.connections);
   if (Object.keys(named).length === 0) return 'Name users, groups or connections, or choose everyone.';
   return { ...named, ...exceptions };
 }
@@ -42,8 +47,9 @@ export function wordsOf(draft: TargetDraft): string {
     ['connections', draft.connections],
   ] as const;
   return named
-    .filter(([, text]) => namesIn(text).length > 0)
-    .map(([word, text]) => `${word} ${namesIn(text).join(', ')}`)
+    .map(([word, text]) => [word, namesIn(text) ?? []] as const)
+    .filter(([, names]) => names.length > 0)
+    .map(([word, names]) => `${word} ${lineOf(names)}`)
     .join('; ');
 }
 
@@ -56,12 +62,7 @@ export function TargetFields({
   readonly change: (draft: TargetDraft) => void;
 }) {
   const field = (name: Exclude<keyof TargetDraft, 'isAll'>, label: string) => (
-    <TextField
-      label={label}
-      hint="separated by commas"
-      value={draft[name]}
-      onInput={(text) => change({ ...draft, [name]: text })}
-    />
+    <TextField label={label} hint={HINT} value={draft[name]} onInput={(text) => change({ ...draft, [name]: text })} />
   );
   const option = (isAll: boolean, label: string) => (
     <label class="check">
@@ -97,14 +98,17 @@ export function TargetFields({
   );
 }
 
-function membersOf(users: string, groups: string, connections: string): Readonly<Record<string, readonly string[]>> {
-  const all = { users: namesIn(users), groups: namesIn(groups), connections: namesIn(connections) };
-  return Object.fromEntries(Object.entries(all).filter(([, names]) => names.length > 0));
-}
-
-function namesIn(text: string): string[] {
-  return text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+/** Undefined where one of the lines is none of names. */
+function membersOf(
+  users: string,
+  groups: string,
+  connections: string,
+): Readonly<Record<string, readonly string[]>> | undefined {
+  const members: Record<string, readonly string[]> = {};
+  for (const [kind, text] of Object.entries({ users, groups, connections })) {
+    const names = namesIn(text);
+    if (!names) return undefined;
+    if (names.length > 0) members[kind] = names;
+  }
+  return members;
 }
