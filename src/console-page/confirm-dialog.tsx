@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { sentenceOf } from './console-link.js';
+import { sentenceOf } from './error-sentence.js';
 
 /** What is asked before something that cannot be taken back. */
 export interface Confirmation {

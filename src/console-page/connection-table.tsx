@@ -1,5 +1,6 @@
 import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { duration } from './format.js';
+import type { NodeNames } from './node-names.js';
 import { routeTo } from './route.js';
 
 /** What the transports are called. */
@@ -10,9 +11,11 @@ const COLUMNS = ['User', 'Groups', 'Transport', 'Address', 'Node', 'Connected', 
 /** Connections in rows; on a narrow page each is a card, and still a row to a screen reader. */
 export function ConnectionTable({
   connections,
+  names,
   end,
 }: {
   readonly connections: readonly ConnectionInfo[];
+  readonly names: NodeNames;
   readonly end: (connection: ConnectionInfo) => void;
 }) {
   return (
@@ -28,7 +31,7 @@ export function ConnectionTable({
       </thead>
       <tbody role="rowgroup">
         {connections.map((connection) => (
-          <ConnectionRow key={connection.connectionId} connection={connection} end={end} />
+          <ConnectionRow key={connection.connectionId} connection={connection} names={names} end={end} />
         ))}
       </tbody>
     </table>
@@ -37,9 +40,11 @@ export function ConnectionTable({
 
 function ConnectionRow({
   connection,
+  names,
   end,
 }: {
   readonly connection: ConnectionInfo;
+  readonly names: NodeNames;
   readonly end: (connection: ConnectionInfo) => void;
 }) {
   const { connectionId, userId, groups, transport, address, node, connectedAt } = connection;
@@ -66,7 +71,7 @@ function ConnectionRow({
         {address}
       </td>
       <td role="cell" data-label="Node">
-        <code>{node}</code>
+        {names.of(node)}
       </td>
       <td role="cell" data-label="Connected">
         <time dateTime={connectedAt}>{duration(seconds)} ago</time>

@@ -2,10 +2,12 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ConnectionInfo } from '../protocol/connection-info.js';
 import type { ConnectionSearch } from '../protocol/console-frames.js';
 import { announce } from './announcer.js';
-import { sentenceOf } from './console-link.js';
 import type { ConsoleLink } from './console-link.js';
 import { ConnectionTable } from './connection-table.js';
+import { DeedNote } from './deed-note.js';
+import type { Deed } from './deed-note.js';
 import { DisconnectDialog } from './disconnect-dialog.js';
+import { sentenceOf } from './error-sentence.js';
 import { plural } from './format.js';
 import { TextField } from './text-field.js';
 import { ViewHeading } from './view-heading.js';
@@ -19,6 +21,7 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
   const [more, setMore] = useState<readonly ConnectionInfo[]>([]);
   const [cursor, setCursor] = useState<string | null>(null);
   const [ending, setEnding] = useState<ConnectionInfo>();
+  const [deed, setDeed] = useState<Deed>();
   const [problem, setProblem] = useState('');
 
   useEffect(() => {
@@ -68,13 +71,16 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
           {problem}
         </p>
       )}
-      {shown.length > 0 && <ConnectionTable connections={shown} end={setEnding} />}
+      <DeedNote deed={deed} />
+      {shown.length > 0 && <ConnectionTable connections={shown} names={link.names} end={setEnding} />}
       {next !== null && (
         <button type="button" onClick={() => void loadMore()}>
           Show more
         </button>
       )}
-      {ending && <DisconnectDialog link={link} connection={ending} close={() => setEnding(undefined)} />}
+      {ending && (
+        <DisconnectDialog link={link} connection={ending} onDone={setDeed} close={() => setEnding(undefined)} />
+      )}
     </>
   );
 }

@@ -9,7 +9,10 @@ import type {
   TargetPreview,
 } from '../protocol/console-frames.js';
 import { CONSOLE_EVENT } from '../protocol/console-frames.js';
+import { sentenceOf } from './error-sentence.js';
+import { bytes } from './format.js';
 import { Looks } from './looks.js';
+import { NodeNames } from './node-names.js';
 import { Observable } from './observable.js';
 import { ReportHistory } from './report-history.js';
 import { SessionRefused } from './session.js';
@@ -45,12 +48,17 @@ export class ConsoleLink extends Observable {
   warning = '';
   readonly history = new ReportHistory();
   readonly trace = new TraceBook();
+  readonly names = new NodeNames();
   readonly #client: PushClient;
   readonly #onEnd: (reason: string) => void;
   readonly #looks = new Looks(() => this.#lookOnce());
   #view: ConsoleView = {};
   /** By node, the last entry of the trace that came. */
   #seen: Record<string, number> = {};
+  /** Nodes that were told to drain, or said so. It ends with the process, and with it the id. */
+  readonly #draining = new Set<string>();
+  /** Unknown over a poll, which has no welcome. */
+  #maxFrameBytes: number | undefined;
 
   /** @param onEnd The server does not want this console any more, or there is no token to go on with. */
   constructor(
@@ -71,7 +79,11 @@ export class ConsoleLink extends Observable {
     const client = new PushClient({ token, paths: session.paths });
     client.on('push:status', (status) => this.#statusChanged(status));
     client.on('push:error', (error) => this.#notRenewed(error));
-    client.on('push:welcome', () => this.#tellView());
+    client.on('push:welcome', ({ maxFrameBytes }) => {
+      this.#maxFrameBytes = maxFrameBytes;
+      this.#tellView();
+    });
+    client.on('push:draining', () => this.#saidGoodbye());
     client.on(CONSOLE_EVENT, (data) => this.#reported(data as ConsoleReport));
     this.#client = client;
   }
@@ -111,8 +123,14 @@ export class ConsoleLink extends Observable {
     return this.#ask('disconnect', { ...whom, reconnect });
   }
 
-  drain(node: string): Promise<unknown> {
-    return this.#ask('drain', { node });
+  async drain(node: string): Promise<void> {
+    try {
+      await this.#ask('drain', { node });
+    } catch (error) {
+      // The answer may be lost with the connection, but the node itself has said that it drains.
+      if (!this.#draining.has(node)) throw error;
+    }
+    this.#drains(node);
   }
 
   close(): void {
@@ -158,9 +176,29 @@ export class ConsoleLink extends Observable {
     if (view === this.#view) this.#reported(report);
   }
 
+  /** The node at the other end of the connection goes. What a poll brings may be of another one than its last report. */
+  #saidGoodbye(): void {
+    if (this.report && this.status.transport !== 'poll') this.#drains(this.report.by);
+  }
+
+  /** The last report stays on the page while no other comes, so it has to be told at once. */
+  #drains(node: string): void {
+    this.#draining.add(node);
+    if (this.report) this.report = this.#withDraining(this.report);
+    this.changed();
+  }
+
+  #withDraining(report: ConsoleReport): ConsoleReport {
+    const nodes = report.nodes.map((sample) =>
+      this.#draining.has(sample.node) ? { ...sample, isDraining: true } : sample,
+    );
+    return { ...report, nodes };
+  }
+
   #reported(report: ConsoleReport): void {
-    this.report = report;
+    this.report = this.#withDraining(report);
     this.history.add(report);
+    this.names.learn(report.nodes);
     if (report.found) this.found = report.found;
     if (report.trace?.userId === this.#view.trace) {
       const entries = report.trace?.entries ?? [];
@@ -170,18 +208,23 @@ export class ConsoleLink extends Observable {
     this.changed();
   }
 
-  #ask<Answer>(action: string, data: Readonly<Record<string, unknown>>): Promise<Answer> {
-    return this.#client.request<Answer>(CONSOLE_EVENT, { action, ...data });
+  async #ask<Answer>(action: string, data: Readonly<Record<string, unknown>>): Promise<Answer> {
+    try {
+      return await this.#client.request<Answer>(CONSOLE_EVENT, { action, ...data });
+    } catch (error) {
+      const isTooBig = error instanceof PushClientError && error.code === 'frame_too_big';
+      throw isTooBig && this.#maxFrameBytes !== undefined
+        ? new Error(tooBig(this.#maxFrameBytes), { cause: error })
+        : error;
+    }
   }
+}
+
+function tooBig(maxBytes: number): string {
+  return `This is too large: the server takes at most ${bytes(maxBytes)} at once, data, names and all.`;
 }
 
 /** Whether whoever gives tokens has said no, rather than not answered. */
 function isRefusal(cause: unknown): boolean {
   return cause instanceof SessionRefused && cause.status < 500;
-}
-
-/** An error as an operator reads it. */
-export function sentenceOf(error: unknown): string {
-  if (error instanceof PushClientError && error.code === 'timeout') return 'The server did not answer in time.';
-  return error instanceof Error ? error.message : 'Something went wrong.';
 }

@@ -1,18 +1,20 @@
 import { useState } from 'preact/hooks';
 import type { ConnectionInfo } from '../protocol/connection-info.js';
-import { announce } from './announcer.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import type { ConsoleLink } from './console-link.js';
+import type { Deed } from './deed-note.js';
 import { plural } from './format.js';
 
 /** Ends a connection, or all of its user. */
 export function DisconnectDialog({
   link,
   connection,
+  onDone,
   close,
 }: {
   readonly link: ConsoleLink;
   readonly connection: ConnectionInfo;
+  readonly onDone: (deed: Deed) => void;
   readonly close: () => void;
 }) {
   const [isWhole, setWhole] = useState(false);
@@ -21,7 +23,7 @@ export function DisconnectDialog({
   const run = async (): Promise<void> => {
     const whom = isWhole ? { user: userId } : { connection: connectionId };
     const { matched } = await link.disconnect(whom, mayReturn);
-    announce(`${plural(matched, 'connection')} of ${userId} disconnected`);
+    onDone({ text: `${plural(matched, 'connection')} of ${userId} disconnected.` });
   };
   return (
     <ConfirmDialog title="Disconnect" deed="Disconnect" run={run} close={close}>

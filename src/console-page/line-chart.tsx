@@ -35,7 +35,7 @@ export function LineChart({ title, curves, points, format }: ChartProps) {
   });
   return (
     <section class="card chart" aria-labelledby={titleId}>
-      <h3 id={titleId}>{title}</h3>
+      <h2 id={titleId}>{title}</h2>
       <ul class="legend">
         {curves.map(({ label, of }, index) => (
           <li key={of}>

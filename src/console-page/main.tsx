@@ -4,7 +4,8 @@
  */
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ConsoleLink, sentenceOf } from './console-link.js';
+import { ConsoleLink } from './console-link.js';
+import { sentenceOf } from './error-sentence.js';
 import { readSettings } from './page-settings.js';
 import { openSession, renewToken, SessionRefused } from './session.js';
 import { Shell } from './shell.js';

@@ -1,10 +1,6 @@
 import type { NodeSample } from '../protocol/console-frames.js';
+import { nodeName } from './node-names.js';
 import { ALL_NODES } from './report-history.js';
-
-/** How a node is called: by its machine and process where they may be known, else by its id. */
-export function nodeName({ node, vitals }: NodeSample): string {
-  return vitals ? `${vitals.host} · ${vitals.pid}` : node;
-}
 
 /** Chooses one node, or all. */
 export function NodeSelect({

@@ -1,19 +1,22 @@
 import { useState } from 'preact/hooks';
 import type { NodeSample } from '../protocol/console-frames.js';
-import { announce } from './announcer.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import type { ConsoleLink } from './console-link.js';
+import { DeedNote } from './deed-note.js';
+import type { Deed } from './deed-note.js';
 import { bytes, compact, count, duration, plural } from './format.js';
-import { nodeName } from './node-select.js';
+import { nodeName } from './node-names.js';
 import { ViewHeading } from './view-heading.js';
 
 /** The nodes beside one another, and their end. */
 export function Nodes({ link }: { readonly link: ConsoleLink }) {
   const [draining, setDraining] = useState<NodeSample>();
+  const [deed, setDeed] = useState<Deed>();
   const nodes = link.report?.nodes ?? [];
   return (
     <>
       <ViewHeading title="Nodes" />
+      <DeedNote deed={deed} />
       <ul class="plain node-cards">
         {nodes.map((sample) => (
           <NodeCard key={sample.node} sample={sample} link={link} drain={() => setDraining(sample)} />
@@ -23,7 +26,13 @@ export function Nodes({ link }: { readonly link: ConsoleLink }) {
         <p class="muted">A node is not of one tenant: only an operator of the default tenant can have it drain.</p>
       )}
       {draining && (
-        <DrainDialog link={link} sample={draining} nodes={nodes.length} close={() => setDraining(undefined)} />
+        <DrainDialog
+          link={link}
+          sample={draining}
+          isOnly={nodes.length === 1}
+          onDone={setDeed}
+          close={() => setDraining(undefined)}
+        />
       )}
     </>
   );
@@ -86,24 +95,27 @@ function NodeCard({ sample, link, drain }: NodeCardProps) {
 interface DrainDialogProps {
   readonly link: ConsoleLink;
   readonly sample: NodeSample;
-  readonly nodes: number;
+  readonly isOnly: boolean;
+  readonly onDone: (deed: Deed) => void;
   readonly close: () => void;
 }
 
-function DrainDialog({ link, sample, nodes, close }: DrainDialogProps) {
+function DrainDialog({ link, sample, isOnly, onDone, close }: DrainDialogProps) {
   const { ws, sse, poll } = sample.connections;
+  const name = nodeName(sample);
   const run = async (): Promise<void> => {
     await link.drain(sample.node);
-    announce(`${nodeName(sample)} drains`);
+    const what = `${name} is draining: its connections are told to come back, and it lets nobody in any more.`;
+    onDone({ text: isOnly ? `${what} This page is back when the process is started again.` : what });
   };
   return (
-    <ConfirmDialog title={`Drain ${nodeName(sample)}?`} deed="Drain node" run={run} close={close}>
+    <ConfirmDialog title={`Drain ${name}?`} deed="Drain node" run={run} close={close}>
       <p>
-        Its {plural(ws + sse + poll, 'connection')} of yours, and those of all tenants, are told to come back, each at a
-        time of its own, and are closed. It lets nobody in any more and says so to readiness probes.
+        All clients of this node ({plural(ws + sse + poll, 'connection')} shown here) are told to come back, each at a
+        time of its own, and their connections are closed. It lets nobody in any more and says so to readiness probes.
       </p>
       <p>
-        {nodes === 1 ? (
+        {isOnly ? (
           <strong>
             This is the only node: nobody can connect, this console included, until the process is started again.
           </strong>

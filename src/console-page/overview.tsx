@@ -106,7 +106,7 @@ function DropReasons({ totals }: { readonly totals: Totals }) {
   if (reasons.length === 0) return null;
   return (
     <section class="card" aria-labelledby="drop-reasons">
-      <h3 id="drop-reasons">Dropped, by reason</h3>
+      <h2 id="drop-reasons">Dropped, by reason</h2>
       <dl class="pairs">
         {reasons.map(([reason, times]) => (
           <div key={reason}>

@@ -3,6 +3,7 @@ import { announce } from './announcer.js';
 import { TRANSPORTS } from './connection-table.js';
 import type { ConsoleLink } from './console-link.js';
 import { bytes, clock, plural } from './format.js';
+import type { NodeNames } from './node-names.js';
 import { routeTo } from './route.js';
 import { TextField } from './text-field.js';
 import type { TracedItem } from './trace-book.js';
@@ -68,7 +69,7 @@ export function Trace({ link, user }: { readonly link: ConsoleLink; readonly use
           replayed, and why. Nothing of their data is shown.
         </p>
       ) : (
-        <Items user={user} items={items} isPaused={paused !== undefined} />
+        <Items user={user} items={items} names={link.names} isPaused={paused !== undefined} />
       )}
     </>
   );
@@ -77,10 +78,12 @@ export function Trace({ link, user }: { readonly link: ConsoleLink; readonly use
 function Items({
   user,
   items,
+  names,
   isPaused,
 }: {
   readonly user: string;
   readonly items: readonly TracedItem[];
+  readonly names: NodeNames;
   readonly isPaused: boolean;
 }) {
   const [shown, setShown] = useState(SHOWN_AT_FIRST);
@@ -93,7 +96,7 @@ function Items({
       {items.length === 0 && <p class="muted">Nothing yet. What happens from now on comes here.</p>}
       <ol class="plain stack" data-trace>
         {items.slice(0, shown).map((item) => (
-          <TraceCard key={item.key} item={item} />
+          <TraceCard key={item.key} item={item} names={names} />
         ))}
       </ol>
       {items.length > shown && (
@@ -105,7 +108,7 @@ function Items({
   );
 }
 
-function TraceCard({ item }: { readonly item: TracedItem }) {
+function TraceCard({ item, names }: { readonly item: TracedItem; readonly names: NodeNames }) {
   const { outcome, text } = summarize(item);
   const { event, messageId, bytes: size, steps } = item;
   return (
@@ -131,7 +134,7 @@ function TraceCard({ item }: { readonly item: TracedItem }) {
               {describeStep(step)}
               <span class="muted small">
                 {step.transport && ` · ${TRANSPORTS[step.transport]} ${step.connectionId?.slice(0, 6) ?? ''}…`}
-                {` · node ${step.node}`}
+                {` · node ${names.of(step.node)}`}
               </span>
             </span>
           </li>

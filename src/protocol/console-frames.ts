@@ -119,6 +119,8 @@ export type ConsoleSeen = Readonly<Record<string, number>>;
 /** What comes to a console about once a second, and what one without a connection gets where it asks for a look. */
 export interface ConsoleReport {
   readonly at: number;
+  /** The node that has asked all others: where the connection ends that the report is brought over. */
+  readonly by: string;
   /** Different users and groups of all nodes. */
   readonly users: number;
   readonly groups: number;

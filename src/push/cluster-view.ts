@@ -19,6 +19,8 @@ const ANSWER_MS = 1_000;
 
 /** All nodes at one moment. */
 export interface ClusterLook {
+  /** The node that has looked. */
+  readonly by: string;
   readonly users: number;
   readonly groups: number;
   readonly nodes: readonly NodeSample[];
@@ -46,6 +48,7 @@ export class ClusterView {
       groups.merge(look.groups);
     }
     return {
+      by: this.here.nodeId,
       users: users.size,
       groups: groups.size,
       nodes: looks.map(({ sample }) => sample).sort((one, other) => (one.node < other.node ? -1 : 1)),
