@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import axe from 'axe-core';
+import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { Browser, chromiumAbsence } from '../support/browser.js';
 import { type RunningDemo, startDemo } from '../support/demo-process.js';
@@ -54,13 +56,17 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
   /** What was sent to a page before now is on it when its own later message is: they come in order. */
   async function settle(...pages: readonly Page[]): Promise<void> {
     const mark = `settled ${Math.random()}`;
-    const status = await fetch(`${demo.url}/push/broadcast`, {
+    await broadcast('announcement', { text: mark });
+    for (const page of pages) await page.locator('#notifications').getByText(mark).waitFor();
+  }
+
+  async function broadcast(event: string, data: unknown): Promise<void> {
+    const { status } = await fetch(`${demo.url}/push/broadcast`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${await adminToken()}` },
-      body: JSON.stringify({ event: 'announcement', data: { text: mark } }),
-    }).then((response) => response.status);
+      body: JSON.stringify({ event, data }),
+    });
     expect(status).toBe(202);
-    for (const page of pages) await page.locator('#notifications').getByText(mark).waitFor();
   }
 
   async function adminToken(): Promise<string> {
@@ -188,6 +194,21 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     await grace.getByRole('button', { name: 'Try now' }).click();
     await grace.locator('#state[data-state="live"]').waitFor();
     expect(await grace.locator('#banner').isVisible()).toBe(false);
+  });
+
+  it('shows no order where a status names none', async () => {
+    const before = await ordersOn(grace);
+    for (const data of ['shipped', null, 7, ['1001'], {}]) await broadcast('order.status', data);
+    await settle(grace);
+    expect(await ordersOn(grace)).toEqual(before);
+  });
+
+  it('tells the landmarks of its pages apart', async () => {
+    for (const page of [ada, admin]) {
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<AxeResults>(`axe.run(document, { runOnly: ['landmark-unique'] })`);
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 80))])).toEqual([]);
+    }
   });
 
   it('works by keyboard alone', async () => {
