@@ -7,6 +7,7 @@ import { Delete, Get, Inject, Post, Put, Req, Res } from '@nestjs/common';
 import { PushError } from '../core/push-error.js';
 import type { Revocation } from '../push/push-types.js';
 import { RequiresScope } from '../push/route-scope.js';
+import { AnswerHeader } from './answer-headers.js';
 import { readBody, readOptionalBody } from './body-reader.js';
 import { CallerTenant } from './caller-tenant.js';
 import { PushBatchDto } from './dto/push-batch.dto.js';
@@ -159,9 +160,10 @@ export class PushControllerBase {
   }
 
   private accept(response: unknown, { body, isReplay, waitSeconds, retryAfterSeconds }: SendOutcome<unknown>): void {
-    if (retryAfterSeconds !== undefined) this.answers.setHeader(response, 'Retry-After', String(retryAfterSeconds));
-    if (isReplay) this.answers.setHeader(response, 'Idempotency-Replayed', 'true');
-    if (waitSeconds !== undefined) this.answers.setHeader(response, 'Preference-Applied', `wait=${waitSeconds}`);
+    if (retryAfterSeconds !== undefined)
+      this.answers.setHeader(response, AnswerHeader.RetryAfter, String(retryAfterSeconds));
+    if (isReplay) this.answers.setHeader(response, AnswerHeader.Replayed, 'true');
+    if (waitSeconds !== undefined) this.answers.setHeader(response, AnswerHeader.Preference, `wait=${waitSeconds}`);
     this.answers.send(response, 202, body);
   }
 }

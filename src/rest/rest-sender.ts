@@ -13,6 +13,7 @@ import type { SendOnce } from '../push/send-once.js';
 import type { PushService } from '../push/push.service.js';
 import type { PushReceipt, SendRequest } from '../push/push-types.js';
 import { TenantSpaces } from '../push/tenant-spaces.js';
+import { AnswerHeader } from './answer-headers.js';
 import { assertValid, errorBelow } from './body-reader.js';
 import { CallerTenant } from './caller-tenant.js';
 import type { PushEventDto } from './dto/push-event.dto.js';
@@ -154,7 +155,7 @@ export class RestSender {
   /** What a message of a batch that was not sent is answered with. */
   private problemOf(call: Call, error: unknown): Problem {
     const { problem, headers } = answerOf(error);
-    if (problem.status === 503) call.waits.push(Number(headers['Retry-After']));
+    if (problem.status === 503) call.waits.push(Number(headers[AnswerHeader.RetryAfter]));
     this.refusals.tell(call.request, problem);
     if (problem.status >= 500 && !(error instanceof PushError)) {
       this.failures.add(error, { requestId: requestIdOf(call.request) });

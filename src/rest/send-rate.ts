@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RateBuckets } from '../backing/shared-limits.interface.js';
 import { accountOf } from '../core/principal.js';
 import { retryAfter } from '../core/problem.js';
+import { AnswerHeader } from './answer-headers.js';
 import { ProblemException } from './problem.js';
 import { REST_LIMITS } from './push-rest-options.interface.js';
 import type { RestLimits } from './push-rest-options.interface.js';
@@ -36,8 +37,8 @@ export class SendRate {
     const spent = this.buckets.spend(`sends:${subjectOf(request)}`, maxSendsPerSecond, messages);
     const { isGranted, remaining, retryAfterMs } = 'isGranted' in spent ? spent : await spent;
     const windowSeconds = isGranted ? WINDOW_SECONDS : Math.max(1, Math.ceil(retryAfterMs / 1000));
-    this.answers.setHeader(response, 'RateLimit-Policy', `${POLICY};q=${maxSendsPerSecond};w=${WINDOW_SECONDS}`);
-    this.answers.setHeader(response, 'RateLimit', `${POLICY};r=${remaining};t=${windowSeconds}`);
+    this.answers.setHeader(response, AnswerHeader.RatePolicy, `${POLICY};q=${maxSendsPerSecond};w=${WINDOW_SECONDS}`);
+    this.answers.setHeader(response, AnswerHeader.RateLimit, `${POLICY};r=${remaining};t=${windowSeconds}`);
     if (isGranted) return;
     throw new ProblemException({
       status: 429,

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
+import { RestClient } from '../support/rest-client.js';
+import type { RestAnswer } from '../support/rest-client.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -11,7 +13,9 @@ interface Operation {
     readonly required: boolean;
     readonly content: Readonly<Record<string, { schema: Members }>>;
   };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema: Members }>> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly headers?: Members; readonly content?: Readonly<Record<string, { schema: Members }>> }>
+  >;
   readonly security?: readonly Members[];
   readonly tags?: readonly string[];
 }
@@ -35,6 +39,12 @@ const ROUTES: [string, string, string | undefined, number, string | undefined][]
   ['get', '/api/push/stats', undefined, 200, 'PushStatsModel'],
 ];
 
+/** Headers that a document may leave out: those of HTTP itself, and what every answer has. */
+const COMMON = [
+  ...['connection', 'content-length', 'content-type', 'date', 'etag', 'keep-alive', 'transfer-encoding'],
+  ...['cache-control', 'x-content-type-options', 'x-powered-by'],
+];
+
 describe.each(PLATFORMS)('the OpenAPI document of a host on %s', (platform) => {
   let app: PushApp;
   let document: OpenAPIObject;
@@ -43,7 +53,11 @@ describe.each(PLATFORMS)('the OpenAPI document of a host on %s', (platform) => {
   const schema = (name: string) => document.components?.schemas?.[name] as unknown as Record<string, Members>;
 
   beforeAll(async () => {
-    app = await PushApp.start({ platform, configure: (nest) => void nest.setGlobalPrefix('api') });
+    app = await PushApp.start({
+      platform,
+      push: { maxSendsPerSecond: 20 },
+      configure: (nest) => void nest.setGlobalPrefix('api'),
+    });
     document = SwaggerModule.createDocument(app.app, new DocumentBuilder().addBearerAuth().build());
   });
   afterAll(() => app.close());
@@ -63,7 +77,7 @@ describe.each(PLATFORMS)('the OpenAPI document of a host on %s', (platform) => {
     expect(found?.responses[status]?.content?.['application/json']?.schema).toEqual(
       answer === undefined ? undefined : { $ref: `#/components/schemas/${answer}` },
     );
-    for (const refusal of [400, 401, 403, 503]) {
+    for (const refusal of [400, 401, 403, 500, 503]) {
       expect(found?.responses[refusal]?.content?.['application/problem+json']?.schema).toEqual({
         $ref: '#/components/schemas/PushProblemModel',
       });
@@ -72,6 +86,33 @@ describe.each(PLATFORMS)('the OpenAPI document of a host on %s', (platform) => {
     expect(found?.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)).toEqual(named);
     expect(found?.security).toEqual([{ bearer: [] }]);
     expect(found?.tags).toEqual(['push']);
+  });
+
+  it('names every header of what is answered', async () => {
+    const rest = RestClient.of(app);
+    const message = { event: 'e', data: 1 };
+    const key = { 'idempotency-key': 'k', prefer: 'wait=1' };
+    const to = '/api/push/users/{userId}';
+    const path = '/api/push/users/7';
+    const answers: [string, string, number, RestAnswer][] = [
+      ['post', to, 202, await rest.post(path, message, key)],
+      ['post', to, 202, await rest.post(path, message, key)],
+      ['post', to, 400, await rest.post(path, {})],
+      ['post', to, 401, await rest.withAuthorization(undefined).post(path, message)],
+      ['post', to, 403, await RestClient.of(app, { scope: '' }).post(path, message)],
+      ['post', to, 415, await rest.post(path, message, { 'content-type': 'text/plain' })],
+      ['post', to, 422, await rest.post(path, { ...message, data: 2 }, key)],
+    ];
+    const messages = Array.from({ length: 200 }, () => ({ ...message, target: { all: true } }));
+    const other = RestClient.of(app, { sub: 'other' });
+    await other.post('/api/push/batch', { messages });
+    answers.push(['post', '/api/push/broadcast', 429, await other.post('/api/push/broadcast', message)]);
+    for (const [method, route, status, { status: answered, headers }] of answers) {
+      const described = Object.keys(operation(method, route)?.responses[status]?.headers ?? {});
+      const known = [...COMMON, ...described.map((name) => name.toLowerCase())];
+      const unnamed = Object.keys(headers).filter((name) => !known.includes(name));
+      expect([route, answered, unnamed]).toEqual([route, status, []]);
+    }
   });
 
   it('refers to no schema that is not there', () => {

@@ -263,7 +263,9 @@ describe('what the AsyncAPI document says of refusals', () => {
   it('every close code is named, for sockets and in push:closing', () => {
     const { description } = (document.channels as Record<string, { description: string }>)['ws'] ?? {};
     const named = [...(description ?? '').matchAll(/^- (\d{4}) /gm)].map(([, code]) => Number(code));
-    expect(named).toEqual([...Object.keys(CLOSE_CODES), ...Object.keys(PEER_IS_WRONG)].map(Number).toSorted());
+    expect(named).toEqual(
+      [...Object.keys(CLOSE_CODES), ...Object.keys(PEER_IS_WRONG)].map(Number).toSorted((one, other) => one - other),
+    );
     const isClosing = judgeOf(document, '/components/messages/push.closing/payload');
     const closing = (code: number) => isClosing({ event: 'push:closing', data: { code, reason: '', reconnect: true } });
     expect([...Object.keys(CLOSE_CODES).map(Number), 4499, 4999].filter((code) => !closing(code))).toEqual([]);

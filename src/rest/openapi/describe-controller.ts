@@ -9,6 +9,7 @@ import { PushMembershipDto } from '../dto/push-membership.dto.js';
 import { PushMessageDto } from '../dto/push-message.dto.js';
 import { PushPresenceQueryDto } from '../dto/push-presence-query.dto.js';
 import { PushRevocationDto } from '../dto/push-revocation.dto.js';
+import { BATCH_HEADERS, SENT_HEADERS, refusalHeaders } from './answer-headers-description.js';
 import * as Models from './answer-models.js';
 import { schemaOf } from './openapi-types.js';
 import type { OpenApiSchema } from './openapi-types.js';
@@ -23,6 +24,8 @@ interface RouteDescription {
   readonly isBodyOptional?: boolean;
   readonly status: number;
   readonly answer?: Model;
+  /** Headers of the success. */
+  readonly headers?: OpenApiSchema;
   /** Refusals beside those that every route has. */
   readonly refusals?: readonly number[];
 }
@@ -37,10 +40,11 @@ const REFUSALS: Readonly<Record<number, string>> = {
   415: 'The body is not application/json',
   422: 'The idempotency key was used for another request',
   429: 'Too many messages; Retry-After says when to go on',
+  500: "The server's fault",
   503: 'Not at the moment; Retry-After says when',
   504: 'No answer in time: it may have been sent; repeat it with the same Idempotency-Key',
 };
-const ALWAYS = [400, 401, 403, 503];
+const ALWAYS = [400, 401, 403, 500, 503];
 const WITH_BODY = [413, 415];
 const WHEN_SENDING = [409, 422, 429, 504];
 
@@ -82,7 +86,7 @@ const SENDING = [
   },
 ];
 
-const SEND = { status: 202, answer: Models.PushReceiptModel, refusals: WHEN_SENDING } as const;
+const SEND = { status: 202, answer: Models.PushReceiptModel, headers: SENT_HEADERS, refusals: WHEN_SENDING } as const;
 const ADMIN = { scope: 'push:admin' } as const;
 const BY_TARGET = 'push:broadcast for all, push:send for others';
 
@@ -111,6 +115,7 @@ const ROUTES: Readonly<Record<string, RouteDescription>> = {
     parameters: SENDING,
     body: PushBatchDto,
     answer: Models.PushBatchResultsModel,
+    headers: BATCH_HEADERS,
   },
   addMember: {
     ...ADMIN,
@@ -196,12 +201,18 @@ function parametersOf({ parameters = [], body, isBodyOptional = false }: RouteDe
   return body ? [...parameters, { in: 'body', type: body, required: !isBodyOptional }] : parameters;
 }
 
-function responsesOf({ status, answer, body, refusals = [] }: RouteDescription): OpenApiSchema {
+function responsesOf({ status, answer, body, headers, refusals = [] }: RouteDescription): OpenApiSchema {
   const statuses = [...ALWAYS, ...(body ? WITH_BODY : []), ...refusals];
   const content = { 'application/problem+json': { schema: schemaOf(Models.PushProblemModel) } };
-  const success = { description: answer ? 'Done' : 'Done, no content', ...(answer && { type: answer }) };
-  return {
-    [status]: success,
-    ...Object.fromEntries(statuses.map((refusal) => [refusal, { description: REFUSALS[refusal], content }])),
+  const success = {
+    description: answer ? 'Done' : 'Done, no content',
+    ...(answer && { type: answer }),
+    ...(headers && { headers }),
   };
+  const refused = (refusal: number) => ({
+    description: REFUSALS[refusal],
+    ...refusalHeaders(refusal, refusals === WHEN_SENDING),
+    content,
+  });
+  return { [status]: success, ...Object.fromEntries(statuses.map((refusal) => [refusal, refused(refusal)])) };
 }
