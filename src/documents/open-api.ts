@@ -1,12 +1,14 @@
 import type { JsonSchema } from '../protocol/json-schema.js';
 import { goes } from '../push/events/event-catalog.js';
 import { eventSchemas } from './async-api-messages.js';
+import { describeWireRoutes } from './open-api-routes.js';
 import { openApiSchema } from './open-api-schema.js';
 import type { WireDescription } from './wire-description.js';
 
 /** A document as `SwaggerModule.createDocument()` makes it, as far as it is touched here. */
 export interface OpenApiDocument {
   readonly openapi: string;
+  paths?: object;
   components?: object;
 }
 
@@ -20,15 +22,16 @@ interface Components {
 type Body = JsonSchema & { readonly properties?: Readonly<Record<string, JsonSchema>> };
 
 /**
- * Says in the document what the data of each declared event is: one schema for each, to which the bodies of the routes
- * refer by the name of the event. The document is changed and answered.
+ * Says in the document how a ticket is got and a handshake tried, and what the data of each declared event is: one schema
+ * for each, to which the bodies of the routes refer by the name of the event. The document is changed and answered.
  */
-export function describeEvents<Document extends OpenApiDocument>(wire: WireDescription, document: Document): Document {
+export function describeWire<Document extends OpenApiDocument>(wire: WireDescription, document: Document): Document {
   const declarations = wire.catalog.declarations.filter((declared) => goes(declared, 'out'));
   const { components, outgoing } = eventSchemas({ declarations });
   const schemas = (((document.components ??= {}) as Components).schemas ??= {});
   const isOld = document.openapi.startsWith('3.0');
   const translate = (schema: JsonSchema) => (isOld ? openApiSchema(schema) : schema);
+  describeWireRoutes(wire, (document.paths ??= {}) as Record<string, object>, schemas, translate);
   const used = BODIES.filter((name) => name in schemas);
   if (used.length === 0 || outgoing.size === 0) return document;
   const prefixed = new Map([...outgoing].map(([event, { $ref }]) => [event, { $ref: prefix(String($ref)) }]));

@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { asyncApiDocument } from './async-api.js';
 import type { AsyncApiDocument, AsyncApiOptions } from './async-api.js';
-import { describeEvents } from './open-api.js';
+import { describeWire } from './open-api.js';
 import type { OpenApiDocument } from './open-api.js';
 import { WireDescription } from './wire-description.js';
 
@@ -18,8 +18,9 @@ export function pushAsyncApi(app: Application, options?: AsyncApiOptions): Async
 
 /**
  * Adds the declared events to a document of `SwaggerModule.createDocument()` and answers it: the bodies of the REST
- * routes then say what the data of each event is. Throws where PushModule is not imported.
+ * routes then say what the data of each event is. Adds the routes for tickets and for trying a handshake too. Throws
+ * where PushModule is not imported.
  */
 export function pushOpenApi<Document extends OpenApiDocument>(app: Application, document: Document): Document {
-  return describeEvents(app.get(WireDescription, { strict: false }), document);
+  return describeWire(app.get(WireDescription, { strict: false }), document);
 }

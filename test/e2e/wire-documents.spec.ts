@@ -206,6 +206,34 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.components.schemas)).not.toContain('event.order.place.in');
   });
 
+  it.each(['3.0.0', '3.1.0'])('says what is answered for a ticket and a dry run in version %s', async (version) => {
+    const document = JSON.parse(JSON.stringify(create(new DocumentBuilder().setOpenAPIVersion(version)))) as {
+      paths: Record<string, Record<string, { responses: Record<string, { headers?: object; content?: object }> }>>;
+    };
+    const answers: [string, string, number, Readonly<Record<string, string>>][] = [
+      ['post', '/push/ticket', 200, bearer(signToken({ sub: '7' }))],
+      ['post', '/push/ticket', 401, {}],
+      ['get', '/push/handshake', 204, bearer(signToken({ sub: '7' }))],
+      ['get', '/push/handshake', 401, bearer('bad')],
+      ['get', '/push/handshake', 403, { ...bearer(signToken({ sub: '7' })), origin: 'https://other.example' }],
+    ];
+    for (const [method, path, status, headers] of answers) {
+      const answer = await ask(app.origin + path, { method: method.toUpperCase(), headers });
+      const response = document.paths[path]?.[method]?.responses[status];
+      const [type] = Object.keys(response?.content ?? { none: true });
+      expect([path, answer.status, answer.headers['content-type']?.split(';')[0] ?? 'none']).toEqual([
+        path,
+        status,
+        type,
+      ]);
+      expect(Object.keys(response?.headers ?? {})).toEqual(status === 401 ? ['WWW-Authenticate'] : []);
+      if (answer.text === '') continue;
+      const place = `/paths/${path.replaceAll('/', '~1')}/${method}/responses/${status}/content`;
+      const judge = judgeOf(document, `${place}/${String(type).replaceAll('/', '~1')}/schema`);
+      expect([judge(JSON.parse(answer.text)), judge.errors]).toEqual([true, null]);
+    }
+  });
+
   it.each(['3.0.0', '3.1.0'])('takes any data of an event that is not declared in version %s', (version) => {
     const document = JSON.parse(JSON.stringify(create(new DocumentBuilder().setOpenAPIVersion(version)))) as object;
     const body = judgeOf(document, '/components/schemas/PushEventDto');
