@@ -36,7 +36,8 @@ export interface MessageLogLimits {
   readonly historyAllCount?: number;
   /**
    * Most bytes that all kept messages may take, about; past it the targets that were quiet longest lose theirs first. They
-   * are kept outside the JavaScript heap, in blocks that may take half as much again, and 4 MiB, where lengths change.
+   * are kept outside the JavaScript heap, where they are not very long, in blocks that may take half as much again, and 4 MiB,
+   * where lengths change.
    * @default 268_435_456
    */
   readonly maxHistoryBytes?: number;

@@ -23,6 +23,10 @@ export type PushClientErrorCode =
 
 /** An error of the client itself, or, as {@link PushReplyError}, of the server's answer. */
 export class PushClientError extends Error {
+  static {
+    this.prototype.name = 'PushClientError';
+  }
+
   /** `code` is for programs, the message is for people. */
   constructor(
     readonly code: string,
@@ -48,6 +52,10 @@ export function errorFrom(data: ErrorLike): PushClientError {
 
 /** The server answered with `push:error`: the frame was not carried out. */
 export class PushReplyError extends PushClientError {
+  static {
+    this.prototype.name = 'PushReplyError';
+  }
+
   declare readonly status: number;
   /** Whether the same frame may succeed later. */
   declare readonly retryable: boolean;

@@ -157,6 +157,7 @@ describe.each(['ws', 'sse'] as const)('a client on %s', (transport: TransportNam
       .request('a')
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PushReplyError);
+    expect(String(failure)).toMatch(/^PushReplyError: /);
     expect(failure).toMatchObject({
       code: 'rate_limited',
       message: 'slow',

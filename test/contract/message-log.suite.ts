@@ -225,6 +225,16 @@ function describeReplay(create: CreateMessageLog, partitions: number): void {
       expect(await probe.countsAfter(start, { groups: ['g'] })).toEqual([]);
     });
 
+    it('spares whom it excepted when it was sent, whatever becomes of the list afterwards', async () => {
+      const spared = ['7'];
+      const others = ['8'];
+      await probe.send({ groups: ['g'], except: { users: spared } });
+      await probe.send({ groups: ['g'], except: { users: others } });
+      spared.length = 0;
+      others.push('7');
+      expect(await probe.countsAfter(start, { groups: ['g'] })).toEqual([2]);
+    });
+
     it('heeds no exception of others, nor of a connection, which is not the same any more', async () => {
       await probe.send({ all: true, except: { users: ['8'], groups: ['h'], connections: ['c'] } });
       expect(await probe.countsAfter(start, { groups: ['g'] })).toEqual([1]);

@@ -228,7 +228,13 @@ function outlivesConnections(target: Target): boolean {
 
 function termsOf({ target: { except }, expiresAtMs, collapseKey }: MessageRouting): MessageTerms | undefined {
   if (except === undefined && expiresAtMs === undefined && collapseKey === undefined) return undefined;
-  return { expiresAtMs, collapseId: collapseKey === undefined ? undefined : collapseIdOf(collapseKey, except), except };
+  const collapseId = collapseKey === undefined ? undefined : collapseIdOf(collapseKey, except);
+  return { expiresAtMs, collapseId, except: except && copyOf(except) };
+}
+
+/** The sender's object is the sender's to change; whom the message spares was settled when it was sent. */
+function copyOf({ users = [], groups = [], connections = [] }: Exclusion): Exclusion {
+  return { users: [...users], groups: [...groups], connections: [...connections] };
 }
 
 /** Messages with other exceptions are for other readers: the newer one would not make up for the older. */

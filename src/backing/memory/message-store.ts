@@ -42,9 +42,9 @@ const Mark = { Beside: 1, Ascii: 2 } as const;
 
 /** Keeps messages. */
 export class MessageStore {
+  /** By index; what is vacant is taken from the front, and the end is cut off. */
   private readonly slabs: (MessageSlab | undefined)[] = [];
-  /** Indexes of slabs that are no more. */
-  private readonly vacant: number[] = [];
+  private slabCount = 0;
   /** Slabs with room, by the length of their records; the last one is taken from. */
   private readonly roomy = new Map<number, MessageSlab[]>();
   /** Of the slab that was emptied last: where messages come and go it is needed again at once. */
@@ -52,7 +52,7 @@ export class MessageStore {
 
   /** What all slabs take of the memory, whatever is in them. */
   get slabBytes(): number {
-    return (this.slabs.length - this.vacant.length) * SLAB_BYTES;
+    return this.slabCount * SLAB_BYTES;
   }
 
   /** Keeps a message, with one holder. */
@@ -137,9 +137,11 @@ export class MessageStore {
     const roomy = this.roomyOf(recordBytes);
     const known = roomy.at(-1);
     if (known) return known;
-    const slab = new MessageSlab(this.vacant.pop() ?? this.slabs.length, recordBytes, this.spareBlock);
+    const index = this.slabCount < this.slabs.length ? this.slabs.indexOf(undefined) : this.slabs.length;
+    const slab = new MessageSlab(index, recordBytes, this.spareBlock);
     this.spareBlock = undefined;
-    this.slabs[slab.index] = slab;
+    this.slabs[index] = slab;
+    this.slabCount++;
     roomy.push(slab);
     return slab;
   }
@@ -153,8 +155,10 @@ export class MessageStore {
   private giveUp(slab: MessageSlab): void {
     const roomy = this.roomyOf(slab.recordBytes);
     roomy.splice(roomy.indexOf(slab), 1);
+    if (roomy.length === 0) this.roomy.delete(slab.recordBytes);
     this.slabs[slab.index] = undefined;
-    this.vacant.push(slab.index);
+    this.slabCount--;
+    while (this.slabs.length > 0 && !this.slabs.at(-1)) this.slabs.pop();
     this.spareBlock = slab.block;
   }
 }
