@@ -152,6 +152,24 @@ export function describeLogBounds(create: CreateMessageLog, heedsBytes: boolean,
         expect(await probe.read(resumedFrom)).toMatchObject({ gap: 'expired' });
       });
 
+      it('says so with each message that follows, for whoever is cut off before the end', async () => {
+        const start = await open({ historyCount: 2 });
+        await probe.sendMany(2, ALL);
+        await probe.sendMany(5, users('7'));
+        const page = await probe.read(start);
+        expect(page).toMatchObject({ gap: 'expired', messages: { length: 4 } });
+        for (const [index, { cursor, text }] of page.messages.entries()) {
+          expect(JSON.parse(text)).toMatchObject({ cursor });
+          const after = decodeCursor(cursor);
+          if (!after) throw new Error(`no cursor: ${cursor}`);
+          const rest = page.messages.slice(index + 1);
+          expect(await probe.read(after)).toMatchObject({
+            gap: undefined,
+            messages: rest.map(({ number }) => ({ number })),
+          });
+        }
+      });
+
       it('carries what was told through the text of a cursor', async () => {
         const start = await open({ historyCount: 2 });
         await probe.sendMany(4, users('7'));

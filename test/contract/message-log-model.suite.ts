@@ -120,6 +120,12 @@ class Trial {
     this.judgeGap(page, answer, after);
     expect(await this.gapAfter(page.resumedFrom, request)).toBeUndefined();
     if (page.hasMore) expect(await this.gapAfter(page.through, request)).toBeUndefined();
+    for (const { cursor } of page.messages) {
+      // Whoever is cut off after any of them was told of the gap before it.
+      const place = decodeCursor(cursor);
+      expect(place?.[0].number).toBeGreaterThanOrEqual(after[0].number);
+      if (place) expect(await this.gapAfter(place, request)).toBeUndefined();
+    }
     reader.at = page.through;
   }
 
@@ -127,8 +133,11 @@ class Trial {
     const numbers = messages.map(({ number }) => number);
     const last = hasMore ? numbers.at(-1) : this.probe.position[0].number;
     expect(through[0].number).toBe(last);
-    const known = new Map(held.map((message) => [message.number, message.text]));
-    expect(messages.map(({ text }) => text)).toEqual(numbers.map((number) => known.get(number)));
+    const known = new Map(held.map((message) => [message.number, withoutCursor(message.text)]));
+    expect(messages.map(({ text }) => withoutCursor(text))).toEqual(numbers.map((number) => known.get(number)));
+    expect(messages.map(({ text }) => JSON.parse(text) as object)).toMatchObject(
+      messages.map(({ cursor }) => ({ cursor })),
+    );
     expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
     if (this.isBoundedByBytes) return;
     const expected = pageOf(held, request);
@@ -150,4 +159,9 @@ class Trial {
   private async gapAfter(after: Cursor, request: ReplayRequest): Promise<string | undefined> {
     return (await this.probe.log.read({ ...request, after })).gap;
   }
+}
+
+/** A cursor says what its reader was told as well. */
+function withoutCursor(text: string): string {
+  return text.replace(/"cursor":"[^"]*"/, '');
 }

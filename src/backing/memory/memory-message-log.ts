@@ -150,7 +150,7 @@ export class MemoryMessageLog implements MessageLog {
     const through = last === undefined ? this.lastNumber : Math.max(last, start.number);
     return {
       resumedFrom: [this.placeOf(start.number, toldThrough)],
-      messages: read.map((message) => this.loggedAfter(message, start)),
+      messages: read.map((message) => this.loggedAfter(message, { ...start, toldThrough })),
       through: [this.placeOf(through, toldThrough)],
       hasMore,
       gap,
@@ -192,13 +192,16 @@ export class MemoryMessageLog implements MessageLog {
     return epoch === this.epoch ? Math.min(number, this.lastNumber) : after;
   }
 
-  /** What has passed the reader by gets the place that it has, or it would be set back by it. */
-  private loggedAfter({ text, number, terms }: ReadMessage, start: Start): LoggedMessage {
-    const cursor = this.cursorOf(number);
+  /**
+   * What has passed the reader by gets the place that it has, or it would be set back by it. Each says which gap the reader was
+   * told of before it, so that whoever comes back with it is not told of the same one again.
+   */
+  private loggedAfter({ text, number, terms }: ReadMessage, { number: after, toldThrough }: Start): LoggedMessage {
     const endsAtMs = terms && this.endOf(terms);
-    if (number > start.number) return { text, cursor, number, partition: 0, endsAtMs };
-    const moved = this.cursorOf(start.number);
-    return { text: withCursor(text, cursor, moved), cursor: moved, number, partition: 0, endsAtMs };
+    const written = this.cursorOf(number);
+    if (number > Math.max(after, toldThrough)) return { text, cursor: written, number, partition: 0, endsAtMs };
+    const cursor = encodeCursor([this.placeOf(Math.max(number, after), toldThrough)]);
+    return { text: withCursor(text, written, cursor), cursor, number, partition: 0, endsAtMs };
   }
 
   private endOf({ expiresAtMs }: Pick<MessageRouting, 'expiresAtMs'>): number | undefined {

@@ -5,7 +5,6 @@
  * Each script reads at one moment; a page may take several of them, and then what was lost in between is a gap of this
  * page. All of them read up to the position that the node had when the page was begun.
  */
-import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor } from '../../protocol/cursor.js';
 import type { GroupJoin, LogPage, ReplayRequest } from '../message-log.interface.js';
 import type { LogReaderParts } from './log-parts.js';
@@ -55,15 +54,14 @@ export class LogReader {
     const places = positions.map((position) => toPlace(position));
     for (const reader of readers) places[reader.index] = reader.start;
     const resumedFrom = asCursor(places);
-    const startText = encodeCursor(resumedFrom);
     for (const reader of readers)
-      for (const entry of reader.takeBehind()) page.addBehind(entry, reader.index, startText);
+      for (const entry of reader.takeBehind()) page.addBehind(entry, reader.index, resumedFrom);
     let isFull = false;
     for (let next = oldest(readers); next && !isFull; next = oldest(readers)) {
       const { head, index } = next;
       if (!head) break;
       const here = toPlace(head.place);
-      const verdict = page.add(head, index, () => encodeCursor(asCursor(places.with(index, here))));
+      const verdict = page.add(head, index, () => asCursor(places.with(index, here)));
       if (verdict === 'added') places[index] = here;
       isFull = verdict === 'full';
       if (!isFull) await next.advance(page.room);
@@ -71,21 +69,13 @@ export class LogReader {
     const gaps = readers.map((reader) => reader.gap);
     const gap = gaps.includes('reset') ? 'reset' : gaps.find((each) => each !== undefined);
     const reached = isFull ? places : positions.map((position) => toPlace(position));
-    for (const reader of readers) reached[reader.index] = reader.told(reached[reader.index] ?? reader.start);
-    const { messages } = page;
     return {
-      resumedFrom: this.startsOf(resumedFrom, readers),
-      messages,
-      through: asCursor(reached),
+      resumedFrom: toldOf(resumedFrom, readers),
+      messages: page.messagesTold((cursor) => toldOf(cursor, readers)),
+      through: toldOf(reached, readers),
       hasMore: isFull,
       gap,
     };
-  }
-
-  private startsOf(resumedFrom: Cursor, readers: readonly PartitionReader[]): Cursor {
-    const places = [...resumedFrom];
-    for (const reader of readers) places[reader.index] = reader.told(reader.start);
-    return asCursor(places);
   }
 
   /** What a place of another number of partitions says, it says of another log. */
@@ -142,6 +132,13 @@ function oldest(readers: readonly PartitionReader[]): PartitionReader | undefine
     if (reader.head && (!first?.head || reader.head.storedAtMs < first.head.storedAtMs)) first = reader;
   }
   return first;
+}
+
+/** The places, with the gaps that the reader is told of first: whoever comes back with them is not told of those again. */
+function toldOf(places: readonly Cursor[number][], readers: readonly PartitionReader[]): Cursor {
+  const told = [...places];
+  for (const reader of readers) told[reader.index] = reader.told(told[reader.index] ?? reader.start);
+  return asCursor(told);
 }
 
 function asCursor(places: readonly Cursor[number][]): Cursor {
