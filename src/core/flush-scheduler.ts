@@ -39,8 +39,9 @@ export interface DeliveryOptions {
    */
   readonly maxTotalQueueBytes?: number;
   /**
-   * Messages due within so many milliseconds of one another leave together: less CPU, more latency. 0 joins only what
-   * is due in the same turn of the event loop. 0 to 50.
+   * Messages due within so many milliseconds of one another leave together: less CPU, more latency. What comes while they
+   * leave waits for a window that begins when they have left. 0 joins only what is due in the same turn of the event loop.
+   * 0 to 50.
    * @default 0
    */
   readonly flushWindowMs?: number;
@@ -61,8 +62,9 @@ export class FlushScheduler {
   private readonly flushWindowMs: number;
   private readonly lanes = [new LaneQueue(), new LaneQueue(), new LaneQueue()] as const;
   private readonly takenRuns: MessageRun[] = [];
-  private sliceEnd: Promise<void> | undefined;
-  private resolveSliceEnd: () => void = () => {};
+  private sliceEnd: SliceEnd | undefined;
+  /** The one for those who came before the window was over. */
+  private dueSliceEnd: SliceEnd | undefined;
   private immediate: NodeJS.Immediate | undefined;
   private window: NodeJS.Timeout | undefined;
   private isWindowOver = false;
@@ -86,12 +88,10 @@ export class FlushScheduler {
 
   /** Resolves at the end of the next slice, which is armed if nothing else does. One promise for all who wait for it. */
   nextSlice(): Promise<void> {
-    if (this.sliceEnd) return this.sliceEnd;
-    this.sliceEnd = new Promise((resolve) => {
-      this.resolveSliceEnd = resolve;
-    });
+    if (this.sliceEnd) return this.sliceEnd.promise;
+    this.sliceEnd = new SliceEnd();
     this.arm(Lane.Few);
-    return this.sliceEnd;
+    return this.sliceEnd.promise;
   }
 
   /** A queue's transport took the whole run. */
@@ -116,50 +116,66 @@ export class FlushScheduler {
   flushAll(): void {
     for (const lane of this.lanes) while (lane.flushNext());
     this.endSlice();
+    this.sliceEnd?.resolve();
+    this.sliceEnd = undefined;
+  }
+
+  private get hasWindow(): boolean {
+    return this.flushWindowMs > 0;
   }
 
   private arm(lane: Lane): void {
-    if (lane === Lane.Reply || this.flushWindowMs === 0 || this.isWindowOver) {
-      this.immediate ??= setImmediate(this.runSlice);
-    } else {
-      this.window ??= setTimeout(this.endWindow, this.flushWindowMs);
-    }
+    if (lane === Lane.Reply || !this.hasWindow) this.immediate ??= setImmediate(this.runSlice);
+    // What comes while the last window's messages leave waits for a window of its own, which begins when they have left.
+    else if (!this.isWindowOver) this.window ??= setTimeout(this.endWindow, this.flushWindowMs);
   }
 
   private readonly endWindow = (): void => {
     this.window = undefined;
     this.isWindowOver = true;
+    const [, few, many] = this.lanes;
+    few.turnOver();
+    many.turnOver();
+    this.dueSliceEnd = this.sliceEnd;
+    this.sliceEnd = undefined;
     this.runSlice();
   };
 
   private readonly runSlice = (): void => {
     this.immediate = undefined;
     const [replies, few, many] = this.lanes;
-    const isWindowOpen = this.flushWindowMs > 0 && !this.isWindowOver;
     const endsAtMs = performance.now() + SLICE_MS;
     flushUntil(replies, endsAtMs);
-    if (!isWindowOpen) {
-      flushUntil(few, endsAtMs);
-      flushUntil(many, endsAtMs);
+    if (this.hasWindow) {
+      this.runWindowedSlice(endsAtMs);
+      return;
     }
-    if (isWindowOpen) this.settleTaken();
-    else this.endSlice();
-    this.armRest(isWindowOpen);
+    flushUntil(few, endsAtMs);
+    flushUntil(many, endsAtMs);
+    this.endSlice();
+    if (this.lanes.some((lane) => !lane.isEmpty)) this.immediate ??= setImmediate(this.runSlice);
   };
 
-  private armRest(isWindowOpen: boolean): void {
+  /** Flushes what was there when the window was over, and nothing that came since. */
+  private runWindowedSlice(endsAtMs: number): void {
     const [replies, few, many] = this.lanes;
-    const hasRest = !few.isEmpty || !many.isEmpty;
-    if (!hasRest && !isWindowOpen) this.isWindowOver = false;
-    if (!replies.isEmpty || (hasRest && !isWindowOpen)) this.immediate ??= setImmediate(this.runSlice);
+    if (this.isWindowOver) {
+      flushUntil(few, endsAtMs, false);
+      flushUntil(many, endsAtMs, false);
+      this.endSlice();
+      this.isWindowOver = !few.isTurnDone || !many.isTurnDone;
+      if (!this.isWindowOver && (this.sliceEnd || !few.isEmpty || !many.isEmpty)) this.arm(Lane.Few);
+    } else this.settleTaken();
+    if (!replies.isEmpty || this.isWindowOver) this.immediate ??= setImmediate(this.runSlice);
   }
 
   private endSlice(): void {
     this.settleTaken();
     this.emptyRun.forgetFollower();
-    if (!this.sliceEnd) return;
-    this.sliceEnd = undefined;
-    this.resolveSliceEnd();
+    const ended = this.hasWindow ? this.dueSliceEnd : this.sliceEnd;
+    if (this.hasWindow) this.dueSliceEnd = undefined;
+    else this.sliceEnd = undefined;
+    ended?.resolve();
   }
 
   private settleTaken(): void {
@@ -169,10 +185,18 @@ export class FlushScheduler {
 }
 
 /** Flushes queues of the lane until the time is over or the lane is empty; a few in any case, so that no lane starves. */
-function flushUntil(lane: LaneQueue, endsAtMs: number): void {
+function flushUntil(lane: LaneQueue, endsAtMs: number, turnsOver = true): void {
   do {
-    for (let count = 0; count < FLUSHES_PER_LOOK; count++) if (!lane.flushNext()) return;
+    for (let count = 0; count < FLUSHES_PER_LOOK; count++) if (!lane.flushNext(turnsOver)) return;
   } while (performance.now() < endsAtMs);
+}
+
+/** A promise that ends with a slice. */
+class SliceEnd {
+  resolve: () => void = () => {};
+  readonly promise = new Promise<void>((resolve) => {
+    this.resolve = resolve;
+  });
 }
 
 /** First in, first out; two arrays take turns, so that nothing is shifted and both keep their memory. */
@@ -182,16 +206,21 @@ class LaneQueue {
   private head = 0;
 
   get isEmpty(): boolean {
-    return this.head === this.current.length && this.incoming.length === 0;
+    return this.isTurnDone && this.incoming.length === 0;
   }
 
   push(queue: Flushable): void {
     this.incoming.push(queue);
   }
 
-  /** Flushes the next queue; false when there is none. */
-  flushNext(): boolean {
-    if (this.head === this.current.length && !this.turnOver()) return false;
+  /** Whether all queues of this turn are flushed; others may have come since. */
+  get isTurnDone(): boolean {
+    return this.head === this.current.length;
+  }
+
+  /** Flushes the next queue; false when there is none. What has come since the turn began is part of it, or waits. */
+  flushNext(turnsOver = true): boolean {
+    if (this.isTurnDone && !(turnsOver && this.turnOver())) return false;
     const queue = this.current[this.head++];
     if (queue?.lane === undefined) return true;
     queue.lane = undefined;
@@ -199,7 +228,8 @@ class LaneQueue {
     return true;
   }
 
-  private turnOver(): boolean {
+  /** Begins a turn with all that has come since the last one began, which must be done. False when nothing has. */
+  turnOver(): boolean {
     const flushed = this.current;
     flushed.length = 0;
     this.head = 0;

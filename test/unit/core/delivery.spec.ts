@@ -283,6 +283,41 @@ describe('FlushScheduler', () => {
     expect(eventsOf(two)).toEqual(['a', 'reply', 'b']);
     expect(Lane.Reply).toBeLessThan(Lane.Few);
   });
+
+  it('gives what comes while a large fan-out leaves a window of its own, which begins behind it', async () => {
+    const [maxQueueBytes, maxTotalQueueBytes] = [MAX_QUEUE_BYTES, 1_000_000_000];
+    scheduler = new FlushScheduler({ maxQueueBytes, maxTotalQueueBytes, flushWindowMs: 50 });
+    const clients = Array.from({ length: 20_000 }, (_, user) => connect(`${user}`));
+    const [first, last] = [clients[0]!, clients.at(-1)!];
+    fanOut.deliver(message('a'), { all: true });
+    await scheduler.nextSlice();
+    expect([eventsOf(first), eventsOf(last)]).toEqual([['a'], []]);
+
+    fanOut.deliver(message('b'), { all: true });
+    while (eventsOf(last).length === 0) await nextTurn();
+    // Who had not left yet takes it along; who had waits.
+    expect([eventsOf(first), eventsOf(last)]).toEqual([['a'], ['a', 'b']]);
+    fanOut.deliver(message('c'), { users: [first.connection.userId] });
+    while (eventsOf(first).length < 3) await scheduler.nextSlice();
+
+    expect(eventsOf(first)).toEqual(['a', 'b', 'c']);
+    expect(first.transport.writes).toBe(2);
+  });
+
+  it('answers who publishes while a large fan-out leaves when their own has begun to', async () => {
+    scheduler = new FlushScheduler({
+      maxQueueBytes: MAX_QUEUE_BYTES,
+      maxTotalQueueBytes: 1_000_000_000,
+      flushWindowMs: 50,
+    });
+    const clients = Array.from({ length: 20_000 }, (_, user) => connect(`${user}`));
+    const first = clients[0]!;
+    fanOut.deliver(message('a'), { all: true });
+    await scheduler.nextSlice();
+    fanOut.deliver(message('b'), { users: [first.connection.userId] });
+    await scheduler.nextSlice();
+    expect(eventsOf(first)).toEqual(['a', 'b']);
+  });
 });
 
 describe('ConnectionRegistry', () => {
