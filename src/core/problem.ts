@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { AnswerHeader } from './answer-headers.js';
 import type { PushErrorDetail } from './push-error.js';
 
 /** The body of an HTTP error: problem details (RFC 9457), with the members that Nest's own error bodies have. */
@@ -47,7 +48,7 @@ export function problemOf({ status, code, detail, errors }: ProblemParts): Probl
 
 /** `Retry-After` in whole seconds, at least one. */
 export function retryAfter(milliseconds: number): Readonly<Record<string, string>> {
-  return { 'Retry-After': String(Math.max(1, Math.ceil(milliseconds / 1000))) };
+  return { [AnswerHeader.RetryAfter]: String(Math.max(1, Math.ceil(milliseconds / 1000))) };
 }
 
 /** One problem as a sentence. */

@@ -1,4 +1,5 @@
 /** Which refusals each route has, for both documents: statuses, codes and headers are those of push/refusal.ts. */
+import { AnswerHeader } from '../core/answer-headers.js';
 import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
 import type { JsonSchema } from '../protocol/json-schema.js';
 import { TEXT } from '../protocol/json-schema.js';
@@ -24,8 +25,8 @@ const ABOUT_FRAMES: readonly number[] = [CloseCode.BinaryFrame, CloseCode.FrameT
 
 /** Headers that say more than their name. */
 const HEADERS: Readonly<Record<string, JsonSchema>> = {
-  'Retry-After': { type: 'integer', minimum: 1, description: 'Seconds after which to come back' },
-  'WWW-Authenticate': { ...TEXT, description: '`Bearer`, with `error="invalid_token"` where there was a token' },
+  [AnswerHeader.RetryAfter]: { type: 'integer', minimum: 1, description: 'Seconds after which to come back' },
+  [AnswerHeader.Challenge]: { ...TEXT, description: '`Bearer`, with `error="invalid_token"` where there was a token' },
 };
 
 /** The refusals of each route, by status. */

@@ -1,4 +1,5 @@
 /** Why a handshake is refused, as the HTTP answer that it gets (RFC 9110). The body is made by core/problem.ts. */
+import { AnswerHeader } from '../core/answer-headers.js';
 import type { ProblemParts } from '../core/problem.js';
 import { retryAfter } from '../core/problem.js';
 import { CLOSE_CODES, mayReconnect } from '../protocol/close-codes.js';
@@ -31,8 +32,8 @@ export const Refusals = {
   originNotAllowed: refusal(403, 'origin_not_allowed'),
   serverFull: refusal(503, 'server_full', retryLater),
   addressLimit: refusal(429, 'address_limit', retryLater),
-  noToken: refusal(401, 'unauthorized', { 'WWW-Authenticate': 'Bearer' }),
-  badToken: refusal(401, 'unauthorized', { 'WWW-Authenticate': 'Bearer error="invalid_token"' }),
+  noToken: refusal(401, 'unauthorized', { [AnswerHeader.Challenge]: 'Bearer' }),
+  badToken: refusal(401, 'unauthorized', { [AnswerHeader.Challenge]: 'Bearer error="invalid_token"' }),
   userLimit: refusal(429, 'user_limit', retryLater),
   notFound: refusal(404, 'not_found'),
   methodNotAllowed: refusal(405, 'method_not_allowed', { Allow: 'GET' }),
@@ -47,7 +48,7 @@ export const Refusals = {
 /** How long a client that a refusal tells to come back should stay away, in milliseconds; undefined for any other. */
 export function retryAfterMsOf({ headers, waitMs }: Refusal): number | undefined {
   if (waitMs !== undefined) return waitMs;
-  const seconds = headers['Retry-After'];
+  const seconds = headers[AnswerHeader.RetryAfter];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
@@ -59,7 +60,8 @@ export function refusalOfClose(code: number, reason: string, retryAfterMs?: numb
   const known = (CLOSE_CODES as Readonly<Record<number, CloseCodeMeaning>>)[code];
   const status = known?.httpTwin ?? (mayReconnect(code) ? 503 : 403);
   const { code: problemCode, headers } = TWINS[status] ?? Refusals.closed('');
-  const laterHeaders = retryAfterMs !== undefined && 'Retry-After' in headers ? retryAfter(retryAfterMs) : headers;
+  const laterHeaders =
+    retryAfterMs !== undefined && AnswerHeader.RetryAfter in headers ? retryAfter(retryAfterMs) : headers;
   return { status, code: problemCode, detail: reason, headers: laterHeaders };
 }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { AnswerHeader } from '../core/answer-headers.js';
 import { FailureReport } from '../core/failure-report.js';
 import type { Principal } from '../core/principal.js';
 import { AccessService } from '../push/access.service.js';
@@ -72,7 +73,7 @@ function unauthorized(detail: string, challenge: string): ProblemException {
     status: 401,
     code: 'unauthorized',
     detail,
-    headers: { 'WWW-Authenticate': challenge },
+    headers: { [AnswerHeader.Challenge]: challenge },
   });
 }
 

@@ -4,10 +4,10 @@
  * ValidationPipe nor class-transformer of the host can change a payload.
  */
 import { Delete, Get, Inject, Post, Put, Req, Res } from '@nestjs/common';
+import { AnswerHeader } from '../core/answer-headers.js';
 import { PushError } from '../core/push-error.js';
 import type { Revocation } from '../push/push-types.js';
 import { RequiresScope } from '../push/route-scope.js';
-import { AnswerHeader } from './answer-headers.js';
 import { readBody, readOptionalBody } from './body-reader.js';
 import { CallerTenant } from './caller-tenant.js';
 import { PushBatchDto } from './dto/push-batch.dto.js';

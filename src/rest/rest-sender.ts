@@ -3,6 +3,7 @@
  * names, waits as the caller prefers, and answers a repeated `Idempotency-Key` with the first answer.
  */
 import { Inject, Injectable } from '@nestjs/common';
+import { AnswerHeader } from '../core/answer-headers.js';
 import type { Target } from '../core/delivery-target.js';
 import { FailureReport } from '../core/failure-report.js';
 import { PushError } from '../core/push-error.js';
@@ -13,7 +14,6 @@ import type { SendOnce } from '../push/send-once.js';
 import type { PushService } from '../push/push.service.js';
 import type { PushReceipt, SendRequest } from '../push/push-types.js';
 import { TenantSpaces } from '../push/tenant-spaces.js';
-import { AnswerHeader } from './answer-headers.js';
 import { assertValid, errorBelow } from './body-reader.js';
 import { CallerTenant } from './caller-tenant.js';
 import type { PushEventDto } from './dto/push-event.dto.js';

@@ -4,9 +4,9 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { RateBuckets } from '../backing/shared-limits.interface.js';
+import { AnswerHeader } from '../core/answer-headers.js';
 import { accountOf } from '../core/principal.js';
 import { retryAfter } from '../core/problem.js';
-import { AnswerHeader } from './answer-headers.js';
 import { ProblemException } from './problem.js';
 import { REST_LIMITS } from './push-rest-options.interface.js';
 import type { RestLimits } from './push-rest-options.interface.js';

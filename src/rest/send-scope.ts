@@ -1,3 +1,4 @@
+import { AnswerHeader } from '../core/answer-headers.js';
 import type { Target } from '../core/delivery-target.js';
 import type { Principal } from '../core/principal.js';
 import type { RestScope } from '../push/route-scope.js';
@@ -10,7 +11,7 @@ export function assertScope({ scopes }: Principal, scope: RestScope): void {
     status: 403,
     code: 'forbidden',
     detail: `the token has not the scope ${scope}`,
-    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+    headers: { [AnswerHeader.Challenge]: `Bearer error="insufficient_scope", scope="${scope}"` },
   });
 }
 

@@ -3,11 +3,12 @@
  * CORS itself is left alone: a header that stands there twice is worse than none.
  */
 import type { ServerResponse } from 'node:http';
+import { AnswerHeader } from '../core/answer-headers.js';
 import { answerEmpty } from './http-answer.js';
 import type { HttpExchange } from './http-exchange.js';
 
 const ALLOW_ORIGIN = 'Access-Control-Allow-Origin';
-const EXPOSED_HEADERS = 'Retry-After, WWW-Authenticate';
+const EXPOSED_HEADERS = `${AnswerHeader.RetryAfter}, ${AnswerHeader.Challenge}`;
 const REQUEST_HEADERS = 'Authorization, Content-Type, Last-Event-ID, Push-Connection, Cache-Control';
 /** How long a browser may remember a preflight; Chromium takes no more than two hours. */
 const PREFLIGHT_MAX_AGE_SECONDS = 7_200;

@@ -1,5 +1,5 @@
 /** The headers of answers, as OpenAPI describes them. */
-import { AnswerHeader } from '../answer-headers.js';
+import { AnswerHeader } from '../../core/answer-headers.js';
 import type { OpenApiSchema } from './openapi-types.js';
 
 type Headers = Readonly<Record<string, OpenApiSchema>>;
@@ -11,7 +11,7 @@ const text = (description: string, schema: OpenApiSchema = {}) => ({
 const RETRY_AFTER: Headers = {
   [AnswerHeader.RetryAfter]: { description: 'Seconds', schema: { type: 'integer', minimum: 1 } },
 };
-const CHALLENGE: Headers = { 'WWW-Authenticate': text('`Bearer`, and what is wrong with the token') };
+const CHALLENGE: Headers = { [AnswerHeader.Challenge]: text('`Bearer`, and what is wrong with the token') };
 const RATE: Headers = {
   [AnswerHeader.RatePolicy]: text('How many messages in how many seconds, where sends have a rate', {
     example: '"sends";q=50;w=1',

@@ -1,8 +1,9 @@
-/** Headers of the answers, by what they say. Who writes them and who describes them take the names from here. */
+/** Headers of answers, by what they say. Who writes, reads or describes them takes the names from here. */
 export const AnswerHeader = {
   Replayed: 'Idempotency-Replayed',
   Preference: 'Preference-Applied',
   RateLimit: 'RateLimit',
   RatePolicy: 'RateLimit-Policy',
   RetryAfter: 'Retry-After',
+  Challenge: 'WWW-Authenticate',
 } as const;
