@@ -3,11 +3,11 @@ import { COUNT, TEXT, objectSchema } from '../protocol/json-schema.js';
 import type { JsonSchema } from '../protocol/json-schema.js';
 import { PROBLEM_SCHEMA } from './problem-schema.js';
 import { ROUTE_REFUSALS } from './route-refusals.js';
+import type { StatusRefusal } from './route-refusals.js';
 import type { WireDescription } from './wire-description.js';
 
 /** The class of the REST interface has this name; without REST the schema is ours. */
 const PROBLEM = 'PushProblemModel';
-const COMMON = { tags: ['push'], security: [{ bearer: [] }] };
 
 type Schemas = Record<string, unknown>;
 type Paths = Record<string, object | undefined>;
@@ -24,51 +24,42 @@ export function describeWireRoutes(
     ticket: { ...TEXT, description: `For \`?ticket=\`: good once, for ${tokens.ticketSeconds} seconds` },
     expiresIn: { ...COUNT, description: 'Seconds' },
   });
-  const issued = { description: 'Done', content: { 'application/json': { schema: translate(ticket) } } };
-  const parameters = ['cursor', 'groups', 'ticket'].map((name) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema: TEXT,
-  }));
-  paths[at.ticket] = {
-    ...paths[at.ticket],
-    post: {
-      ...COMMON,
-      operationId: 'PushTicket',
-      summary: 'Get a ticket, for a connection that can carry no header',
-      responses: { 200: issued, ...refusals('ticket') },
+  addRoute(paths, at.ticket, 'post', {
+    operationId: 'PushTicket',
+    summary: 'Get a ticket, for a connection that can carry no header',
+    responses: {
+      200: { description: 'Done', content: { 'application/json': { schema: translate(ticket) } } },
+      ...refusals('ticket'),
     },
-  };
-  paths[at.handshake] = {
-    ...paths[at.handshake],
-    get: {
-      ...COMMON,
-      operationId: 'PushHandshake',
-      summary: 'Whether a connection with the same headers and parameters would be let in; nothing is opened',
-      parameters,
-      responses: { 204: { description: 'It would' }, ...refusals('handshake') },
-    },
-  };
+  });
+  addRoute(paths, at.handshake, 'get', {
+    operationId: 'PushHandshake',
+    summary: 'Whether a connection with the same headers and parameters would be let in; nothing is opened',
+    parameters: ['cursor', 'groups', 'ticket'].map((name) => ({ name, in: 'query', required: false, schema: TEXT })),
+    responses: { 204: { description: 'It would' }, ...refusals('handshake') },
+  });
+}
+
+/** Another method of the same path may stand there already. */
+function addRoute(paths: Paths, path: string, method: 'get' | 'post', operation: object): void {
+  paths[path] = { ...paths[path], [method]: { tags: ['push'], security: [{ bearer: [] }], ...operation } };
 }
 
 function refusals(route: 'ticket' | 'handshake'): Readonly<Record<string, object>> {
   const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${PROBLEM}` } } };
   return Object.fromEntries(
-    ROUTE_REFUSALS[route].map(({ status, codes, headers }) => {
-      const described = Object.entries(headers).map(([name, { description, ...schema }]) => [
-        name,
-        { ...(description !== undefined && { description }), schema },
-      ]);
-      const isBare = described.length === 0;
-      return [
-        status,
-        {
-          description: codes.join(', '),
-          ...(!isBare && { headers: Object.fromEntries(described) as object }),
-          content,
-        },
-      ];
-    }),
+    ROUTE_REFUSALS[route].map(({ status, codes, headers }) => [
+      status,
+      { description: codes.join(', '), ...describedHeaders(headers), content },
+    ]),
   );
+}
+
+/** A header has its description beside its schema. */
+function describedHeaders(headers: StatusRefusal['headers']): { readonly headers?: Readonly<Record<string, object>> } {
+  const described = Object.entries(headers).map(([name, { description, ...schema }]) => [
+    name,
+    { ...(description !== undefined && { description }), schema },
+  ]);
+  return described.length === 0 ? {} : { headers: Object.fromEntries(described) as Record<string, object> };
 }
