@@ -128,22 +128,16 @@ it('a handler of client frames is a span, with what it sends below it', async ()
   expect(publish?.parentSpanContext?.spanId).toBe(idOf(handle));
 });
 
-it('a handler that fails is a span that failed, and does not say at what', async () => {
+it.each([
+  { thrown: 'an error', event: 'fail', message: 'TypeError' },
+  { thrown: 'nothing', event: 'fail.without', message: 'failed' },
+])('a handler that throws $thrown is a span that failed, and does not say at what', async ({ event, message }) => {
   const app = await start({ metadata: { providers: [EchoGateway] }, nest: { logger: false } });
   const client = await app.connect('7');
-  expect((await client.request('fail')).data).toMatchObject({ code: 'internal' });
+  expect((await client.request(event)).data).toMatchObject({ code: 'internal' });
 
   const [handle] = await finished('push handle');
-  expect(handle?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'TypeError' });
-});
-
-it('a handler that throws nothing is a span that failed', async () => {
-  const app = await start({ metadata: { providers: [EchoGateway] }, nest: { logger: false } });
-  const client = await app.connect('7');
-  expect((await client.request('fail.without')).data).toMatchObject({ code: 'internal' });
-
-  const [handle] = await finished('push handle');
-  expect(handle?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'failed' });
+  expect(handle?.status).toEqual({ code: SpanStatusCode.ERROR, message });
 });
 
 const absence = redisAbsence();
