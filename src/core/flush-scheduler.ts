@@ -86,7 +86,11 @@ export class FlushScheduler {
     this.arm(lane);
   }
 
-  /** Resolves at the end of the next slice, which is armed if nothing else does. One promise for all who wait for it. */
+  /**
+   * Resolves at the end of the next slice, which is armed if nothing else does. With a flush window that is the first slice
+   * after the caller's own window, never one in which the messages of an earlier window leave. One promise for all who
+   * wait for it.
+   */
   nextSlice(): Promise<void> {
     if (this.sliceEnd) return this.sliceEnd.promise;
     this.sliceEnd = new SliceEnd();
