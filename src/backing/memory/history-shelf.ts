@@ -75,9 +75,7 @@ export class HistoryShelf {
     // A target may name the same user or group twice.
     if (history.newest === message) return;
     this.order.moveToEnd(history);
-    const collapseId = this.messages.termsOf(message)?.collapseId;
-    if (collapseId !== undefined) this.release(history.takeCollapsed(collapseId));
-    history.add(message);
+    this.release(history.add(message));
     this.messages.hold(message);
     if (history.size > history.maxCount) this.release(history.loseOldest(nowMs));
     this.trimOld(history, nowMs);

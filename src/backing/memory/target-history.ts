@@ -71,13 +71,14 @@ export class TargetHistory {
     return low;
   }
 
-  /** Adds the newest message. */
-  add(message: MessageHandle): void {
+  /** Adds the newest message. Takes out, and answers, the one that it takes the place of; that one is not lost. */
+  add(message: MessageHandle): MessageHandle | undefined {
+    const collapseId = this.messages.termsOf(message)?.collapseId;
+    const collapsed = collapseId === undefined ? undefined : this.collapse(collapseId, message);
     // A literal takes one place, the first push seventeen: most targets of a busy host have a message or two.
     if (this.entries.length === 0) this.entries = [message];
     else this.entries.push(message);
-    const collapseId = this.messages.termsOf(message)?.collapseId;
-    if (collapseId !== undefined) (this.collapsible ??= new Map()).set(collapseId, message);
+    return collapsed;
   }
 
   /** Takes the oldest message out. It is lost, unless its own time was over. */
@@ -94,13 +95,12 @@ export class TargetHistory {
     return oldest;
   }
 
-  /** Takes out the message that one with this id takes the place of. It is not lost. */
-  takeCollapsed(collapseId: string): MessageHandle | undefined {
-    const message = this.collapsible?.get(collapseId);
-    if (message === undefined) return undefined;
-    this.entries.splice(this.firstIndexAfter(this.messages.numberOf(message) - 1), 1);
-    this.forgetCollapsible(message);
-    return message;
+  /** The message stands for its collapse id from now on; the one that did is taken out. */
+  private collapse(collapseId: string, message: MessageHandle): MessageHandle | undefined {
+    const older = this.collapsible?.get(collapseId);
+    if (older !== undefined) this.entries.splice(this.firstIndexAfter(this.messages.numberOf(older) - 1), 1);
+    (this.collapsible ??= new Map()).set(collapseId, message);
+    return older;
   }
 
   private forgetCollapsible(message: MessageHandle): void {
