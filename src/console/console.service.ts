@@ -133,12 +133,15 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
     return push.send({ ...options, target, event, data: payload, by: userId, report: { withinMs: REPORT_MS } });
   }
 
-  /** The node may be the one that the page is connected to: it drains once the answer is queued, else none would come. */
-  private async drain(node: string, { connection, may }: Asker): Promise<ConsoleAnswer> {
+  /** The node that the page is connected to drains once the answer is queued, else none would come. */
+  private drain(node: string, { connection, may }: Asker): Promise<ConsoleAnswer> {
     if (!may.drain) throw new Refused(ErrorCode.Forbidden, 'a node is not of one tenant');
-    const after = await this.within(connection, ({ clusterView }) => clusterView.drain(node));
-    if (!after) throw new Refused(ErrorCode.InvalidData, 'no node of this name has answered');
-    return { type: 'ok', data: { node }, after };
+    return this.within(connection, async ({ view, clusterView }) => {
+      const after = view.drainOf(node);
+      const isFound = after !== undefined || (await clusterView.drainOther(node));
+      if (!isFound) throw new Refused(ErrorCode.InvalidData, 'no node of this name has answered');
+      return { type: 'ok', data: { node }, after };
+    });
   }
 
   private async within<Result>(

@@ -94,14 +94,10 @@ export class ClusterView {
     return { users: users.size, connections, byTransport, items, ...(isPartial && { partial: true }) };
   }
 
-  /**
-   * Has the node of this id drain where it is another one. This one is left to the caller, by what this resolves to, for it
-   * ends the connection of whoever asked. Undefined where no node that answers has the id.
-   */
-  async drain(nodeId: string): Promise<(() => void) | undefined> {
-    if (nodeId === this.here.nodeId) return this.here.drainOf(nodeId);
+  /** Has the node of this id drain, which is another one than this. False where none that answers has the id. */
+  async drainOther(nodeId: string): Promise<boolean> {
     const { answers } = await this.askOthers('drain', { nodeId });
-    return answers.some(({ isDraining }) => isDraining) ? () => {} : undefined;
+    return answers.some(({ isDraining }) => isDraining);
   }
 
   private async askOthers<Operation extends NodeOperation>(
