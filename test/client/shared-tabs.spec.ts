@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { platform } from '../../src/client/platform.js';
 import { eventually } from '../support/eventually.js';
 import { FakeLocks, install } from './fake-browser.js';
 import { ScriptedServer, note } from './scripted-server.js';
@@ -6,6 +7,8 @@ import type { RecordingClient } from './scripted-server.js';
 
 let server: ScriptedServer;
 let uninstall: () => void;
+/** Node has Web Locks from 24.5 on. */
+const hasWebLocks = platform.navigator?.locks !== undefined;
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
@@ -117,7 +120,17 @@ describe('tabs that share', () => {
 
 it('has a connection of its own where tabs cannot share', async () => {
   uninstall();
+  uninstall = install({ navigator: {} });
   await server.client({ shareTabs: true, transports: ['sse'] }).reaches('live');
   await server.client({ shareTabs: true, transports: ['sse'] }).reaches('live');
+  expect(server.lines).toHaveLength(2);
+});
+
+(hasWebLocks ? it : it.skip)('has one connection with the Web Locks of Node', async () => {
+  uninstall();
+  const tabs = [await openTab(), await openTab()];
+  tabs[0]!.close();
+  (await server.line(1)).send(note(1));
+  await eventually(() => expect(tabs[1]!.ids).toEqual(['m-1']));
   expect(server.lines).toHaveLength(2);
 });
