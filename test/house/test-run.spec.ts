@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startNodeProgram, startProgram } from '../support/child-program.js';
+import { PROXIES } from '../support/proxy-program.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -81,5 +82,15 @@ describe('npm run check', () => {
     const parts = ['format', 'lint', 'types', 'arch', 'dead', 'build', 'test', 'pkg'];
     const steps = manifest.scripts['check']?.split(' && ').map((step) => step.replace(/^npm (run )?/, ''));
     expect(steps).toEqual(parts);
+  });
+});
+
+describe('CI', () => {
+  it('installs what suites start and its machines do not have', () => {
+    const installed = readFileSync(join(root, '.github/workflows/ci.yml'), 'utf8').match(/apt-get install .*/g);
+    expect(installed).toHaveLength(2);
+    for (const line of installed ?? []) {
+      expect(line.split(' ')).toEqual(expect.arrayContaining(['redis-server', ...PROXIES.map(({ name }) => name)]));
+    }
   });
 });
