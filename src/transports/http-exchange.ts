@@ -4,6 +4,7 @@
  * prefix and versioning do not concern these routes, so nothing of it can wrap, buffer or time out a stream.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { HttpServer } from '@nestjs/common';
 
 /** One request and its answer. */
@@ -75,10 +76,26 @@ function takeOver(request: AdapterRequest, response: AdapterResponse): HttpExcha
   return { request: nodeRequest, response: nodeResponse, parsedBody };
 }
 
-/** A pipelined request whose turn has not come has no socket of its own, and does not hear that the peer has left. */
+/** The answers of a connection whose turn has not come, or that are under way since it has. */
+const pipelined = new WeakMap<Socket, Set<ServerResponse>>();
+
+/**
+ * A pipelined request whose turn has not come has no socket of its own, and does not hear that the peer has left. One
+ * listener does for all of a connection: there may be any number, and each is let go of with its answer.
+ */
 function announceEarlyEnd(request: IncomingMessage, response: ServerResponse): void {
   if (request.httpVersionMajor !== 1 || response.socket !== null) return;
-  request.socket.once('close', () => {
-    if (!response.destroyed) response.emit('close');
+  const { socket } = request;
+  const waiting = pipelined.get(socket) ?? listenTo(socket);
+  waiting.add(response);
+  response.once('close', () => waiting.delete(response));
+}
+
+function listenTo(socket: Socket): Set<ServerResponse> {
+  const waiting = new Set<ServerResponse>();
+  pipelined.set(socket, waiting);
+  socket.once('close', () => {
+    for (const response of waiting) if (!response.destroyed) response.emit('close');
   });
+  return waiting;
 }

@@ -1,8 +1,9 @@
 /** Attacks by number: more knock, or read nothing, than there is room for, over each transport that they can use. */
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { PushAuthenticator } from '../../src/auth/push-authenticator.js';
 import type { Principal } from '../../src/core/principal.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, eventuallyDefined } from '../support/eventually.js';
 import { PLATFORMS } from '../support/push-app.js';
 import { RawClient, handshake } from '../support/raw-client.js';
 import { SseClient } from '../support/sse-client.js';
@@ -87,6 +88,24 @@ describe.each(PLATFORMS)('a crowd that knocks on %s', (platform) => {
       }
     },
   );
+});
+
+describe.each(PLATFORMS)('requests without end on one connection on %s', (platform) => {
+  it('leave nothing on it once they are answered, however many come at a time', async () => {
+    attacked = await AttackedApp.start(platform);
+    const { port, server } = attacked.app;
+    const accepted: Socket[] = [];
+    server.on('connection', (each) => accepted.push(each));
+    const client = await RawClient.connect(port, CROWD_ADDRESS);
+    crowd.push(client);
+    const socket = await eventuallyDefined(() => accepted.find(({ remoteAddress }) => remoteAddress === CROWD_ADDRESS));
+    const before = socket.listenerCount('close');
+    for (let round = 0; round < 5; round++) {
+      client.write('GET /push/handshake HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(30));
+      for (let answer = 0; answer < 30; answer++) expect((await client.response()).status).toBe(401);
+    }
+    expect(socket.listenerCount('close') - before).toBeLessThanOrEqual(1);
+  });
 });
 
 describe.each(PLATFORMS)('three readers in ten that read nothing on %s', (platform) => {
