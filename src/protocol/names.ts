@@ -15,13 +15,17 @@ const LONE_SURROGATE = /\p{Cs}/u;
 /** What the events of the protocol itself begin with. An application may not send them. */
 export const RESERVED_PREFIX = 'push:';
 
-/** A user id: 1 to 255 characters, no control characters. */
+/**
+ * A user id: 1 to 255 characters, no control characters, no lone surrogates. Ids are compared as they are: another way to
+ * write an accent is another user.
+ */
 export function isUserId(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     value.length > 0 &&
     value.length <= MAX_USER_ID_LENGTH &&
-    !CONTROL_CHARACTER.test(value)
+    !CONTROL_CHARACTER.test(value) &&
+    !LONE_SURROGATE.test(value)
   );
 }
 

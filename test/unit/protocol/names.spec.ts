@@ -3,10 +3,14 @@ import { isEvent, isGroup, isReservedEvent, isTenant, isUserId } from '../../../
 
 describe('names', () => {
   it('takes any 1 to 255 characters without control characters for a user id', () => {
-    for (const id of ['7', 'a/b', 'Zoë 日本', ' ', 'x'.repeat(255)]) expect(isUserId(id)).toBe(true);
+    for (const id of ['7', 'a/b', 'Zoë 日本', ' ', '😀', '\ufffd', 'x'.repeat(255)]) expect(isUserId(id)).toBe(true);
     for (const id of ['', 'x'.repeat(256), 'a\nb', 'a\u0000', 'a\u007f', 'a\u0085', 7, null]) {
       expect(isUserId(id)).toBe(false);
     }
+  });
+
+  it('takes no half of a character for a user id: over the wire it would be another one', () => {
+    for (const id of ['\ud800', 'a\udc00b', '\udc00\ud800']) expect(isUserId(id)).toBe(false);
   });
 
   it('takes any 1 to 128 characters without control characters for a tenant', () => {
