@@ -7,6 +7,7 @@ import { RedisIdempotencyStore } from '../../src/backing/redis/redis-idempotency
 import { RedisMemberships } from '../../src/backing/redis/redis-memberships.js';
 import { RedisRevocationList } from '../../src/backing/redis/redis-revocation-list.js';
 import { RedisTicketStore } from '../../src/backing/redis/redis-ticket-store.js';
+import { FrameSeal } from '../../src/backing/redis/sealed-frame.js';
 import { systemClock } from '../../src/core/clock.js';
 import type { Principal } from '../../src/core/principal.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -29,6 +30,8 @@ const absence = redisAbsence();
   let cluster: RedisCluster;
   let connections: ClusterConnections;
   let count = 0;
+  const seal = new FrameSeal('the secret of all nodes');
+  const sealed = () => Promise.resolve(seal);
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
@@ -73,7 +76,7 @@ const absence = redisAbsence();
   );
 
   describeTicketStore('RedisTicketStore', (limits) => ({
-    store: new RedisTicketStore(connections.commands, `push:ticket ${++count}`, limits),
+    store: new RedisTicketStore(connections.commands, `push:ticket ${++count}`, sealed, limits),
     advance: passTime,
     close: () => undefined,
   }));
@@ -148,7 +151,7 @@ const absence = redisAbsence();
 
   it('spreads tickets and idempotency keys over all masters', async () => {
     const principal: Principal = { userId: '7', groups: [], scopes: [], expiresAtMs: 1_800_000_000_000 };
-    const tickets = new RedisTicketStore(connections.commands, 'push:spread:ticket');
+    const tickets = new RedisTicketStore(connections.commands, 'push:spread:ticket', sealed);
     const keys = new RedisIdempotencyStore(connections.commands, 'push:spread:key');
     for (let index = 0; index < 60; index++) {
       await tickets.issue(principal);

@@ -74,7 +74,7 @@ export class RedisBacking implements Backing {
     this.memberships = new RedisMemberships(commands, `${keyPrefix}:{memberships}`);
     this.idempotency = new RedisIdempotencyStore(commands, `${keyPrefix}:idempotency`, context.idempotency);
     this.revocations = new RedisRevocationList(commands, `${keyPrefix}:{revocations}`, clock, context.revocations);
-    this.tickets = new RedisTicketStore(commands, `${keyPrefix}:ticket`, context.tickets);
+    this.tickets = new RedisTicketStore(commands, `${keyPrefix}:ticket`, seal, context.tickets);
     connections.onReady(() => void this.revocations.catchUp().catch(() => {}));
     connections.onReady(() => this.connectCount++);
     connections.open();
