@@ -35,7 +35,8 @@ const MAX_NODES = 1_000;
 export function readConsoleRequest(data: unknown): ConsoleRequest | undefined {
   const members = membersOf(data);
   if (!members) return undefined;
-  const reader = Object.hasOwn(READERS, String(members['action'])) ? READERS[String(members['action'])] : undefined;
+  const { action } = members;
+  const reader = typeof action === 'string' && Object.hasOwn(READERS, action) ? READERS[action] : undefined;
   return reader?.(members);
 }
 

@@ -17,6 +17,9 @@ const NO_REQUESTS = [
   {},
   { action: '__proto__' },
   { action: 'constructor' },
+  { action: ['view'] },
+  // No text can be made of it.
+  { action: { toString: 7, valueOf: 7 } },
   { action: 'view', search: 7 },
   { action: 'view', search: { user: 7 } },
   { action: 'view', trace: '' },
