@@ -6,7 +6,7 @@ export class CreateTokenDto {
   @ApiProperty({ example: '7', minLength: 1, maxLength: 255 })
   @IsString()
   @Length(1, 255)
-  @Matches(/^[^\p{Cc}]*$/u, { message: 'user must not hold control characters' })
+  @Matches(/^[^\p{Cc}\p{Cs}]*$/u, { message: 'user must not hold control characters or lone surrogates' })
   readonly user!: string;
 
   @ApiProperty({ example: ['vip'], type: [String], required: false, default: [] })

@@ -13,7 +13,7 @@ export class SetOrderStatusDto {
   @ApiProperty({ example: '7', minLength: 1, maxLength: 255 })
   @IsString()
   @Length(1, 255)
-  @Matches(/^[^\p{Cc}]*$/u, { message: 'userId must not hold control characters' })
+  @Matches(/^[^\p{Cc}\p{Cs}]*$/u, { message: 'userId must not hold control characters or lone surrogates' })
   readonly userId!: string;
 
   @ApiProperty({ example: 'shipped', minLength: 1, maxLength: 64 })

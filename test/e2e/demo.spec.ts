@@ -113,6 +113,7 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
       ['user', { user: 7 }],
       ['user', { user: '' }],
       ['user', { user: 'a\nb' }],
+      ['user', { user: '\ud800' }],
       ['user', { user: 'x'.repeat(256) }],
       ['groups', { user: '7', groups: 'vip' }],
       ['groups', { user: '7', groups: ['no spaces'] }],
@@ -128,6 +129,15 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
   });
 
   describe('the cookie of the token', () => {
+    it('is not set by a form, which any site can have a visitor send', async () => {
+      const response = await fetch(`${url}/auth/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'user=7',
+      });
+      expect([response.status, response.headers.getSetCookie()]).toEqual([platform === 'fastify' ? 415 : 400, []]);
+    });
+
     it('comes with the token, out of reach of scripts and of other sites', async () => {
       const response = await post(`${url}/auth/token`, { user: '7' });
       const { token } = await jsonOf(response);
