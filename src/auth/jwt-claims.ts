@@ -75,10 +75,11 @@ function readGroups(value: unknown): readonly string[] {
   return Array.isArray(value) ? distinct(value.filter(isGroup)) : NONE;
 }
 
-/** RFC 8693 section 4.2 has words with spaces between; some issuers send an array. */
+/** RFC 8693 section 4.2 has words with spaces between; some issuers send an array. No scope has a space in it. */
 function readScopes(value: unknown): readonly string[] {
-  const words: unknown[] = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];
-  return distinct(words.filter((word): word is string => typeof word === 'string' && word !== ''));
+  const texts: unknown[] = Array.isArray(value) ? value : [value];
+  const words = texts.flatMap((text) => (typeof text === 'string' ? text.split(' ') : []));
+  return distinct(words.filter((word) => word !== ''));
 }
 
 function distinct(words: readonly string[]): readonly string[] {

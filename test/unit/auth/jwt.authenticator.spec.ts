@@ -87,6 +87,7 @@ describe('JwtAuthenticator', () => {
     it.each([
       ['words with spaces between', 'a  b a', ['a', 'b']],
       ['an array', ['a', 'b', 5, ''], ['a', 'b']],
+      ['an array of words with spaces between', ['a b', ' c'], ['a', 'b', 'c']],
       ['a number', 5, []],
       ['an object', { a: true }, []],
     ])('reads a scope that is %s', async (_, scope, expected) => {
