@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { MAX_JSON_DEPTH } from '../protocol/limits.js';
 
 const BACKSLASH = 0x5c;
@@ -9,10 +10,12 @@ const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 
 /**
- * Reads the JSON of a header or a payload; undefined where it is no object, nests deeper than {@link MAX_JSON_DEPTH}, or
- * gives a member twice: `JSON.parse` lets the last one win, where another reader of the same token may have taken the first.
+ * Reads the JSON of a header or a payload; undefined where it is no object, nests deeper than {@link MAX_JSON_DEPTH}, is not
+ * in UTF-8, which would make one name of several, or gives a member twice: `JSON.parse` lets the last one win, where another
+ * reader of the same token may have taken the first.
  */
 export function readJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  if (!isUtf8(bytes)) return undefined;
   const text = bytes.toString();
   const memberCount = countMembers(text);
   if (memberCount === undefined) return undefined;

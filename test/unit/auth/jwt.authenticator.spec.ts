@@ -32,7 +32,7 @@ function token(claims: Readonly<Record<string, unknown>> = {}, header: Readonly<
 }
 
 /** Signed well; what is wrong is the payload's text itself. */
-function rawToken(payload: string, header: string = JSON.stringify(HEADER)): string {
+function rawToken(payload: string | Buffer, header: string = JSON.stringify(HEADER)): string {
   return signAs('HS256', SECRET, header, payload);
 }
 
@@ -491,6 +491,12 @@ describe('JwtAuthenticator', () => {
       await expect(isAccepted(rawToken(`{"sub":"7","exp":${CLAIMS.exp},"a":${deep}}`))).resolves.toBe(false);
       await expect(isAccepted(rawToken(JSON.stringify(CLAIMS), `{"alg":"HS256","a":${deep}}`))).resolves.toBe(false);
       await expect(isAccepted(rawToken('['.repeat(5000)))).resolves.toBe(false);
+    });
+
+    it('refuses what is not in UTF-8, of which several names would become one', async () => {
+      const payload = `{"sub":"a\u00ff","exp":${CLAIMS.exp}}`;
+      await expect(isAccepted(rawToken(Buffer.from(payload)))).resolves.toBe(true);
+      await expect(isAccepted(rawToken(Buffer.from(payload, 'latin1')))).resolves.toBe(false);
     });
 
     it('leaves prototypes alone', async () => {

@@ -4,9 +4,10 @@ import type { KeyObject } from 'node:crypto';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The base64url form of a text or of a value's JSON. */
-export function encode(value: string | Members): string {
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+/** The base64url form of bytes, of a text or of a value's JSON. */
+export function encode(value: string | Buffer | Members): string {
+  const bytes = Buffer.isBuffer(value) ? value : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  return bytes.toString('base64url');
 }
 
 /** Signs header and payload as they are; texts need not be valid JSON. */
@@ -14,7 +15,7 @@ export function signAs(
   algorithm: string,
   key: KeyObject | string | Buffer,
   header: string | Members,
-  payload: string | Members,
+  payload: string | Buffer | Members,
 ): string {
   const input = `${encode(header)}.${encode(payload)}`;
   return `${input}.${signature(algorithm, key, input)}`;
