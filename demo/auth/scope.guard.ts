@@ -13,6 +13,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import { AccessService, type Principal } from 'nestjs-push';
+import { HttpErrorDto } from '../http-error.dto.js';
 
 const REQUIRED_SCOPE = 'demo:required-scope';
 
@@ -61,7 +62,11 @@ export function RequireScope(scope: string): MethodDecorator & ClassDecorator {
     SetMetadata(REQUIRED_SCOPE, scope),
     UseGuards(ScopeGuard),
     ApiBearerAuth(),
-    ApiUnauthorizedResponse({ description: 'No token, or one that does not hold.' }),
-    ApiForbiddenResponse({ description: `The token lacks the scope ${scope}.` }),
+    ApiUnauthorizedResponse({
+      type: HttpErrorDto,
+      description: 'No token, or one that does not hold.',
+      headers: { 'WWW-Authenticate': { description: '`Bearer`', schema: { type: 'string' } } },
+    }),
+    ApiForbiddenResponse({ type: HttpErrorDto, description: `The token lacks the scope ${scope}.` }),
   );
 }

@@ -1,8 +1,16 @@
 import { Body, Controller, Delete, Header, HttpCode, Inject, Post, Res } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBadRequestResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiTags,
+} from '@nestjs/swagger';
 import { DEMO_ENVIRONMENT } from '../environment.module.js';
 import type { DemoEnvironment } from '../environment.js';
+import { HttpErrorDto } from '../http-error.dto.js';
 import { CreateTokenDto } from './create-token.dto.js';
 import { tokenCookie } from './token-cookie.js';
 
@@ -11,7 +19,7 @@ export class TokenDto {
   @ApiProperty()
   readonly token!: string;
 
-  @ApiProperty({ description: 'Seconds.', example: 3600 })
+  @ApiProperty({ type: 'integer', description: 'Seconds.', example: 3600 })
   readonly expiresIn!: number;
 }
 
@@ -22,6 +30,10 @@ interface ResponseLike {
 
 /** What the operator of the console may do. */
 const CONSOLE_SCOPE = 'push:admin push:send push:broadcast';
+
+function setsCookie(description: string): Record<string, { description: string; schema: { type: 'string' } }> {
+  return { 'Set-Cookie': { description, schema: { type: 'string' } } };
+}
 
 /** The demo's door: it opens to any name. A shop would check a password here; `DEMO_SIGN_IN=off` takes it away. */
 @ApiTags('sign-in')
@@ -36,7 +48,12 @@ export class TokenController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Sign a token for any user, with any groups and scopes; also as the cookie `push_token`' })
-  @ApiOkResponse({ type: TokenDto })
+  @ApiOkResponse({
+    type: TokenDto,
+    description: 'Signed.',
+    headers: setsCookie('Absent where the token is too long for a cookie'),
+  })
+  @ApiBadRequestResponse({ type: HttpErrorDto, description: 'The body does not fit.' })
   async create(
     @Body() { user, groups, scope }: CreateTokenDto,
     @Res({ passthrough: true }) response: ResponseLike,
@@ -51,7 +68,7 @@ export class TokenController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Sign the token with which the page /console opens by itself; sets no cookie' })
-  @ApiOkResponse({ type: TokenDto })
+  @ApiOkResponse({ type: TokenDto, description: 'Signed.' })
   async createForConsole(): Promise<TokenDto> {
     const token = await this.jwt.signAsync({ sub: 'operator', groups: [], scope: CONSOLE_SCOPE });
     const { iat, exp } = this.jwt.decode<{ iat: number; exp: number }>(token);
@@ -61,7 +78,7 @@ export class TokenController {
   @Delete()
   @HttpCode(204)
   @ApiOperation({ summary: 'Take the cookie back; the token itself holds until its end' })
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'Taken back.', headers: setsCookie('Ends it') })
   forget(@Res({ passthrough: true }) response: ResponseLike): void {
     this.setCookie(response, '', 0);
   }

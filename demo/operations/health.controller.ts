@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { PushHealth, type PushReadiness } from 'nestjs-push';
+import { DrainingDto, LiveDto, ReadyDto } from './health.dto.js';
 import { NodeIdentity } from './node-identity.js';
 
 /** For the orchestrator: alive until the end, ready until the end begins. */
@@ -15,16 +16,16 @@ export class HealthController {
   @Get('live')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether the process runs' })
-  @ApiOkResponse({ description: '`{ status: "live" }`, with the `node` where there are several' })
-  live(): { status: string; node?: string } {
+  @ApiOkResponse({ type: LiveDto, description: 'It does.' })
+  live(): LiveDto {
     return { status: 'live', ...(this.node.name !== undefined && { node: this.node.name }) };
   }
 
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether new connections are welcome' })
-  @ApiOkResponse({ description: '`{ status: "ready" }`, or `{ status: "degraded", reason }` while Redis is away' })
-  @ApiServiceUnavailableResponse({ description: '`{ status: "draining" }`' })
+  @ApiOkResponse({ type: ReadyDto, description: 'They are.' })
+  @ApiServiceUnavailableResponse({ type: DrainingDto, description: 'They are not: the process is about to end.' })
   ready(): PushReadiness {
     const { readiness } = this.push;
     if (readiness.status === 'draining') throw new ServiceUnavailableException(readiness);

@@ -1,8 +1,18 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBadRequestResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { PushReceipt } from 'nestjs-push';
 import { RequireScope } from '../auth/scope.guard.js';
-import { type Order, parseOrderId } from './order.js';
+import { HttpErrorDto } from '../http-error.dto.js';
+import { OrderListDto } from './order.dto.js';
+import { parseOrderId } from './order.js';
 import { OrdersService } from './orders.service.js';
 import { OrderParamsDto, SetOrderStatusDto } from './set-order-status.dto.js';
 
@@ -10,6 +20,10 @@ const RECENT_ORDERS = 50;
 
 /** Where the warehouse and the carrier tell the shop what happened. */
 @ApiTags('orders')
+@ApiServiceUnavailableResponse({
+  type: HttpErrorDto,
+  description: 'The token cannot be checked, or the orders not reached.',
+})
 @Controller('orders')
 export class OrdersController {
   constructor(@Inject(OrdersService) private readonly orders: OrdersService) {}
@@ -17,8 +31,8 @@ export class OrdersController {
   @Get()
   @RequireScope('push:send')
   @ApiOperation({ summary: 'The orders that changed last' })
-  @ApiOkResponse({ description: '`{ items: [{ orderId, userId, item?, status, updatedAt }] }`, latest first.' })
-  async list(): Promise<{ items: Order[] }> {
+  @ApiOkResponse({ type: OrderListDto, description: 'Latest change first.' })
+  async list(): Promise<OrderListDto> {
     return { items: await this.orders.recent(RECENT_ORDERS) };
   }
 
@@ -26,7 +40,12 @@ export class OrdersController {
   @HttpCode(202)
   @RequireScope('push:send')
   @ApiOperation({ summary: "Set an order's status; its user gets `order.status`" })
-  @ApiAcceptedResponse({ description: 'The receipt of the push, also when nobody is online.' })
+  @ApiAcceptedResponse({
+    // The push API describes it in the same document.
+    schema: { $ref: getSchemaPath('PushReceiptModel') },
+    description: 'The receipt of the push, also when nobody is online.',
+  })
+  @ApiBadRequestResponse({ type: HttpErrorDto, description: 'The path or the body does not fit.' })
   setStatus(@Param() { orderId }: OrderParamsDto, @Body() body: SetOrderStatusDto): Promise<PushReceipt> {
     return this.orders.setStatus({ orderId: parseOrderId(orderId), userId: body.userId, status: body.status });
   }

@@ -3,7 +3,7 @@ import { startDemo } from '../support/demo-process.js';
 import type { RunningDemo } from '../support/demo-process.js';
 import { NEST_MAJOR } from '../support/nest-version.js';
 import { bearer, signToken } from '../support/tokens.js';
-import { problemsOfAsyncApi, problemsOfOpenApi } from '../support/wire-documents.js';
+import { judgeOf, problemsOfAsyncApi, problemsOfOpenApi } from '../support/wire-documents.js';
 import { WsClient } from '../support/ws-client.js';
 
 const SECRET = 'the secret of the demo under test';
@@ -14,8 +14,15 @@ const itOnNewest = NEST_MAJOR >= 12 ? it : it.skip;
 
 interface Documents {
   readonly asyncApi: { readonly servers: { readonly ws: { readonly host: string } } };
-  readonly openApi: object;
+  readonly openApi: OpenApi;
 }
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: Responses }>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly properties?: Properties }>> };
+}
+type Responses = Readonly<Record<string, { readonly content?: object }>>;
+type Properties = Readonly<Record<string, { readonly example?: unknown }>>;
 
 const demos: RunningDemo[] = [];
 const documents: Documents[] = [];
@@ -71,6 +78,70 @@ describe('the documents of the demo', () => {
   });
 });
 
+describe("the shop's own routes", () => {
+  const orders = ['get', '/orders'] as const;
+  const status = ['post', '/orders/{orderId}/status'] as const;
+  const sender = () => bearer(token('w', 'push:send'));
+  const shipped = { userId: '7', status: 'shipped' };
+
+  it('say of every answer with a body what is in it', () => {
+    const answers = documents.flatMap(({ openApi }) => shopAnswers(openApi));
+    const bare = answers.filter(({ code, answer }) => code !== '204' && answer.content === undefined);
+    expect([answers.length, bare]).toEqual([2 * 16, []]);
+  });
+
+  it('give examples that fit', () => {
+    for (const { openApi } of documents) {
+      const unfit = Object.entries(openApi.components.schemas).flatMap(([name, { properties = {} }]) =>
+        Object.entries(properties)
+          .filter(([, { example }]) => example !== undefined)
+          .filter(
+            ([member, { example }]) => !fits(openApi, ['components', 'schemas', name, 'properties', member], example),
+          )
+          .map(([member]) => `${name}.${member}`),
+      );
+      expect(unfit).toEqual([]);
+    }
+  });
+
+  it.each([
+    { code: 202, route: status, path: '/orders/41/status', body: shipped, headers: sender },
+    { code: 202, route: status, path: '/orders/A-41/status', body: shipped, headers: sender },
+    { code: 400, route: status, path: '/orders/41/status', body: { userId: '' }, headers: sender },
+    { code: 400, route: status, path: '/orders/a%20b/status', body: shipped, headers: sender },
+    { code: 401, route: status, path: '/orders/41/status', body: shipped },
+    { code: 403, route: status, path: '/orders/41/status', body: shipped, headers: () => bearer(token('w')) },
+    { code: 200, route: orders, headers: sender },
+    { code: 401, route: orders },
+    { code: 403, route: orders, headers: () => bearer(token('w')) },
+    { code: 200, route: ['get', '/health/live'] },
+    { code: 200, route: ['get', '/health/ready'] },
+    { code: 200, route: ['post', '/auth/token'], body: { user: '7' } },
+    { code: 400, route: ['post', '/auth/token'], body: { user: 7 } },
+    { code: 400, route: ['post', '/auth/token'], body: '{' },
+    { code: 204, route: ['delete', '/auth/token'] },
+    { code: 200, route: ['post', '/auth/token/console'] },
+  ] as const)(
+    'answer $route.0 $route.1 with $code as they say ($#)',
+    async ({ code, route: [method, route], ...request }) => {
+      const { path = route, body, headers } = { path: undefined, body: undefined, headers: undefined, ...request };
+      for (const [index, { url }] of demos.entries()) {
+        const { openApi } = documents[index] as Documents;
+        const response = await fetch(url + path, {
+          method: method.toUpperCase(),
+          headers: { ...headers?.(), ...(body !== undefined && { 'content-type': 'application/json' }) },
+          ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        });
+        const text = await response.text();
+        expect([response.status, text]).toEqual([code, code === 204 ? '' : expect.stringMatching(/^\{/)]);
+        if (code === 204) continue;
+        const schema = ['paths', route, method, 'responses', String(code), 'content', 'application/json', 'schema'];
+        expect([text, fits(openApi, schema, JSON.parse(text))]).toEqual([text, true]);
+      }
+    },
+  );
+});
+
 describe('the declared events of the demo', () => {
   it('are judged when clients send them', async () => {
     const [{ url } = { url: '' }] = demos;
@@ -97,6 +168,23 @@ describe('the declared events of the demo', () => {
 
 function token(sub: string, scope = ''): string {
   return signToken({ sub, scope }, { secret: SECRET });
+}
+
+/** What is described of the routes that are not the module's. */
+function shopAnswers({ paths }: OpenApi) {
+  return Object.entries(paths)
+    .filter(([path]) => !path.startsWith('/push'))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { responses }]) =>
+        Object.entries(responses).map(([code, answer]) => ({ path, method, code, answer })),
+      ),
+    );
+}
+
+/** Whether the data fits the schema at this place of the document. */
+function fits(document: object, place: readonly string[], data: unknown): boolean {
+  const names = place.map((name) => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1')));
+  return judgeOf(document, `/${names.join('/')}`)(data) === true;
 }
 
 /** The port is another one each time. */
