@@ -164,6 +164,19 @@ describe.each(PROXIES)('behind $name', (kind) => {
       expect((await refusalOf(`${proxy.url.replace('https', 'wss')}/push/ws`, plain)).status).toBe(403);
     });
 
+    it.each(['/push/sse', '/push/poll'])('has the node hear at once that the client of %s has left', async (path) => {
+      const user = bearer(signToken({ sub: `leaves ${path}` }));
+      const presence = async () => {
+        const { text } = await ask('GET', `/push/users/${encodeURIComponent(`leaves ${path}`)}/presence`);
+        return (JSON.parse(text) as { connections: number }).connections;
+      };
+      const request = httpsRequest(proxy.url + path, { agent: false, rejectUnauthorized: false, headers: user });
+      request.on('error', () => {}).end();
+      await eventually(async () => expect(await presence()).toBe(1));
+      request.destroy();
+      await eventually(async () => expect(await presence()).toBe(0));
+    });
+
     // The last: it ends a node.
     it('loses nobody while a node drains, and lets in whoever comes meanwhile', async () => {
       const leaving = nodes[0];
