@@ -31,7 +31,7 @@ interface Answer {
 
 async function startNode(redisUrl: string): Promise<Node> {
   const script = fileURLToPath(new URL('../support/programs/cluster-node.mjs', import.meta.url));
-  const options = { trustProxy: 1, drainMs: 2_000 };
+  const options = { trustProxy: 1, drainMs: 2_000, metrics: {} };
   const env = { NODE_REDIS_JSON: JSON.stringify({ url: redisUrl }), NODE_OPTIONS_JSON: JSON.stringify(options) };
   const program = await startNodeProgram([script], { env });
   const [, port] = await program.waitForLine(/^listening on (\d+)$/);
@@ -175,6 +175,14 @@ describe.each(PROXIES)('behind $name', (kind) => {
       await eventually(async () => expect(await presence()).toBe(1));
       request.destroy();
       await eventually(async () => expect(await presence()).toBe(0));
+    });
+
+    it('keeps strangers out of the metrics, however they write the path', async () => {
+      const scrape = await fetch(`http://127.0.0.1:${nodes[0]?.port}/METRICS`);
+      expect(await scrape.text()).toContain('push_connections');
+      for (const path of ['/metrics', '/metrics?a=1', '/METRICS', '/metrics/', '/%6detrics', '/%4Detrics/']) {
+        expect([path, (await ask('GET', path)).status]).toEqual([path, 403]);
+      }
     });
 
     // The last: it ends a node.
