@@ -38,12 +38,12 @@ export class PushTransports {
   /** Takes the requests of our paths. */
   attach(adapter: HttpServer): void {
     const { handshakes, spaces, upstream, tickets, options, onFailure } = this.parts;
-    const { paths, maxFrameBytes } = options;
+    const { paths, maxFrameBytes, stallTimeoutMs } = options;
     const entrance = new HttpEntrance(handshakes, onFailure);
     this.webSockets.attach(adapter.getHttpServer() as Server);
     answerPlainRequests(adapter, paths.ws);
     new PushSseGateway(entrance, spaces).attach(adapter, paths.sse);
-    new PushPollGateway(entrance, spaces).attach(adapter, paths.poll);
+    new PushPollGateway(entrance, spaces, stallTimeoutMs).attach(adapter, paths.poll);
     new PushUpstreamGateway(entrance, upstream, maxFrameBytes, onFailure).attach(adapter, paths.upstream);
     entrance.open(adapter, handshakeRoute(paths.handshake));
     const { ttlSeconds } = options.tickets;

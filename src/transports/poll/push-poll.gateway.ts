@@ -17,6 +17,8 @@ export class PushPollGateway {
   constructor(
     private readonly entrance: HttpEntrance,
     private readonly spaces: Pick<TenantSpaces, 'of'>,
+    /** How long a client may take nothing of its answer; past it the socket is cut. */
+    private readonly stallTimeoutMs: number,
   ) {}
 
   /** Takes the requests of the path on this adapter. */
@@ -35,7 +37,10 @@ export class PushPollGateway {
     if (request.httpVersionMajor === 1) request.socket.setTimeout(0);
     const waitMs = (waitSecondsOf(query) ?? MAX_POLL_WAIT_SECONDS) * 1000;
     const { polls } = this.spaces.of(admission.principal.tenant);
-    const poll = polls.open(admission, waitMs, (answer) => answerPoll(response, answer));
+    const poll = polls.open(admission, waitMs, (answer) => {
+      answerPoll(response, answer);
+      cutIfUnread(response, this.stallTimeoutMs);
+    });
     response.once('close', () => poll.abandon());
   }
 }
@@ -47,6 +52,15 @@ function answerPoll(response: ServerResponse, answer: PollAnswer): void {
   }
   const { messages, cursor, more } = answer;
   answerJson(response, 200, `{"messages":[${messages.join(',')}],"cursor":"${cursor}","more":${more}}`);
+}
+
+/**
+ * With its answer a poll is no connection any more, so no sweep meets it: what nobody reads of it would be held for good.
+ * Node counts what the peer takes as a sign of life, and sets the timeout anew when the answer has left.
+ */
+function cutIfUnread(response: ServerResponse, stallTimeoutMs: number): void {
+  if (response.req.httpVersionMajor !== 1 || response.writableLength === 0) return;
+  response.setTimeout(stallTimeoutMs, () => response.destroy());
 }
 
 function checkWait(request: HandshakeRequest): HandshakeRequest {
