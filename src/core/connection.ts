@@ -10,12 +10,13 @@ import type { Transport } from './transport.interface.js';
 export class UserConnections {
   /** The round of the fan-out that last counted this user; belongs to FanOut. */
   countedInRound = 0;
-  private readonly list: Connection[];
+  private list: Connection[];
 
   constructor(first: Connection) {
     this.list = [first];
   }
 
+  /** A list that is being walked over keeps those who leave meanwhile: nobody behind them is passed by. */
   get connections(): readonly Connection[] {
     return this.list;
   }
@@ -24,11 +25,9 @@ export class UserConnections {
     this.list.push(connection);
   }
 
-  /** The last one takes the place of the removed one, for their order does not matter. */
   remove(connection: Connection): void {
     const index = this.list.indexOf(connection);
-    const last = this.list.pop();
-    if (last && last !== connection && index !== -1) this.list[index] = last;
+    if (index !== -1) this.list = this.list.toSpliced(index, 1);
   }
 }
 

@@ -279,8 +279,7 @@ export class GroupService {
       if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
       // In one order what comes before the word of a membership is not due by it, and nothing due has been passed yet.
       const found = this.parts.log.isInOneOrder ? { ...membership, since: undefined } : membership;
-      // A poll that is put into a group may end, and be none of them any more.
-      for (const connection of [...connections]) this.members.join(connection, found, READ);
+      for (const connection of connections) this.members.join(connection, found, READ);
     }
     if (isAwaited) this.parts.resumes.recovered();
   }

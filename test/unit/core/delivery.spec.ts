@@ -108,6 +108,20 @@ describe('FanOut', () => {
     expect(eventsOf(healthy)).toHaveLength(5);
     expect(registry.size).toBe(1);
   });
+
+  it('reaches all connections of a user although one of them ends while it is handed over', () => {
+    const [leaving, second, last] = [connect('1'), connect('1'), connect('1')];
+    leaving.transport.write = () => leaving.transport.onEnd();
+
+    // What is past the queue limit has the first queue flushed at once.
+    for (const event of ['m1', 'm2']) fanOut.deliver(message(event, MAX_QUEUE_BYTES / 2), { users: ['1'] });
+    scheduler.flushAll();
+
+    expect([second, last].map(eventsOf)).toEqual([
+      ['m1', 'm2'],
+      ['m1', 'm2'],
+    ]);
+  });
 });
 
 describe('outbound queue', () => {
