@@ -250,7 +250,8 @@ export class OutboundQueue implements Flushable {
 
   /** The transport holds all that may wait. Only a message that may be skipped has something else to hope for. */
   private enqueueUnread(message: OutgoingMessage): EnqueueVerdict {
-    // The look for room has flushed, by which what waited may have moved to a backlog.
+    // The look for room has flushed, by which what waited may have moved to a backlog, or ended a poll.
+    if (!this.isOpen) return 'closed';
     if (!this.backlog && !(message.shedding && this.transport.isBlocked)) return 'overflow';
     return this.enqueueBehind(this.openBacklog(), message);
   }
@@ -286,6 +287,6 @@ export class OutboundQueue implements Flushable {
     // A burst within one turn of the event loop says nothing about the reader: give it what the transport takes now.
     this.flush();
     const left = this.waitingBytes;
-    return left === 0 || left + message.byteLength <= limit;
+    return this.isOpen && (left === 0 || left + message.byteLength <= limit);
   }
 }

@@ -207,6 +207,17 @@ describe('outbound queue', () => {
     expect(eventsOf(client)).toHaveLength(21);
   });
 
+  it('takes nothing for a connection that has ended with what waited before', () => {
+    const leaving = connect('1');
+    leaving.transport.write = () => leaving.transport.onEnd();
+    const [waits, comesLater] = [message('m1', MAX_QUEUE_BYTES / 2), message('m2', MAX_QUEUE_BYTES / 2)];
+
+    for (const sent of [waits, comesLater]) fanOut.deliver(sent, { users: ['1'] });
+    scheduler.flushAll();
+
+    expect([waits.written, comesLater.written]).toEqual([1, 0]);
+  });
+
   it('delivers what waits before a close from this side', () => {
     const client = connect('1');
     client.transport.isBlocked = true;
