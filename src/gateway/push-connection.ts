@@ -10,10 +10,11 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { encodeError, encodeFrame, encodeFrameOf } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
 import type { ClientFrame } from '../protocol/frames.js';
+import { closeFrameProblems } from '../push/closing.js';
 import { APPLICATION, kickOf } from '../push/connection-directory.js';
 import type { OutgoingCheck } from '../push/events/outgoing-check.js';
 import type { Reply } from '../push/host-handlers.interface.js';
-import { assertEvent, encodeData } from '../push/send-validation.js';
+import { assertEvent, encodeData, throwIfAny } from '../push/send-validation.js';
 
 /** What a host answers one client may be longer than what may be sent to many. */
 const ANY_LENGTH = Number.POSITIVE_INFINITY;
@@ -95,9 +96,12 @@ export class PushConnection extends EventEmitter {
   }
 
   /**
-   * Ends the connection, once; `@OnPush('kicked')` is told. @default code 4505, reason 'disconnected by an administrator'
+   * Ends the connection, once; `@OnPush('kicked')` is told. Throws a PushError, and ends nothing, where no close frame can
+   * carry the code (1000 to 1014 as far as they are sent, 3000 to 4999) or the reason (at most 123 bytes).
+   * @default code 4505, reason 'disconnected by an administrator'
    */
   close(code: number = CloseCode.DisconnectedByAdmin, reason = 'disconnected by an administrator'): void {
+    throwIfAny(closeFrameProblems(code, reason));
     if (!this.isOpen) return;
     this.lifecycle.kicked?.(kickOf(this.connection, 'handler', APPLICATION, code, reason));
     this.connection.close(code, reason);

@@ -4,6 +4,8 @@ import { MAX_CLOSE_REASON_BYTES } from '../protocol/limits.js';
 import type * as Push from './push-types.js';
 
 const MAX_BY_LENGTH = 255;
+/** Codes that say why there was no close frame. */
+const NEVER_SENT: ReadonlySet<number> = new Set([1004, 1005, 1006]);
 
 /** The code and the reason with which connections are closed by these options. */
 export function closing({ code, reason, reconnect }: Push.DisconnectOptions): { code: number; reason: string } {
@@ -28,11 +30,22 @@ export function closingProblems(
       detail: 'codes below 4500 tell the client to come back, the others not to',
     });
   }
-  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_CLOSE_REASON_BYTES) {
-    problems.push({ pointer: '/reason', detail: `a text of at most ${MAX_CLOSE_REASON_BYTES} bytes` });
-  }
+  problems.push(...reasonProblems(reason));
   if (by !== undefined && !(typeof by === 'string' && by.length > 0 && by.length <= MAX_BY_LENGTH)) {
     problems.push({ pointer: '/by', detail: `1 to ${MAX_BY_LENGTH} characters` });
   }
   return problems;
+}
+
+/** What is wrong with a code and a reason that a close frame is to carry (RFC 6455 sections 5.5.1 and 7.4). */
+export function closeFrameProblems(code: number, reason: string): PushErrorDetail[] {
+  const isRegistered = code >= 1000 && code <= 1014 && !NEVER_SENT.has(code);
+  const isSendable = Number.isInteger(code) && (isRegistered || (code >= 3000 && code <= 4999));
+  const codeProblems = isSendable ? [] : [{ pointer: '/code', detail: 'a close code that may be sent, such as 4000' }];
+  return [...codeProblems, ...reasonProblems(reason)];
+}
+
+function reasonProblems(reason: unknown): PushErrorDetail[] {
+  if (typeof reason === 'string' && Buffer.byteLength(reason) <= MAX_CLOSE_REASON_BYTES) return [];
+  return [{ pointer: '/reason', detail: `a text of at most ${MAX_CLOSE_REASON_BYTES} bytes` }];
 }

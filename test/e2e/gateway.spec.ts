@@ -169,6 +169,11 @@ class AnsweringGateway {
     connection.close(4777, 'as you wish');
   }
 
+  @SubscribeMessage('leave.with')
+  leaveWith(@MessageBody() closing: [number, string], @ConnectedSocket() connection: PushConnection): void {
+    connection.close(...closing);
+  }
+
   @SubscribeMessage('hang')
   hang(): Promise<void> {
     return new Promise(() => {});
@@ -338,6 +343,20 @@ describe.each(PLATFORMS)('a push gateway on %s', (platform) => {
     expect(await client.next()).toEqual({ event: 'told', data: { by: 'hand' } });
     client.send('leave');
     expect(await client.end()).toEqual({ code: 4777, reason: 'as you wish' });
+  });
+
+  it.each([
+    [999, ''],
+    [1005, ''],
+    [2000, ''],
+    [5000, ''],
+    [4000.5, ''],
+    [4000, 'x'.repeat(124)],
+  ])('closes nothing with what no close frame carries (%d %s)', async (code, reason) => {
+    const client = await app.connect();
+    const refused = await client.request('leave.with', [code, reason]);
+    expect(refused).toMatchObject({ event: 'push:error', data: { code: 'internal' } });
+    expect(await client.request('echo', 'still here')).toMatchObject({ data: 'still here' });
   });
 
   it('handles the frames of a connection in order, whatever their handlers take', async () => {
