@@ -19,6 +19,8 @@ import { WaitingLine } from './waiting-line.js';
 
 /** How many messages are looked at for one write. */
 const BATCH_MESSAGES = 256;
+/** So many places of messages that have left are not worth moving the others for. */
+const MAX_HOLES = 64;
 
 /** Waits for its turn; nothing where a message was skipped. */
 type Slot = OutgoingMessage | undefined;
@@ -49,6 +51,11 @@ export class Backlog {
 
   get isEmpty(): boolean {
     return this.count === 0;
+  }
+
+  /** Places that are held, those of messages that have left and are not closed up yet among them. */
+  get places(): number {
+    return this.slots.length;
   }
 
   push(message: OutgoingMessage): void {
@@ -122,6 +129,7 @@ export class Backlog {
   }
 
   private append(message: OutgoingMessage): number {
+    if (this.slots.length - this.head > 2 * this.count + MAX_HOLES) this.closeHoles();
     const index = this.offset + this.slots.length;
     this.putInto(index, message);
     return index;
@@ -196,6 +204,22 @@ export class Backlog {
       this.head = 0;
     }
     return message;
+  }
+
+  /** Moves up those that wait. Else a reader that takes nothing would hold a place of each message that was skipped. */
+  private closeHoles(): void {
+    const first = this.offset + this.head;
+    const waiting: OutgoingMessage[] = [];
+    const countBefore = this.slots
+      .slice(this.head)
+      .map((message) => (message ? waiting.push(message) - 1 : waiting.length));
+    const moved = (index: number) => (index <= first ? first : first + (countBefore[index - first] ?? waiting.length));
+    for (const line of this.lines?.values() ?? []) line.renumber(moved);
+    for (const [collapseId, index] of this.newest ?? []) this.newest?.set(collapseId, moved(index));
+    if (this.gapIndex !== undefined) this.gapIndex = moved(this.gapIndex);
+    this.slots = waiting;
+    this.offset = first;
+    this.head = 0;
   }
 
   private leave(message: OutgoingMessage, index: number): OutgoingMessage {

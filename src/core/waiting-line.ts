@@ -6,7 +6,7 @@ export class WaitingLine {
   private indices: (number | undefined)[] = [];
   private head = 0;
   /** Up to which place there were messages when the line was looked at. */
-  private readonly looks: { readonly atMs: number; readonly end: number }[] = [];
+  private looks: { readonly atMs: number; readonly end: number }[] = [];
 
   /** The place of the oldest message. */
   get first(): number | undefined {
@@ -39,5 +39,11 @@ export class WaitingLine {
     let before = 0;
     while (this.looks[0] && nowMs - this.looks[0].atMs >= forMs) before = this.looks.shift()?.end ?? before;
     return before;
+  }
+  /** Places have moved up, over those of messages that have left. */
+  renumber(moved: (index: number) => number): void {
+    this.indices = this.indices.filter((index) => index !== undefined).map(moved);
+    this.head = 0;
+    this.looks = this.looks.map(({ atMs, end }) => ({ atMs, end: moved(end) }));
   }
 }

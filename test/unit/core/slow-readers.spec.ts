@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Backlog } from '../../../src/core/backlog.js';
 import { Lane } from '../../../src/core/flush-scheduler.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
+import { pushBehind } from '../../../src/core/push-behind.js';
 import type { SlowReaderAction, SlowReaderPolicy } from '../../../src/core/slow-reader-policy.js';
 import type { EnqueueVerdict } from '../../../src/core/enqueue-verdict.js';
 import type { Envelope } from '../../../src/protocol/frames.js';
+import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import type { FakePeer } from '../../support/fake-connections.js';
 
@@ -268,6 +271,39 @@ describe('the bound of the process', () => {
   });
 });
 
+describe('a reader that takes nothing for long', () => {
+  it.each(['coalesce', 'dropOldest'] as const)('holds no place of what has left by %s', (action) => {
+    const backlog = new Backlog(fakes.scheduler);
+    const its = policy(action, { maxWaitingBytes: 2_500 });
+    backlog.push(message({}));
+    for (let sent = 0; sent < 5_000; sent++) {
+      const next = message({ policy: its, key: sent === 0 ? 'never again' : 'each time' });
+      pushBehind(backlog, next, () => true);
+    }
+    expect(backlog.places).toBeLessThan(200);
+  });
+
+  it('is written each message once, those behind a first part too', () => {
+    const backlog = new Backlog(fakes.scheduler);
+    const transport = new FakeTransport();
+    const write = transport.write.bind(transport);
+    transport.write = (bytes) => {
+      write(bytes);
+      transport.isBlocked = true;
+    };
+    for (let sent = 0; sent < 300; sent++) backlog.push(message({}));
+    backlog.writeTo(transport);
+    const part = transport.received.length;
+    const its = policy('coalesce');
+    for (let sent = 0; sent < 1_000; sent++) pushBehind(backlog, message({ policy: its, key: 'k' }), () => true);
+    backlog.writeTo(transport, true);
+
+    expect([part > 0 && part < 150, backlog.isEmpty]).toEqual([true, true]);
+    const ids = Array.from({ length: 300 }, (_, index) => String(index + 1));
+    expect(transport.received.map(({ id }) => id)).toEqual([...ids, '1300']);
+  });
+});
+
 describe('any mixture of events', () => {
   /** The same numbers on every run. */
   function* randomNumbers(seed: number): Generator<number> {
@@ -285,27 +321,34 @@ describe('any mixture of events', () => {
     policy('dropOldest', { maxWaitingMs: 3 }),
   ];
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'is read in order, whole but for what was replaced or is told of (seed %d)',
-    (seed) => {
-      const peer = slowPeer();
-      const random = randomNumbers(seed);
-      const next = (below: number) => Math.floor(random.next().value * below);
-      const log = new Map<number, { readonly readBefore: number; readonly key: string | undefined }>();
-      for (let step = 0; step < 2_000 && peer.connection.isOpen; step++) {
-        const its = mixture[next(mixture.length)];
-        const key = its?.action === 'coalesce' ? `k${next(12)}` : undefined;
-        log.set(count + 1, { readBefore: peer.transport.received.length, key });
-        const verdict = send(peer, { bytes: next(800), ...(its && { policy: its }), ...(key && { key }) });
-        expect(verdict).not.toBe('overflow');
-        if (next(20) === 0) peer.connection.outbound.skipTooOld(step);
-        if (next(12) === 0) readBy(peer);
-        peer.transport.isBlocked = next(4) > 0;
-      }
-      assertHonest(readBy(peer), log);
-      expect(fakes.scheduler.waiting.bytes).toBe(0);
-    },
-  );
+  it.each([
+    [1, 12],
+    [2, 12],
+    [3, 12],
+    [4, 12],
+    [5, 12],
+    [6, 400],
+    [7, 400],
+    [8, 400],
+  ])('is read in order, whole but for what was replaced or is told of (seed %d, read after about %d)', (seed, pace) => {
+    const peer = slowPeer();
+    const random = randomNumbers(seed);
+    const next = (below: number) => Math.floor(random.next().value * below);
+    const log = new Map<number, { readonly readBefore: number; readonly key: string | undefined }>();
+    for (let step = 0; step < 2_000 && peer.connection.isOpen; step++) {
+      // One who takes that long has no room for what must arrive.
+      const its = mixture[pace > 12 ? 1 + next(mixture.length - 1) : next(mixture.length)];
+      const key = its?.action === 'coalesce' ? `k${next(12)}` : undefined;
+      log.set(count + 1, { readBefore: peer.transport.received.length, key });
+      const verdict = send(peer, { bytes: next(800), ...(its && { policy: its }), ...(key && { key }) });
+      expect(verdict).not.toBe('overflow');
+      if (next(20) === 0) peer.connection.outbound.skipTooOld(step);
+      if (next(pace) === 0) readBy(peer);
+      peer.transport.isBlocked = pace > 12 || next(4) > 0;
+    }
+    assertHonest(readBy(peer), log);
+    expect(fakes.scheduler.waiting.bytes).toBe(0);
+  });
 
   /** What was sent: when, as the number of what had been read by then, and its key. */
   type Log = ReadonlyMap<number, { readonly readBefore: number; readonly key: string | undefined }>;
