@@ -6,6 +6,11 @@ export class ReadingPlaces {
   private readonly places = new WeakMap<Connection, Cursor>();
   private readonly waiting = new Set<Connection>();
 
+  /** Connections that wait. */
+  get waitingCount(): number {
+    return this.waiting.size;
+  }
+
   /** Where the connection stands; undefined for one that is live. */
   of(connection: Connection): Cursor | undefined {
     return this.places.get(connection);
@@ -16,10 +21,15 @@ export class ReadingPlaces {
     this.places.set(connection, place);
   }
 
-  /** Nobody can read for it: it waits, with the place that it has reached. */
+  /** Nobody can read for it: it waits, with the place that it has reached, unless it has ended. */
   wait(connection: Connection, place: Cursor): void {
     this.reach(connection, place);
-    this.waiting.add(connection);
+    if (connection.isOpen) this.waiting.add(connection);
+  }
+
+  /** It has ended. Those who come and go while the log is out of reach leave nothing behind. */
+  end(connection: Connection): void {
+    this.waiting.delete(connection);
   }
 
   /** Takes out those of the waiting that are to go on, with their places. */

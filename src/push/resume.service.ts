@@ -59,7 +59,8 @@ const RETRY_MS = 1_000;
 /** Replays. */
 export class ResumeService {
   private readonly replayed: ReplayedMessages;
-  private readonly places = new ReadingPlaces();
+  /** How far those have got who are not live. */
+  readonly places = new ReadingPlaces();
   private readonly joins = new PendingJoins();
   /** Grows with each break. What was read before one says nothing of what was missed in it. */
   private breaks = 0;
@@ -208,7 +209,7 @@ export class ResumeService {
     this.places.reach(connection, after);
     try {
       if (this.parts.hearing.of(connection) !== true && !(await this.parts.hearing.settled(connection))) {
-        this.wait(connection, after);
+        this.places.wait(connection, after);
         return undefined;
       }
       const { breaks } = this;
@@ -217,7 +218,7 @@ export class ResumeService {
       write(page);
       this.places.reach(connection, page.through);
       const hears = this.parts.hearing.of(connection);
-      if (hears === false) this.wait(connection, page.through);
+      if (hears === false) this.places.wait(connection, page.through);
       else if (!wasHeard || this.isBehind(connection, page, breaks) || hears !== true) return page.through;
       else this.goLive(connection, page.through);
     } catch (cause) {
@@ -248,10 +249,6 @@ export class ResumeService {
   /** Whether there is more to be read than the page holds: what has changed since it was read is not in it. */
   private isBehind(connection: Connection, { hasMore }: LogPage, breaks: number): boolean {
     return hasMore || breaks !== this.breaks || this.joins.hasUnread(connection);
-  }
-
-  private wait(connection: Connection, after: Cursor): void {
-    if (connection.isOpen) this.places.wait(connection, after);
   }
 
   private write(connection: Connection, { gap, resumedFrom, messages }: LogPage): void {
@@ -292,7 +289,7 @@ export class ResumeService {
       onFailure(cause, { connectionId: connection.id });
       connection.close(CloseCode.InternalError);
     } else if (this.parts.hearing.of(connection) === false) {
-      this.wait(connection, after);
+      this.places.wait(connection, after);
     } else {
       clock.after(Math.random() * RETRY_MS, () => void this.readOn(connection, after));
     }

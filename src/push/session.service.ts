@@ -158,6 +158,7 @@ export class SessionService {
   /** Comes once for each connection. `how`: the close code, or what there was in its place. */
   private left(connection: Connection, how: string): void {
     const { counters, listeners } = this.telemetry;
+    this.parts.resumes.places.end(connection);
     counters.closes.add(how);
     this.parts.watch?.ended(connection, how);
     this.parts.frames.hostHandlers?.disconnected(connection);

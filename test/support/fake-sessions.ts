@@ -37,6 +37,7 @@ export const SESSION_OPTIONS: Required<InboundOptions & LivenessOptions> = {
 
 /** The services that open connections and carry out their frames, over fake connections. */
 export class FakeSessions {
+  readonly resumes: ResumeService;
   readonly groups: GroupService;
   readonly frames: FrameService;
   readonly sessions: SessionService;
@@ -50,7 +51,8 @@ export class FakeSessions {
     const { registry, scheduler, clock } = fakes;
     const onFailure = (cause: unknown) => void this.failures.push(cause);
     const hearing = new Hearing({ log, registry });
-    const resumes = new ResumeService({ log, hearing, registry, scheduler, clock, onFailure });
+    this.resumes = new ResumeService({ log, hearing, registry, scheduler, clock, onFailure });
+    const { resumes } = this;
     const options = { maxGroupsPerConnection: 10 };
     this.groups = new GroupService({ memberships: new MemoryMemberships(), registry, clock, log, resumes, options });
     this.frames = new FrameService({
