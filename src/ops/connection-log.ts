@@ -38,7 +38,8 @@ export class ConnectionLog {
 
   private refused({ purpose, address, requestId, userId, group, status, code, detail }: RefusedEvent): void {
     const nowMs = this.clock.now();
-    if (nowMs - this.secondBeganAtMs >= SECOND_MS) this.beginSecond(nowMs);
+    // Also where the clock was set back.
+    if (Math.abs(nowMs - this.secondBeganAtMs) >= SECOND_MS) this.beginSecond(nowMs);
     if (++this.refusals > REFUSALS_PER_SECOND) return;
     const what = { purpose, address, requestId, userId, group, status, code, detail };
     this.logger.debug(logLine('request refused', what));

@@ -27,4 +27,13 @@ describe('FailureLog', () => {
 
     expect(lines).toEqual(['first', '2 more failures were not logged', 'fourth', 'fifth']);
   });
+
+  it('goes on when the clock was set back', () => {
+    const clock = new ManualClock();
+    const log = new FailureLog(clock);
+    log.add('before');
+    clock.advance(-3_600_000);
+    log.add('after');
+    expect(lines).toEqual(['before', 'after']);
+  });
 });

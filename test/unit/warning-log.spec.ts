@@ -16,3 +16,13 @@ it('warns once a second, and says then what was left out', () => {
   log.add('fourth');
   expect(warn.mock.calls).toEqual([['first'], ['fourth (and 2 more warnings)']]);
 });
+
+it('goes on when the clock was set back', () => {
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+  const clock = new ManualClock();
+  const log = new WarningLog(clock);
+  log.add('before');
+  clock.advance(-3_600_000);
+  log.add('after');
+  expect(warn.mock.calls).toEqual([['before'], ['after']]);
+});
