@@ -109,8 +109,11 @@ export class ConnectionDirectory {
    * is not meant for those who came since.
    */
   close(filter: ConnectionFilter, { code, reason, by }: CloseOrder, ageMs = 0): number {
-    const openedUntilMs = this.clock.now() - ageMs + AGE_TOLERANCE_MS;
-    const matching = [...this.matching(filter)].filter(({ connectedAtMs }) => connectedAtMs <= openedUntilMs);
+    const nowMs = this.clock.now();
+    const openedUntilMs = nowMs - ageMs + AGE_TOLERANCE_MS;
+    // Who has come later than now came before the clock was set back.
+    const hasComeSince = (atMs: number) => atMs > openedUntilMs && atMs <= nowMs;
+    const matching = [...this.matching(filter)].filter(({ connectedAtMs }) => !hasComeSince(connectedAtMs));
     for (const connection of matching) {
       this.listeners.kicked?.(kickOf(connection, 'disconnect', by ?? APPLICATION, code, reason));
       connection.close(code, reason);

@@ -57,6 +57,12 @@ describe('ConnectionDirectory', () => {
     expect([early.isOpen, late.isOpen]).toEqual([false, true]);
   });
 
+  it('closes those who came before the clock was set back', () => {
+    fakes.connect('7');
+    fakes.clock.advance(-3_600_000);
+    expect(directory.close({ user: '7' }, { code: 4505, reason: '' })).toBe(1);
+  });
+
   it('closes those who came in the moment in which it was said', () => {
     const { connection } = fakes.connect('7');
     expect(directory.close({ user: '7' }, { code: 4505, reason: '' }, 500)).toBe(1);
