@@ -162,8 +162,11 @@ export class OutboundQueue implements Flushable {
       return 0;
     }
     const bufferedBytes = this.transport.bufferedBytes;
-    if (!this.stall || bufferedBytes < this.stall.bufferedBytes) this.stall = { bufferedBytes, sinceMs: nowMs };
-    return nowMs - this.stall.sinceMs;
+    const { stall } = this;
+    // Also where the clock was set back.
+    const beginsNow = !stall || bufferedBytes < stall.bufferedBytes || nowMs < stall.sinceMs;
+    if (beginsNow) this.stall = { bufferedBytes, sinceMs: nowMs };
+    return beginsNow ? 0 : nowMs - stall.sinceMs;
   }
 
   /**

@@ -35,6 +35,8 @@ export class WaitingLine {
    */
   beganToWaitBefore(nowMs: number, forMs: number, end: number): number {
     if (!Number.isFinite(forMs)) return 0;
+    // Where the clock was set back, the time is taken anew.
+    if (nowMs < (this.looks.at(-1)?.atMs ?? nowMs)) this.looks = [];
     this.looks.push({ atMs: nowMs, end });
     let before = 0;
     while (this.looks[0] && nowMs - this.looks[0].atMs >= forMs) before = this.looks.shift()?.end ?? before;

@@ -78,6 +78,9 @@ export class LivenessService {
 
   private examine(connection: Connection, nowMs: number): void {
     const { options } = this.parts;
+    // Where the clock was set back, what is awaited of the peer is awaited from now on.
+    connection.lastHeardAtMs = Math.min(connection.lastHeardAtMs, nowMs);
+    connection.probedAtMs = Math.min(connection.probedAtMs, nowMs);
     const verdict = this.verdictOn(connection, nowMs);
     if (verdict !== undefined) {
       connection.close(verdict);

@@ -25,9 +25,13 @@ export class ManualClock implements Clock {
     return this.add({ dueMs: this.nowMs + intervalMs, intervalMs, callback });
   }
 
-  /** Moves on by so many milliseconds and calls back what is due by then, in order. */
+  /**
+   * Moves on by so many milliseconds and calls back what is due by then, in order. Below 0 it is set back: `now()` alone
+   * goes back, for timers of a machine do not ask what time it is.
+   */
   advance(milliseconds: number): void {
     const endMs = this.nowMs + milliseconds;
+    if (milliseconds < 0) for (const timer of this.timers) timer.dueMs += milliseconds;
     for (let timer = this.nextDue(endMs); timer; timer = this.nextDue(endMs)) {
       this.nowMs = Math.max(this.nowMs, timer.dueMs);
       if (timer.intervalMs === undefined) this.timers.delete(timer);

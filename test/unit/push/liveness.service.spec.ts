@@ -88,6 +88,29 @@ describe('LivenessService', () => {
       expect(fakes.registry.size).toBe(0);
     });
 
+    it('asks and waits as before when the clock is set back', () => {
+      const [silent, asked] = [fakes.connect(), fakes.connect()];
+      asked.connection.heard(fakes.clock.now() - HEARTBEAT_MS);
+      fakes.clock.advance(SWEEP_MS);
+      expect([silent, asked].map(({ transport }) => transport.probes)).toEqual([0, 1]);
+
+      fakes.clock.advance(-3_600_000);
+      fakes.clock.advance(HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS + 2 * SWEEP_MS);
+
+      expect(silent.transport.probes).toBe(1);
+      expect([silent, asked].map(({ transport }) => transport.closed?.code)).toEqual([4000, 4000]);
+    });
+
+    it('still finds a reader that takes nothing when the clock is set back', () => {
+      const { connection, transport } = fakes.connect();
+      transport.isBlocked = true;
+      fakes.clock.advance(SWEEP_MS);
+      fakes.clock.advance(-3_600_000);
+      passWithSigns({ connection, transport }, STALL_TIMEOUT_MS + 2 * SWEEP_MS);
+
+      expect(transport.closed?.code).toBe(4002);
+    });
+
     it('asks again after an answer and a new silence', () => {
       const { connection, transport } = fakes.connect();
 
