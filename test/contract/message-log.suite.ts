@@ -204,6 +204,14 @@ function describeReplay(create: CreateMessageLog, partitions: number): void {
       expect(await probe.countsAfter(start, { groups: ['h'] })).toEqual([4]);
     });
 
+    it('reads for one who is in thousands of groups', async () => {
+      const start = probe.position;
+      const names = Array.from({ length: 10_000 }, (_, index) => `g${index}`);
+      await probe.send(groups('g0'));
+      await probe.send(groups('g9999'));
+      expect(countsOf(await probe.read(start, { groups: names }))).toEqual([1, 2]);
+    });
+
     it('leaves out what came before the place', async () => {
       await probe.sendMany(2, users('7'));
       const between = probe.position;

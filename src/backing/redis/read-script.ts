@@ -1,5 +1,8 @@
 import { ENTRY_PATTERN, IS_HELD, LOG_PRELUDE } from './log-scripts.js';
 
+/** Marks that are read in one go: a script cannot hand over any number. */
+const MARKS_AT_ONCE = 1_000;
+
 /**
  * Reads the messages of some targets after a place and up to the position of the node, in the order of the partition,
  * each once. Those past their own time are left out; exceptions are the caller's to judge.
@@ -63,6 +66,25 @@ local function noteLost(its, beginning)
   if beginning < start and its <= start then lostBehind = true end
   lost = math.max(lost, its)
 end
+-- What the mark of a target says of it, which is false where there is none.
+local function lookAt(index, mark)
+  local beginning, isJoined = beginningOf(index)
+  local list = base .. ':h:' .. ARGV[index]
+  local its, top = string.match(mark or '0 0', '^(%d+) (%d+)')
+  noteLost(tonumber(its), beginning)
+  if not isJoined then lists[#lists + 1] = list end
+  if tonumber(top) > beginning then
+    local length = redis.call('LLEN', list)
+    if length == 0 then
+      noteLost(tonumber(top), beginning)
+    else
+      local from = beginning == 0 and 0 or firstAfter(list, length, beginning)
+      local source = {list = list, from = from, at = 0, page = {}}
+      advance(source)
+      sources[#sources + 1] = source
+    end
+  end
+end
 
 local first = start
 for index = 13, #ARGV, 2 do first = math.min(first, (beginningOf(index))) end
@@ -71,26 +93,10 @@ if first < through then
   -- Marks go in the end. What came before that, to whomever, may be forgotten.
   local _, since = nonceAt(base, first + 1)
   if not since or now - tonumber(since) >= tonumber(ARGV[12]) then lost = through end
-  local marks = {}
-  for index = 13, #ARGV, 2 do marks[#marks + 1] = base .. ':m:' .. ARGV[index] end
-  for order, held in ipairs(redis.call('MGET', unpack(marks))) do
-    local index = 11 + 2 * order
-    local beginning, isJoined = beginningOf(index)
-    local list = base .. ':h:' .. ARGV[index]
-    local its, top = string.match(held or '0 0', '^(%d+) (%d+)')
-    noteLost(tonumber(its), beginning)
-    if not isJoined then lists[#lists + 1] = list end
-    if tonumber(top) > beginning then
-      local length = redis.call('LLEN', list)
-      if length == 0 then
-        noteLost(tonumber(top), beginning)
-      else
-        local from = beginning == 0 and 0 or firstAfter(list, length, beginning)
-        local source = {list = list, from = from, at = 0, page = {}}
-        advance(source)
-        sources[#sources + 1] = source
-      end
-    end
+  for from = 13, #ARGV, ${2 * MARKS_AT_ONCE} do
+    local marks = {}
+    for index = from, math.min(from + ${2 * MARKS_AT_ONCE - 2}, #ARGV), 2 do marks[#marks + 1] = base .. ':m:' .. ARGV[index] end
+    for order, mark in ipairs(redis.call('MGET', unpack(marks))) do lookAt(from - 2 + 2 * order, mark) end
   end
   local last, bytes, behind = first, 0, 0
   while true do
