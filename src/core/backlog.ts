@@ -9,7 +9,7 @@
  */
 import { encodeGap } from '../protocol/frame-encoder.js';
 import type { FlushScheduler } from './flush-scheduler.js';
-import { joinIntoWrites } from './message-run.js';
+import { joinIntoWrites, WRITE_BYTES } from './message-run.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import type { DropReason } from './push-counters.js';
 import type { QueueTrace } from './queue-trace.interface.js';
@@ -113,7 +113,7 @@ export class Backlog {
   /** Writes until the transport is blocked again or nothing waits. `force` goes on although it is blocked. */
   writeTo(transport: Transport, force = false): void {
     while (!this.isEmpty && (force || !transport.isBlocked)) {
-      const [next] = joinIntoWrites(this.peek(BATCH_MESSAGES), transport.format);
+      const [next] = joinIntoWrites(this.peek(), transport.format);
       if (!next) return;
       transport.write(next.bytes);
       for (let taken = 0; taken < next.messages.length; taken++) this.takeFirst();
@@ -181,12 +181,18 @@ export class Backlog {
     if (message) this.trace?.dropped(message, reason);
   }
 
-  private peek(count: number): OutgoingMessage[] {
+  /** Those that wait first, enough for one write. */
+  private peek(): OutgoingMessage[] {
     const messages: OutgoingMessage[] = [];
-    for (let at = this.head; at < this.slots.length && messages.length < count; at++) {
+    let bytes = 0;
+    for (let at = this.head; at < this.slots.length && messages.length < BATCH_MESSAGES && bytes < WRITE_BYTES; at++) {
       const message = this.slots[at];
-      if (message?.isOver) this.takeOut(this.offset + at, 'expired');
-      else if (message) messages.push(message);
+      if (message?.isOver) {
+        this.takeOut(this.offset + at, 'expired');
+      } else if (message) {
+        messages.push(message);
+        bytes += message.byteLength;
+      }
     }
     return messages;
   }

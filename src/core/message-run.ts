@@ -3,7 +3,7 @@ import type { WireFormat } from './wire-format.js';
 import { PerFormat } from './per-format.js';
 
 /** Messages are joined into writes of about this size; a longer message is a write of its own. */
-const WRITE_BYTES = 64 * 1024;
+export const WRITE_BYTES = 64 * 1024;
 
 /** Bytes to hand over at once, and the whole messages that they hold. */
 export interface RunWrite {
