@@ -61,6 +61,8 @@ export class Connection {
   readonly connectedAtMs: number;
   /** When the peer was last heard of, milliseconds since the Unix epoch. */
   lastHeardAtMs: number;
+  /** Whether what the peer sends is read at the moment; while it is not, its silence means nothing. */
+  isRead = true;
   /** When the peer was asked for a sign of life that has not come yet; 0 when none is awaited. */
   probedAtMs = 0;
   /** Whether the peer was told that its token is about to end. */

@@ -173,12 +173,15 @@ export class InboundQueue {
   private pauseIfFull(): void {
     if (this.isPaused || this.waiting.length < this.options.maxWaitingFrames) return;
     this.isPaused = true;
+    this.connection.isRead = false;
     this.connection.transport.pause();
   }
 
   private resumeIfHalfEmpty(): void {
     if (!this.isPaused || this.waiting.length > this.options.maxWaitingFrames / 2) return;
     this.isPaused = false;
+    this.connection.isRead = true;
+    this.connection.heard(this.clock.now());
     this.connection.transport.resume();
   }
 }

@@ -88,7 +88,7 @@ export class LivenessService {
     }
     if (connection.probedAtMs === 0 && nowMs - connection.lastHeardAtMs >= options.heartbeatMs) {
       connection.transport.probe();
-      if (connection.transport.answersProbes) connection.probedAtMs = nowMs;
+      if (connection.transport.answersProbes && connection.isRead) connection.probedAtMs = nowMs;
       else connection.heard(nowMs);
     }
     const { expiresAtMs } = connection.principal;
@@ -102,8 +102,8 @@ export class LivenessService {
   private verdictOn(connection: Connection, nowMs: number): CloseCode | undefined {
     const { options, clockToleranceMs } = this.parts;
     if (nowMs >= connection.principal.expiresAtMs + clockToleranceMs) return CloseCode.TokenExpired;
-    const isSilent = connection.probedAtMs > 0 && nowMs - connection.probedAtMs >= options.heartbeatTimeoutMs;
-    if (isSilent) return CloseCode.HeartbeatMissed;
+    const isProbed = connection.isRead && connection.probedAtMs > 0;
+    if (isProbed && nowMs - connection.probedAtMs >= options.heartbeatTimeoutMs) return CloseCode.HeartbeatMissed;
     if (connection.outbound.stalledForMs(nowMs) >= options.stallTimeoutMs) return CloseCode.SlowConsumer;
     if (connection.outbound.skipTooOld(nowMs) === 'overflow') return CloseCode.SlowConsumer;
     return undefined;

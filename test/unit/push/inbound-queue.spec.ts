@@ -201,6 +201,15 @@ describe('InboundQueue', () => {
       expect(peer.transport.isPaused).toBe(false);
     });
 
+    it('takes the silence of a peer that it does not read for none', async () => {
+      for (let frame = 0; frame <= MAX_WAITING; frame++) receive(`hold.${frame}`);
+      expect(peer.connection.isRead).toBe(false);
+      fakes.clock.advance(60_000);
+      await handlers.release(3);
+
+      expect([peer.connection.isRead, peer.connection.lastHeardAtMs]).toEqual([true, fakes.clock.now()]);
+    });
+
     it('loses nothing that had been read before it stopped', async () => {
       for (let frame = 0; frame < RATE; frame++) receive(`hold.${frame}`, `${frame}`);
 

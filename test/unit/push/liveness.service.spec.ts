@@ -111,6 +111,15 @@ describe('LivenessService', () => {
       expect(transport.closed?.code).toBe(4002);
     });
 
+    it('does not take a peer for dead that is not read, and keeps the way to it open', () => {
+      const { connection, transport } = fakes.connect();
+      connection.isRead = false;
+
+      fakes.clock.advance(4 * HEARTBEAT_MS + SWEEP_MS);
+
+      expect([transport.closed, transport.probes]).toEqual([undefined, 4]);
+    });
+
     it('asks again after an answer and a new silence', () => {
       const { connection, transport } = fakes.connect();
 
