@@ -20,7 +20,10 @@ export interface ConsoleSessionParts {
   readonly principalOf: (request: ConsoleHttpRequest) => Principal | undefined;
 }
 
-/** The user whose connection it is where guards of the host name nobody. No client can be this user. */
+/**
+ * The user whose connection it is where guards of the host name nobody. A token may name the same one: what may be done
+ * goes by scopes.
+ */
 const NAMELESS = 'push:console';
 
 /** Opens the console for whoever was let in. */
