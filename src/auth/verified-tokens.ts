@@ -39,8 +39,4 @@ export class VerifiedTokens {
       return;
     }
   }
-
-  remove(digest: string): void {
-    this.byDigest.delete(digest);
-  }
 }
