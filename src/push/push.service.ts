@@ -215,7 +215,7 @@ export class PushService {
   }
 
   /** What every send comes down to. */
-  protected deliver(
+  private deliver(
     target: Target,
     event: EventRef,
     data: unknown,
@@ -234,8 +234,13 @@ export class PushService {
     throw cause;
   };
 
-  /** Throws at once what is wrong with the message. */
-  private publish(target: Target, event: string, data: unknown, options: Push.SendOptions): Promise<Push.PushReceipt> {
+  /** Throws at once what is wrong with the message; what it is given is taken as it is now, and may be changed afterwards. */
+  protected publish(
+    target: Target,
+    event: string,
+    data: unknown,
+    options: Push.SendOptions,
+  ): Promise<Push.PushReceipt> {
     assertSendable(target, event, options);
     const dataText = encodeData(data, this.parts.limits.maxPayloadBytes);
     this.parts.outgoing?.assert(event, dataText);

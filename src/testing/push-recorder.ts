@@ -10,12 +10,13 @@ import type { TenantSpace } from '../push/tenant-space.js';
 import { FakeTransport } from './fake-transport.js';
 import type { ManualClock } from './manual-clock.js';
 
-/** One send of the application under test. */
+/** One send of the application under test, as it was when it was sent. */
 export interface RecordedSend {
   /** Whose `PushService` it was sent with; absent for the default tenant. */
   readonly tenant?: string;
   readonly target: Target;
   readonly event: string;
+  /** As clients get it, after JSON: a date is a text, and no data is `null`. */
   readonly data: unknown;
   readonly options: SendOptions;
   readonly receipt: PushReceipt;

@@ -1,9 +1,8 @@
 import type { Target } from '../core/delivery-target.js';
-import { eventNameOf } from '../push/events/event-ref.js';
-import type { EventRef } from '../push/events/event-ref.js';
 import { PushService } from '../push/push.service.js';
 import type { PushServiceParts } from '../push/push.service.js';
 import type { PushReceipt, SendOptions } from '../push/push-types.js';
+import { encodeData } from '../push/send-validation.js';
 import type { PushRecorder } from './push-recorder.js';
 
 /** PushService that remembers what it sent. */
@@ -15,22 +14,20 @@ export class RecordingPushService extends PushService {
     super(parts);
   }
 
-  protected override async deliver(
-    target: Target,
-    event: EventRef,
-    data: unknown,
-    options: SendOptions = {},
-  ): Promise<PushReceipt> {
-    const receipt = await super.deliver(target, event, data, options);
-    const { tenant } = this.parts;
-    this.recorder.sent.push({
+  /** What is wrong with a message has been thrown before it is copied. The data is kept as clients get it. */
+  protected override publish(target: Target, event: string, data: unknown, options: SendOptions): Promise<PushReceipt> {
+    const sending = super.publish(target, event, data, options);
+    const { tenant, limits } = this.parts;
+    const sent = {
       ...(tenant !== undefined && { tenant }),
-      target,
-      event: eventNameOf(event),
-      data,
-      options,
-      receipt,
+      target: structuredClone(target),
+      event,
+      data: JSON.parse(encodeData(data, limits.maxPayloadBytes)) as unknown,
+      options: structuredClone(options),
+    };
+    return sending.then((receipt) => {
+      this.recorder.sent.push({ ...sent, receipt });
+      return receipt;
     });
-    return receipt;
   }
 }

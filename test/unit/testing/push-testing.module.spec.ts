@@ -55,6 +55,48 @@ describe('PushTestingModule', () => {
     ]);
   });
 
+  it('keeps what was sent, whatever becomes afterwards of what it was called with', async () => {
+    const push = testing.get(PushService);
+    const [users, data, options] = [['7'], { status: 'shipped' }, { collapseKey: 'k' }];
+
+    const sending = push.toUser(users, 'order.status', data, options);
+    users.push('8');
+    data.status = 'lost';
+    options.collapseKey = 'other';
+    await sending;
+
+    expect(recorder.sent).toMatchObject([
+      { target: { users: ['7'] }, data: { status: 'shipped' }, options: { collapseKey: 'k' } },
+    ]);
+  });
+
+  it('records data as clients get it', async () => {
+    const push = testing.get(PushService);
+    const client = recorder.connect('7');
+
+    await push.broadcast('e', {
+      at: new Date(0),
+      none: undefined,
+      not: Number.NaN,
+      run: () => 1,
+      keys: new Map([[1, 2]]),
+    });
+    await push.broadcast('e');
+
+    const got = [{ at: '1970-01-01T00:00:00.000Z', not: null, keys: {} }, null];
+    expect(recorder.sent.map(({ data }) => data)).toStrictEqual(got);
+    expect(client.received('e')).toStrictEqual(got);
+  });
+
+  it.each([
+    ['a whole number that JSON cannot hold', 1n],
+    ['a function', () => 1],
+  ])('records no send of %s', async (_what, data) => {
+    const push = testing.get(PushService);
+    await expect(push.broadcast('e', data)).rejects.toMatchObject({ code: 'PUSH_ERR_INVALID_DATA' });
+    expect(recorder.sent).toEqual([]);
+  });
+
   it('says of a repeated send that it is a duplicate', async () => {
     await orders.ship(5, '7');
     await orders.ship(5, '7');
