@@ -1,4 +1,5 @@
 import type { Target } from '../core/delivery-target.js';
+import { identityOfTarget } from '../core/target-identity.js';
 import type { Shedding, SlowReaderPolicy } from '../core/slow-reader-policy.js';
 import { eventOf } from '../protocol/frame-encoder.js';
 import type { PushEventDeclaration } from './push-event.decorator.js';
@@ -18,7 +19,7 @@ export class EventPolicies {
     const policy = this.byEvent.get(event);
     if (!policy) return undefined;
     const isCoalesced = policy.action === 'coalesce' && ofKey !== undefined;
-    return { policy, collapseId: isCoalesced ? JSON.stringify([event, ofKey, target]) : undefined };
+    return { policy, collapseId: isCoalesced ? JSON.stringify([event, ofKey, identityOfTarget(target)]) : undefined };
   }
 }
 

@@ -387,6 +387,15 @@ function describeReplay(create: CreateMessageLog, partitions: number): void {
         expect(await probe.countsAfter(start)).toEqual([1]);
       });
 
+      it('takes it too where those who are left out are named in another order, twice, or by an empty list', async () => {
+        const spare = (users: string[], others = {}) => ({ all: true as const, except: { users, ...others } });
+        await probe.send(spare(['8', '9'], { groups: [] }), { collapseKey: 'price' });
+        await probe.send(spare(['9', '8', '9']), { collapseKey: 'price' });
+        await probe.send(ALL, { collapseKey: 'stock' });
+        await probe.send(spare([]), { collapseKey: 'stock' });
+        expect(await probe.countsAfter(start)).toEqual([2, 4]);
+      });
+
       it('leaves the older one to the targets that it does not name', async () => {
         await probe.send(users('7', '8'), { collapseKey: 'price' });
         // What is for one only lies in its own partition, where a message for many is never kept.

@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import type { Exclusion, Target } from '../../core/delivery-target.js';
+import { identityOfExclusion } from '../../core/target-identity.js';
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor, Place } from '../../protocol/cursor.js';
 import { encodeMessage, withCursor } from '../../protocol/frame-encoder.js';
@@ -242,7 +243,7 @@ function copyOf({ users = [], groups = [], connections = [] }: Exclusion): Exclu
 
 /** Messages with other exceptions are for other readers: the newer one would not make up for the older. */
 function collapseIdOf(collapseKey: string, except: Exclusion | undefined): string {
-  return `${collapseKey.length}:${collapseKey}${except ? JSON.stringify(except) : ''}`;
+  return `${collapseKey.length}:${collapseKey}${identityOfExclusion(except)}`;
 }
 
 function maySee({ expiresAtMs, except }: MessageTerms, { userId, groups, nowMs }: Reader): boolean {

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cancel, Clock } from '../../core/clock.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
 import type { PushError } from '../../core/push-error.js';
+import { identityOfExclusion } from '../../core/target-identity.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
 import { FleetingMap } from './fleeting-map.js';
@@ -271,7 +272,7 @@ function isBehind({ lists }: Waiting, number: number, firstNumber: number): bool
 /** Messages with other exceptions are for other readers: the newer one would not make up for the older. */
 function collapseIdOf({ collapseKey, target: { except } }: MessageRouting): string {
   if (collapseKey === undefined) return NOT_COLLAPSED;
-  const names = JSON.stringify([collapseKey, except ?? null]);
+  const names = JSON.stringify([collapseKey, identityOfExclusion(except)]);
   return createHash('sha256').update(names).digest('base64url').slice(0, 22);
 }
 
