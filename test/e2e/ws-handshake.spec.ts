@@ -181,10 +181,11 @@ describe.each(PLATFORMS)('a handshake on %s', (platform) => {
       expect([400, 426, 431]).toContain((await client.response()).status);
     });
 
-    it('by nothing is let in with 2,000 headers behind its own', async () => {
+    it('by nothing but 2,000 headers behind its own is let in, or refused by a Node that counts them', async () => {
       const own = handshakeOf('7').trimEnd();
       const client = await ask([own, ...Array<string>(2_000).fill('a:'), '', ''].join('\r\n'));
-      expect((await client.response()).status).toBe(101);
+      // Node 22.23.2 and 24.18.1 refuse more headers than they read; before, they read no further.
+      expect([101, 431]).toContain((await client.response()).status);
     });
   });
 
