@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ClientAddress, checkTrustProxy, ownOrigin } from '../../../src/auth/client-address.js';
 import type { TrustProxy } from '../../../src/auth/client-address.js';
+import { cpuMsOf } from '../../support/cpu-time.js';
 
 function addressOf(trustProxy: TrustProxy, remoteAddress: string | undefined, forwardedFor?: string): string {
   const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
@@ -97,12 +98,13 @@ describe('ClientAddress', () => {
       expect(addressOf(networks, '10.1.2.3', '10.0.0.1, 198.51.100.1')).toBe('198.51.100.1');
     });
 
-    it('gives up on an endless chain', () => {
+    it('gives up on an endless chain', async () => {
       const clientAddress = new ClientAddress(networks);
       const headers = { 'x-forwarded-for': `203.0.113.1,${'10.0.0.1,'.repeat(1500)}10.0.0.2` };
-      const startedAt = performance.now();
-      for (let round = 0; round < 100; round++) expect(clientAddress.of('10.1.2.3', headers)).toBe('10.0.0.1');
-      expect(performance.now() - startedAt).toBeLessThan(500);
+      const spentMs = await cpuMsOf(() => {
+        for (let round = 0; round < 100; round++) expect(clientAddress.of('10.1.2.3', headers)).toBe('10.0.0.1');
+      });
+      expect(spentMs).toBeLessThan(500);
     });
   });
 });

@@ -5,6 +5,7 @@ import type { JwtOptions } from '../../../src/auth/auth-options.interface.js';
 import type { JwtAlgorithm } from '../../../src/auth/jwt-algorithms.js';
 import { JwtAuthenticator } from '../../../src/auth/jwt.authenticator.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
+import { cpuMsOf } from '../../support/cpu-time.js';
 import { encode, signAs } from './signing.js';
 
 const NOW_SECONDS = 1_790_000_000;
@@ -481,9 +482,10 @@ describe('JwtAuthenticator', () => {
     it('refuses a megabyte without reading it', async () => {
       const text = token({ filler: 'x'.repeat(1_000_000) });
       const authenticator = withSecret();
-      const startedAt = performance.now();
-      for (let round = 0; round < 1000; round++) expect(await authenticator.authenticate(text)).toBeUndefined();
-      expect(performance.now() - startedAt).toBeLessThan(1000);
+      const spentMs = await cpuMsOf(async () => {
+        for (let round = 0; round < 1000; round++) expect(await authenticator.authenticate(text)).toBeUndefined();
+      });
+      expect(spentMs).toBeLessThan(1000);
     });
 
     it('refuses JSON that nests deep, in the payload and in the header', async () => {

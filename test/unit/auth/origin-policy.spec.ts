@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { OriginPolicy, checkOrigins, normalizeOrigin } from '../../../src/auth/origin-policy.js';
+import { cpuMsOf } from '../../support/cpu-time.js';
 
 const OWN = 'https://push.example';
 
@@ -138,12 +139,13 @@ describe('OriginPolicy', () => {
     });
   });
 
-  it('judges a long hostile text in no time', () => {
+  it('judges a long hostile text in no time', async () => {
     const policy = new OriginPolicy(['https://shop.example', 'https://*.shop.example']);
     const texts = [`https://${'a.'.repeat(8000)}`, `https://${'a'.repeat(16_000)}`, ':'.repeat(16_000)];
-    const startedAt = performance.now();
-    for (const text of texts) for (let round = 0; round < 1000; round++) policy.allows(text, OWN);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    const spentMs = await cpuMsOf(() => {
+      for (const text of texts) for (let round = 0; round < 1000; round++) policy.allows(text, OWN);
+    });
+    expect(spentMs).toBeLessThan(500);
   });
 });
 

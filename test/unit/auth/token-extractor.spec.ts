@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { extractCredential } from '../../../src/auth/token-extractor.js';
 import type { TokenCarrier, TokenSources } from '../../../src/auth/token-extractor.js';
+import { cpuMsOf } from '../../support/cpu-time.js';
 
 const ALL: TokenSources = { cookie: 'session', accessTokenQuery: true };
 
@@ -138,15 +139,16 @@ describe('extractCredential', () => {
     });
   });
 
-  it('walks long headers in no time', () => {
+  it('walks long headers in no time', async () => {
     const headers = {
       authorization: ' '.repeat(16_000),
       'sec-websocket-protocol': 'bearer,'.repeat(2000),
       cookie: 'session;'.repeat(2000),
     };
-    const startedAt = performance.now();
-    for (let round = 0; round < 100; round++) extract({ headers, isOriginListed: true }, ALL);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    const spentMs = await cpuMsOf(() => {
+      for (let round = 0; round < 100; round++) extract({ headers, isOriginListed: true }, ALL);
+    });
+    expect(spentMs).toBeLessThan(500);
   });
 
   it('takes a ticket for one, and only where tickets are taken', () => {
