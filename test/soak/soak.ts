@@ -20,6 +20,11 @@ export interface SoakOptions {
   readonly warmUpMs: number;
   /** How long they come between the two. */
   readonly loadMs: number;
+  /**
+   * Whether what the nodes counted is a soak: nobody who is let in leaves anything behind, either. Visitors come until it
+   * is. @default at once
+   */
+  readonly isEnough?: (counted: SoakResult['counted']) => boolean;
   /** How many do something at a time. */
   readonly visitors: number;
   /**
@@ -106,7 +111,8 @@ async function soakNodes(nodes: readonly SoakedNode[], options: SoakOptions): Pr
     options,
     (now, last) => last !== undefined && hasLeft(last, now) && hasLeft(now, last),
   );
-  const rssUnderLoad = await crowd.come(options.loadMs);
+  const rssUnderLoad = [...(await crowd.come(options.loadMs))];
+  while (options.isEnough?.(await crowd.count()) === false) rssUnderLoad.push(...(await crowd.come(options.loadMs)));
   await crowd.leave(options.idleMs);
   const after = await crowd.rest(options, (now) => hasLeft(before, now));
   const counted = await crowd.count();
