@@ -238,9 +238,12 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
   it('is refused past the rate, with a time to come back', async () => {
     await app.close();
     await start({ maxFramesPerSecond: 3 });
+    const startedAt = performance.now();
     const answers = await Promise.all(Array.from({ length: 20 }, () => send({ event: 'push:ping' })));
+    // On a busy machine they take a while, and the rate goes on meanwhile.
+    const most = 3 + Math.ceil((3 * (performance.now() - startedAt)) / 1_000);
     const limited = answers.filter(({ status }) => status === 429);
-    expect(limited.length).toBeGreaterThanOrEqual(16);
+    expect(answers.length - limited.length).toBeLessThanOrEqual(most);
     expect(limited[0]?.headers['retry-after']).toBe('1');
     expect(limited[0]?.body.data.code).toBe('rate_limited');
   });
