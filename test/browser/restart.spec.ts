@@ -6,7 +6,7 @@ import { Stage, tokenOf } from './stage.js';
 
 const absence = chromiumAbsence();
 const describeInChromium = absence === '' ? describe : describe.skip;
-const START_MS = 120_000;
+const START_MS = 300_000;
 
 describeInChromium(`Chromium and the troubles of the server${absence}`, () => {
   let stage: Stage | undefined;

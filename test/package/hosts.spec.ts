@@ -68,14 +68,14 @@ describeWithRegistry(`the tarball in a host${absence}`, () => {
       async (configuration) => {
         expect(await host.compile(configuration)).toEqual([]);
       },
-      120_000,
+      300_000,
     );
 
     it('starts and lets a user in', async () => {
       ({ program, url } = await host.start());
       client = await WsClient.connect(`${url.replace('http', 'ws')}/push/ws`, { token: signToken({ sub: '7' }) });
       expect(await client.next()).toMatchObject({ event: 'push:welcome', data: { userId: '7', transport: 'ws' } });
-    }, 60_000);
+    }, 120_000);
 
     it('pushes what its own code sends', async () => {
       const response = await fetch(`${url}/orders/a1/ship`, {

@@ -44,7 +44,7 @@ export class InstalledHost {
       cwd: this.directory,
       env: { PUSH_JWT_SECRET: TEST_SECRET },
     });
-    const [, url = ''] = await program.waitForLine(/^listening on (http\S+)$/, 30_000);
+    const [, url = ''] = await program.waitForLine(/^listening on (http\S+)$/, 90_000);
     return { program, url };
   }
 
