@@ -9,11 +9,14 @@ import { RedisServer } from './redis-server.js';
 
 /** Has the keys of a server that end by themselves end so much earlier, in place of waiting. */
 export async function passTimeOf(server: Redis, milliseconds: number): Promise<void> {
-  for (const key of await server.keys('*')) {
+  const pass = async (key: string) => {
     const leftMs = await server.pttl(key);
     // A time that is over deletes the key.
     if (leftMs >= 0) await server.pexpire(key, leftMs - milliseconds);
-  }
+  };
+  const keys = await server.keys('*');
+  // Many at a time: thousands one by one take seconds of the time that there really is.
+  for (let from = 0; from < keys.length; from += 100) await Promise.all(keys.slice(from, from + 100).map(pass));
 }
 
 /** A real Redis for the tests of one file, with a connection as the module makes them. */
