@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { HandshakeRequest } from '../push/admission.js';
+import { hostProblem } from './host-header.js';
 
 /** The request as the handshake pipeline sees it, for a transport to say more. */
 export function handshakeRequestOf(request: IncomingMessage): HandshakeRequest {
@@ -12,7 +13,7 @@ export function handshakeRequestOf(request: IncomingMessage): HandshakeRequest {
     query: queryAt === -1 ? undefined : new URLSearchParams(url.slice(queryAt + 1)),
     remoteAddress: socket.remoteAddress,
     isEncrypted: (socket as TLSSocket).encrypted === true,
-    shapeProblem: undefined,
+    shapeProblem: hostProblem(request),
   };
 }
 

@@ -4,6 +4,7 @@ import { ask } from '../support/http-request.js';
 import type { HttpAnswer } from '../support/http-request.js';
 import { PLATFORMS } from '../support/push-app.js';
 import { RawClient, handshake } from '../support/raw-client.js';
+import type { RawResponse } from '../support/raw-client.js';
 import { bearer, signToken, unsignedToken } from '../support/tokens.js';
 import { AttackedApp } from './attacked-app.js';
 
@@ -22,6 +23,8 @@ const doors = Object.keys(DOORS) as Door[];
 /** REST has no origins: it takes no cookie, so another site has nothing to ride on. */
 const pushDoors = doors.filter((door) => door !== 'rest');
 
+const signed = () => `Authorization: Bearer ${signToken()}`;
+const lengthOf = (body: string) => `\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
 const soon = () => Math.floor(Date.now() / 1000) + 600;
 const DEEP = `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
 
@@ -52,6 +55,18 @@ describe.each(PLATFORMS)('whoever knocks on %s', (platform) => {
     attacked = await AttackedApp.start(platform, { auth: authWithCookie(), maxPerUser: 5 });
   });
   afterAll(() => attacked.stop());
+
+  async function knockRaw(door: Door, version: string, more: string): Promise<RawResponse> {
+    const { method, path, ...rest } = DOORS[door];
+    const body = 'body' in rest ? rest.body : '';
+    const head = handshake({ method, target: path }).replace('HTTP/1.1\r\n', `${version}\r\n${more}\r\n`);
+    const plain = head.replace(/(Upgrade|Connection|Sec-\S+): .*\r\n/g, '').replace('\r\n', lengthOf(body));
+    const client = await RawClient.connect(attacked.app.port);
+    client.write(door === 'ws' ? head : plain + body);
+    const answer = await client.response();
+    client.destroy();
+    return answer;
+  }
 
   async function knock(door: Door, headers: Readonly<Record<string, string>> = {}, query = ''): Promise<HttpAnswer> {
     const { method, path, ...rest } = DOORS[door];
@@ -212,6 +227,16 @@ describe.each(PLATFORMS)('whoever knocks on %s', (platform) => {
         'cache-control': 'no-store',
       });
     }
+  });
+
+  it.each(pushDoors)('naming two hosts gets 400: %s', async (door) => {
+    const answer = await knockRaw(door, 'HTTP/1.1', `${signed()}\r\nHost: other.example`);
+    expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('more than one Host')]);
+  });
+
+  it('in HTTP/1.0 opens no WebSocket', async () => {
+    const answer = await knockRaw('ws', 'HTTP/1.0', signed());
+    expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('HTTP/1.1')]);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { SUBPROTOCOL } from '../../protocol/version.js';
 import type { HandshakeRequest } from '../../push/admission.js';
 import { Refusals } from '../../push/refusal.js';
 import type { Refusal } from '../../push/refusal.js';
+import { hostProblem } from '../host-header.js';
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -40,10 +41,14 @@ export function selectSubprotocol(offered: ReadonlySet<string>): string | false 
   return offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false;
 }
 
-function shapeProblem({ method, headers }: IncomingMessage): Refusal | undefined {
+function shapeProblem(request: IncomingMessage): Refusal | undefined {
+  const { method, headers } = request;
   if (method !== 'GET') return Refusals.methodNotAllowed('a WebSocket handshake is a GET');
   // Node asks for it on plain requests only; without it there is no origin of our own (RFC 9112 section 3.2).
   if (!headers.host) return Refusals.malformed('Host is missing');
+  if (isBefore11(request)) return Refusals.malformed('a WebSocket handshake needs HTTP/1.1');
+  const hosts = hostProblem(request);
+  if (hosts) return hosts;
   const key = headers['sec-websocket-key'];
   if (key === undefined || !KEY.test(key)) return Refusals.malformed('Sec-WebSocket-Key is missing or not valid');
   if (!areSubprotocols(headers['sec-websocket-protocol'])) {
@@ -51,6 +56,10 @@ function shapeProblem({ method, headers }: IncomingMessage): Refusal | undefined
   }
   if (headers['sec-websocket-version'] !== VERSION) return Refusals.unsupportedVersion('WebSocket version 13 only');
   return undefined;
+}
+
+function isBefore11({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMajor < 1 || (httpVersionMajor === 1 && httpVersionMinor < 1);
 }
 
 function areSubprotocols(header: string | undefined): boolean {
