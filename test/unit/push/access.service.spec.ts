@@ -43,6 +43,30 @@ describe('AccessService', () => {
     for (const token of ['empty', 'control', 'number']) expect(await service.verify(token)).toBeUndefined();
   });
 
+  it.each([
+    ['userId', 7],
+    ['userId', ''],
+    ['groups', undefined],
+    ['groups', ['no group']],
+    ['scopes', new Set(['push:admin'])],
+    ['expiresAtMs', undefined],
+    ['expiresAtMs', Number.NaN],
+    ['expiresAtMs', new Date(NOW_MS + 60_000)],
+  ])('fails, and says why, where the authenticator answers a principal whose %s is %p', async (member, value) => {
+    await expect(access({ t: principal({ [member]: value }) }).verify('t')).rejects.toThrow(member);
+  });
+
+  it('takes a principal whose time never ends, and refuses one whose time is over', async () => {
+    const service = access({
+      endless: principal({ expiresAtMs: Infinity }),
+      tolerated: principal({ expiresAtMs: NOW_MS - 4_999 }),
+      over: principal({ expiresAtMs: NOW_MS - 5_000 }),
+    });
+    expect(await service.verify('endless')).toBeDefined();
+    expect(await service.verify('tolerated')).toBeDefined();
+    expect(await service.verify('over')).toBeUndefined();
+  });
+
   it('refuses the tokens of a revoked user that were issued until now', async () => {
     const service = access({
       before: principal(),
