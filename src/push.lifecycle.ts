@@ -17,6 +17,7 @@ import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { Backing } from './backing/backing.interface.js';
 import { GatewayBridge } from './gateway/gateway-bridge.js';
 import { assertAdapterInstalled } from './gateway/push-ws.adapter.js';
+import { PushError } from './core/push-error.js';
 import { FailureLog } from './failure-log.js';
 import { Telemetry } from './core/telemetry.js';
 import { ConnectionLog } from './ops/connection-log.js';
@@ -59,7 +60,10 @@ export class PushLifecycle
     @Inject(LifecycleDispatcher) private readonly dispatcher: LifecycleDispatcher,
     @Inject(ConnectionLog) private readonly connectionLog: ConnectionLog,
     @Inject(FailureLog) private readonly failures: FailureLog,
-  ) {}
+  ) {
+    // Not in a hook: on Fastify the routes of the second one would be in the way before.
+    assertAlone(modules);
+  }
 
   async onModuleInit(): Promise<void> {
     // Undefined in an application context, where the module only sends.
@@ -102,4 +106,15 @@ export class PushLifecycle
     this.metrics.stop();
     await this.backing.close();
   }
+}
+
+/** Two of them would share the paths and the server, and which one a service is injected from would be chance. */
+function assertAlone(modules: ModulesContainer): void {
+  const those = [...modules.values()].filter(({ providers }) => providers.has(PushLifecycle));
+  if (those.length < 2) return;
+  throw new PushError(
+    'PUSH_ERR_INVALID_OPTION',
+    `PushModule is in this application ${those.length} times. Call forRoot or forRootAsync once, in the root module: ` +
+      'PushService can then be injected everywhere',
+  );
 }

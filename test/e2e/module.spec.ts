@@ -57,6 +57,22 @@ class OptionsOfTheHost {
 class ConfigurationModule {}
 
 describe('PushModule', () => {
+  it('does not start beside another one, and says where to call it', async () => {
+    await expect(start(PushModule.forRoot(options), PushModule.forRoot(options))).rejects.toMatchObject({
+      code: 'PUSH_ERR_INVALID_OPTION',
+      message: expect.stringContaining('2 times. Call forRoot or forRootAsync once') as unknown,
+    });
+  });
+
+  it('may be imported by several modules, as one', async () => {
+    const one = PushModule.forRoot({ ...options, isGlobal: false });
+    const created = await start(one, { module: class Other {}, imports: [one] });
+    const client = await WsClient.connect(await urlOf(created), { token: signToken() });
+    await created.get(PushService, { strict: false }).toUser('7', 'news');
+    expect((await client.next('news')).event).toBe('news');
+    await client.close();
+  });
+
   it.each([
     ['forRoot', () => PushModule.forRoot(options)],
     ['forRootAsync with a factory', () => PushModule.forRootAsync({ useFactory: async () => options })],
