@@ -20,6 +20,8 @@ import type { KeyHint, KeySource } from './key-source.interface.js';
 
 const FIRST_BACK_OFF_MS = 1_000;
 const MAX_BACK_OFF_MS = 30_000;
+/** Longest answer of an issuer. A set of a hundred keys has some 50 KiB, with certificates some 400. */
+const MAX_SET_BYTES = 1_048_576;
 
 /** Follows the keys of one issuer. Asks nothing of it before the first token. */
 export class JwksKeySource implements KeySource {
@@ -159,8 +161,20 @@ async function openKeySet(uri: string, timeoutDuration: number): Promise<RemoteJ
 const fetchSomeKeys: FetchImplementation = async (url, options) => {
   const response = await fetch(url, options);
   if (response.status !== 200) throw new Error(`the issuer answered with status ${response.status}`);
-  const text = await response.text();
+  const text = await readText(response);
   const { keys } = JSON.parse(text) as { readonly keys?: unknown };
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('the issuer answered with no keys');
   return new Response(text);
 };
+
+/** The whole body, unless it is too long: `response.text()` would take whatever comes until the time is over. */
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > MAX_SET_BYTES) throw new Error(`the issuer answered with more than ${MAX_SET_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

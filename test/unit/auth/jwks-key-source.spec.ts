@@ -205,6 +205,7 @@ describe('JwtAuthenticator with the keys of an issuer', () => {
       ['answers with something else', (response) => response.end('{"error":"busy"}')],
       ['answers with null', (response) => response.end('null')],
       ['answers with keys that are none', (response) => response.end('{"keys":[5]}')],
+      ['answers with megabytes', (response) => response.end(`{"keys":[{"kty":"oct","k":"${'x'.repeat(1_048_576)}"}]}`)],
     ])('keeps the last good keys, and comes back to it, when it %s', async (_, answer) => {
       const authenticator = createAuthenticator(undefined, answer === hang ? IMPATIENT : JWKS);
       await authenticator.authenticate(token('first'));
