@@ -70,8 +70,12 @@ export class UpstreamService {
     if (ofUser >= options.maxPerUser) return Refusals.userLimit('too many requests are under way');
     this.calls++;
     this.callsOfUser.set(account, ofUser + 1);
-    const cancel = clock.after(options.upstreamTimeoutMs, onTimeout);
-    return new Call(this, principal, address, cancel);
+    const call: Call = new Call(this, principal, address, () => cancel());
+    const cancel = clock.after(options.upstreamTimeoutMs, () => {
+      call.giveUp();
+      onTimeout();
+    });
+    return call;
   }
 
   /** Ends the callers that are kept, with the application. */
@@ -88,6 +92,21 @@ export class UpstreamService {
     const left = (this.callsOfUser.get(account) ?? 1) - 1;
     if (left > 0) this.callsOfUser.set(account, left);
     else this.callsOfUser.delete(account);
+  }
+
+  /**
+   * A frame has waited its whole time; for the calls themselves. Where nothing of its user was done meanwhile, a handler
+   * hangs that may never end, and the frames to come are not to wait for it.
+   */
+  giveUp(principal: Principal, caller: UpstreamCaller, offeredAtMs: number): void {
+    const account = accountOf(principal);
+    const isLive = this.callers.get(account)?.caller === caller;
+    if (isLive && caller.lastUsedAtMs <= offeredAtMs) this.drop(account);
+  }
+
+  /** The time that it is for callers. */
+  now(): number {
+    return this.parts.clock.now();
   }
 
   /** Carries a frame out for the caller's own stream, wherever it is; for the calls themselves. */
@@ -170,6 +189,8 @@ class Call implements UpstreamCall {
   private answer: ((text: string) => void) | undefined;
   private hasReplied = false;
   private hasEnded = false;
+  /** Who carries the frame out, and since when it is there. */
+  private offered: { readonly caller: UpstreamCaller; readonly atMs: number } | undefined;
 
   constructor(
     private readonly service: UpstreamService,
@@ -193,8 +214,14 @@ class Call implements UpstreamCall {
     this.service.ended(this.principal);
   }
 
+  /** The time of the request is over. */
+  giveUp(): void {
+    if (this.offered) this.service.giveUp(this.principal, this.offered.caller, this.offered.atMs);
+  }
+
   private carryOutAlone(parsed: ParsedFrame | FrameFailure): void {
     const caller = this.service.callerOf(this.principal, this.address);
+    this.offered = { caller, atMs: this.service.now() };
     const done = () => this.reply(replyWithout(parsed, caller));
     caller.offer(this.principal, parsed, { reply: (text) => this.reply(text), done });
   }

@@ -163,6 +163,38 @@ describe('UpstreamService', () => {
       upstream.fakes.clock.advance(60_000);
       expect([answered.isLate, left.isLate]).toEqual([false, false]);
     });
+
+    it('and lets none of the user’s later ones wait for a handler that hangs', async () => {
+      upstream.send({ event: 'hold' });
+      await turn();
+      upstream.fakes.clock.advance(30_000);
+      const next = upstream.send({ event: 'a' });
+      await turn();
+      expect(next.answers).toEqual([ok('a')]);
+      expect(upstream.handlers.gone).toEqual([upstream.handlers.connections[0]]);
+    });
+
+    it('and no more than one of them where the client left whose handler hangs', async () => {
+      upstream.send({ event: 'hold' }).call.end();
+      await turn();
+      upstream.fakes.clock.advance(60_000);
+      expect(upstream.send({ event: 'a' }).answers).toEqual([]);
+      upstream.fakes.clock.advance(30_000);
+      const next = upstream.send({ event: 'a' });
+      await turn();
+      expect(next.answers).toEqual([ok('a')]);
+    });
+
+    it('but goes on with those that wait behind a slow one that is done', async () => {
+      upstream.send({ event: 'hold' });
+      await turn();
+      upstream.fakes.clock.advance(20_000);
+      const sent = ['hold', 'a'].map((event) => upstream.send({ event }));
+      await upstream.handlers.release();
+      upstream.fakes.clock.advance(29_999);
+      await upstream.handlers.release();
+      expect(sent.map(({ answers }) => answers)).toEqual([[ok('hold')], [ok('a')]]);
+    });
   });
 
   describe('for a stream', () => {
