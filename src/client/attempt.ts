@@ -29,7 +29,7 @@ export class Attempt {
   /** A draining server has said when to come back. */
   pauseMs: number | undefined;
   readonly #listener: AttemptListener;
-  readonly #openTimer: ReturnType<typeof setTimeout>;
+  #openTimer: ReturnType<typeof setTimeout> | undefined;
   #watch: LineWatch | undefined;
   #isOver = false;
 
@@ -43,8 +43,11 @@ export class Attempt {
   ) {
     this.#listener = listener;
     this.groups = query()['groups'] ?? '';
-    // Something in between swallows this transport, or holds its bytes back.
-    this.#openTimer = setTimeout(() => this.#end({ isBlocked: true }), openTimeoutMs);
+    // Something in between swallows this transport, or holds its bytes back. The token takes a time of its own.
+    const startClock = (): void => {
+      if (!this.#isOver) this.#openTimer = setTimeout(() => this.#end({ isBlocked: true }), openTimeoutMs);
+    };
+    server.tokens.get().then(startClock, () => {});
     this.line = OPENERS[transport](server, query, {
       opened: () => this.open(),
       heard: () => this.#watch?.heard(),

@@ -9,7 +9,7 @@ import type { ErrorData } from '../protocol/frames.js';
  * - `closed`: the client is closed.
  * - `disconnected`: in a status: why the last connection or attempt ended.
  * - `refused`: the server does not want this client; it does not try again.
- * - `token_failed`: the application's `token` function threw; the cause is in `cause`.
+ * - `token_failed`: the application's `token` function threw, took too long or gave no token; see `cause`.
  */
 export type PushClientErrorCode =
   | 'queue_full'

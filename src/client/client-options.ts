@@ -19,7 +19,10 @@ export interface ClientPaths {
 export interface PushClientOptions {
   /** The application's address, such as `https://shop.example`. Relative to the page. @default the page's origin */
   readonly url?: string;
-  /** Gives a token. Called at the start, when the server refuses the last token, and shortly before its end. */
+  /**
+   * Gives a token, a fresh one each time. Called at the start, when the server refuses the last token, and shortly before
+   * its end. Asked again later where it throws, takes longer than `openTimeoutMs` or gives what no header can carry.
+   */
   readonly token: () => string | Promise<string>;
   /**
    * Which transports, the best first. `ws` is left out where there is no WebSocket.
@@ -45,7 +48,7 @@ export interface PushClientOptions {
   readonly retryBaseMs?: number;
   /** The range grows no further than this. @default 30_000 */
   readonly retryMaxMs?: number;
-  /** How long a transport may take to get going. @default 10_000 */
+  /** How long `token` may take, and then a transport to get going. @default 10_000 */
   readonly openTimeoutMs?: number;
   /**
    * After about so long on a lower transport a higher one is tried, then after twice as long, and so on up to sixteen

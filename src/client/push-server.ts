@@ -24,9 +24,15 @@ export class PushServer {
   readonly #paths: Partial<ClientPaths>;
 
   /** Throws a TypeError when `url` is no address. */
-  constructor({ url = '', paths = {}, token, WebSocket = platform.WebSocket }: PushClientOptions) {
+  constructor({
+    url = '',
+    paths = {},
+    token,
+    WebSocket = platform.WebSocket,
+    openTimeoutMs = 10_000,
+  }: PushClientOptions) {
     this.WebSocket = WebSocket;
-    this.tokens = new TokenSource(token);
+    this.tokens = new TokenSource(token, openTimeoutMs);
     const { href } = new URL(url || '/', platform.location?.href);
     this.#base = href.replace(/\/$/, '');
     this.#paths = paths;

@@ -1,13 +1,23 @@
 import { PushClientError } from './client-errors.js';
 
+/**
+ * What a header can carry and, as a word of its own, a subprotocol. Any other text would fail each request before it is
+ * sent, so that no server could ever refuse it: the page of a captive portal, say.
+ */
+const CARRIABLE = /^[!-~]+$/;
+
 /** Keeps the application's token until it is refused or about to end, and asks for the next one once for all who wait. */
 export class TokenSource {
   readonly #ask: () => string | Promise<string>;
+  readonly #timeoutMs: number;
+  #renewal: Promise<string> | undefined;
   /** The token of now, or the one that is being asked for; undefined while there is none. */
   present: Promise<string> | undefined;
 
-  constructor(ask: () => string | Promise<string>) {
+  /** Past `timeoutMs` a token counts as one that the application could not give. */
+  constructor(ask: () => string | Promise<string>, timeoutMs: number) {
     this.#ask = ask;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** The token. Rejects with `token_failed` when the application has none to give. */
@@ -21,7 +31,7 @@ export class TokenSource {
 
   /** Asks for the next token. The present one goes on until that is there, and where there is none. Rejects as {@link get}. */
   renew(): Promise<string> {
-    const next = this.#next();
+    const next = (this.#renewal ??= this.#next().finally(() => (this.#renewal = undefined)));
     next.then(
       () => (this.present = next),
       () => {},
@@ -36,7 +46,14 @@ export class TokenSource {
 
   async #next(): Promise<string> {
     try {
-      return await this.#ask();
+      const asked = this.#ask();
+      const signal = AbortSignal.timeout(this.#timeoutMs);
+      const late = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+      const token = await Promise.race([asked, late]);
+      if (CARRIABLE.test(token)) return token;
+      throw new TypeError('this is no token');
     } catch (cause) {
       throw new PushClientError('token_failed', undefined, cause);
     }

@@ -269,6 +269,39 @@ describe('a client', () => {
     expect(count).toBe(2);
   });
 
+  it('gives up waiting for a token after the time that a transport has, and asks again', async () => {
+    let count = 0;
+    const token = (): Promise<string> => (++count === 1 ? new Promise(() => {}) : Promise.resolve('token-2'));
+    const client = server.client({ token, openTimeoutMs: 100 });
+    await client.reaches('live', 'ws');
+    expect(client.statuses.find(({ state }) => state === 'waiting')?.error).toMatchObject({ code: 'token_failed' });
+    expect(count).toBe(2);
+    // It was not the transport that failed.
+    expect(server.count('sse')).toBe(0);
+  });
+
+  it.each(['<!doctype html>\n<title>Sign in</title>', ''])('takes %j for no token, and asks again', async (text) => {
+    let count = 0;
+    const client = server.client({ token: () => (++count === 1 ? text : 'token-2') });
+    await client.reaches('live', 'ws');
+    expect(client.statuses.find(({ state }) => state === 'waiting')?.error).toMatchObject({ code: 'token_failed' });
+  });
+
+  it('asks once for a fresh token, however often it is told that the old one ends', async () => {
+    let count = 0;
+    const client = server.client({
+      transports: ['ws'],
+      token: () => (++count === 1 ? 'token-1' : new Promise<string>(() => {})),
+    });
+    const line = await server.line();
+    for (const number of [1, 2, 3]) {
+      line.send({ event: 'push:expiring', data: { at: '2026-01-01T00:00:00.000Z' } });
+      line.send(note(number));
+    }
+    await eventually(() => expect(client.ids).toHaveLength(3));
+    expect(count).toBe(2);
+  });
+
   it('asks for a fresh token once for a 401, then waits', async () => {
     server.refuse.sse = problem(401);
     let count = 0;
