@@ -209,7 +209,7 @@ export class Connection implements Link, AttemptListener, PageListener {
   slept(isPutAway: boolean): void {
     this.#rest();
     if (isPutAway) this.#tell({ state: 'offline' });
-    else this.#wait();
+    else this.#wait(undefined, Math.max(0, this.#notBefore - Date.now()));
   }
 
   /** Comes back at once, on the best transport, for the network may be another one. What the server demanded holds. */

@@ -77,6 +77,17 @@ describe('a client in a page', () => {
     expect(server.count('sse')).toBe(1);
   });
 
+  it('does not come back before the server wants it, though the network comes and goes', async () => {
+    server.refuse.sse = problem(503, { 'retry-after': '60' });
+    const client = server.client({ transports: ['sse'] });
+    await client.reaches('waiting');
+    happens('offline');
+    expect(client.status.retryInMs).toBeGreaterThan(55_000);
+    happens('online');
+    await server.client({ transports: ['poll'] }).reaches('live');
+    expect(server.count('sse')).toBe(1);
+  });
+
   it('asks a live line for a sign of life when the page wakes', async () => {
     server.welcome = { heartbeatMs: 1_000 };
     server.isDeaf = true;
