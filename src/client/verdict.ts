@@ -13,9 +13,10 @@ export const TOKEN_EXPIRED = 4001;
 const CLIENT_IS_WRONG = [1002, 1003, 1007, 1008, 1009];
 
 /** Judges the end of a line. */
-export function verdictOf({ status, code, isBlocked }: LineEnd): Verdict {
+export function verdictOf({ status, code, reason, isBlocked }: LineEnd): Verdict {
   if (isBlocked) return 'fall';
-  if (status === 400 || status === 403) return 'stop';
+  // Without a reason it is no problem document: something on the way has said it, and may not always.
+  if (reason && (status === 400 || status === 403)) return 'stop';
   if (status === 401 || status === 429) return 'retry';
   // The route is not there, or something before it does not let this method through.
   if (status && status < 500) return 'fall';

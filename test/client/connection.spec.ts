@@ -3,6 +3,7 @@ import { PushReplyError } from '../../src/client/client-errors.js';
 import type { TransportName } from '../../src/protocol/frames.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedServer, json, note, problem } from './scripted-server.js';
+import type { Answer } from './scripted-server.js';
 
 let server: ScriptedServer;
 
@@ -328,6 +329,19 @@ describe('a client', () => {
     // It was never away while it changed.
     const states = client.statuses.map(({ state, transport }) => `${state} ${transport ?? ''}`);
     expect(states.slice(-3)).toEqual(['live poll', 'live sse', 'live ws']);
+  });
+
+  it('falls back where something on the way forbids, and stays away only when the server itself does', async () => {
+    const forbid: Answer = (_asked, response) =>
+      void response.writeHead(403, { 'content-type': 'text/html' }).end('<title>Sign in to this network</title>');
+    server.refuse.ws = (_asked, response) => response.writeHead(403);
+    server.refuse.handshake = server.refuse.sse = server.refuse.poll = forbid;
+    const client = server.client();
+    await client.reaches('waiting');
+    const course = client.statuses.map(({ state, transport }) => transport ?? state);
+    expect(course.slice(0, 4)).toEqual(['ws', 'sse', 'poll', 'waiting']);
+    for (const route of ['ws', 'handshake', 'sse', 'poll'] as const) delete server.refuse[route];
+    await client.reaches('live');
   });
 
   it('falls back when a stream is held back on its way', async () => {
