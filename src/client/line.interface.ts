@@ -16,9 +16,10 @@ export interface LineHandlers {
 export interface Line {
   /**
    * Sends a frame, given also as JSON. Whoever answers a promise gives the reply in it, and takes the next frame when
-   * it is settled; else the reply comes as a frame. A promise rejects when the outcome is unknown.
+   * it is settled; else the reply comes as a frame. A promise rejects when the outcome is unknown; without a reply the
+   * frame was not carried out and is for the next line.
    */
-  send(frame: ClientFrame, text: string, timeoutMs: number): void | Promise<Envelope>;
+  send(frame: ClientFrame, text: string, timeoutMs: number): void | Promise<Envelope | undefined>;
   /** Says nothing any more. */
   close(): void;
 }

@@ -94,12 +94,16 @@ export class Outbox {
     const { frame, text, timeoutMs } = entry;
     entry.line = line;
     const reply = line.send(frame, text, timeoutMs);
+    entry.isPosted = reply !== undefined;
     if (!reply) return;
     // One at a time: requests of their own could overtake one another.
-    this.#isPosting = entry.isPosted = true;
+    this.#isPosting = true;
     void reply
       .then(
-        (envelope) => this.settle({ ...envelope, ref: frame.ref }),
+        (envelope) => {
+          if (envelope) this.settle({ ...envelope, ref: frame.ref });
+          delete entry.line;
+        },
         () => this.#fail(frame.ref, 'unknown_outcome'),
       )
       .then(() => {

@@ -1,5 +1,4 @@
-import type { Envelope } from '../protocol/frames.js';
-import type { WelcomeData } from '../protocol/frames.js';
+import type { Envelope, ErrorData, WelcomeData } from '../protocol/frames.js';
 import type { LineEnd } from './line-end.js';
 import type { OpenLine } from './line.interface.js';
 import { refusalOf } from './push-server.js';
@@ -44,7 +43,17 @@ export const openSseLine: OpenLine = (server, query, handlers) => {
       if (!signal.aborted) handlers.ended(reason);
     });
   return {
-    send: (_frame, text, timeoutMs) => server.post(text, timeoutMs, connectionId),
+    async send(_frame, text, timeoutMs) {
+      const reply = await server.post(text, timeoutMs, connectionId);
+      if (!isOfNoStream(reply)) return reply;
+      handlers.ended({});
+      return undefined;
+    },
     close: () => aborter.abort(),
   };
 };
+
+/** The server has lost the stream, which the client has not noticed yet. That is no word on the frame itself. */
+function isOfNoStream({ event, data }: Envelope): boolean {
+  return event === 'push:error' && (data as ErrorData).detail.startsWith('Push-Connection');
+}

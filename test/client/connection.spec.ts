@@ -344,6 +344,23 @@ describe('a client', () => {
     await client.reaches('live');
   });
 
+  it('says a frame again whose stream the server no longer knew, and does not take it for a refusal', async () => {
+    const client = server.client({ transports: ['sse'] });
+    await client.reaches('live');
+    let posts = 0;
+    server.refuse.upstream = (asked, response) => {
+      if (++posts > 1) return json(response, 200, { event: 'push:ok', data: { group: 'room:1' } });
+      const detail = 'Push-Connection names no stream of yours';
+      const data = { code: 'forbidden', title: 'Forbidden', status: 403, detail, retryable: false };
+      json(response, 403, { event: 'push:error', data, ref: asked.frame?.ref });
+    };
+    await expect(client.join('room:1')).resolves.toBeUndefined();
+    expect(server.lines).toHaveLength(2);
+    server.lines[1]!.cut();
+    await server.line(2);
+    expect(server.asked.findLast(({ route }) => route === 'sse')?.query.get('groups')).toBe('room:1');
+  });
+
   it('falls back when a stream is held back on its way', async () => {
     server.refuse.sse = (_asked, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' });
     const client = server.client({ transports: ['sse', 'poll'], openTimeoutMs: 50 });

@@ -113,6 +113,7 @@ export const describeUpstream: Rules = (target) => {
         expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
         const [reply, ...others] = answers.map(replyOf);
         expect(dataOf(reply, 'code')).toBe('forbidden');
+        expect(dataOf(reply, 'detail')).toMatch(/^Push-Connection /);
         for (const another of others) expect(another).toEqual(reply);
       });
 
