@@ -7,7 +7,9 @@
  * - Every tab knows the groups of all, so the next leader's first connection replays them too.
  * - A tab hands its requests over only while the leader is live, as to any other line. What the leader had when it went
  *   has an unknown outcome; what still waited in the tab waits for the next one.
- * - A tab that was put away has missed what was said: when it wakes it takes the lead, from its own place.
+ * - A tab that was put away has missed what was said: when it wakes it takes the lead, from its own place, and until
+ *   then it takes nothing, for that would move its place past what it has missed.
+ * - When the server wants no more of them all tabs are done, and a tab that is opened later begins anew.
  */
 import type { ClientFrame, Envelope, WelcomeData } from '../protocol/frames.js';
 import { errorFrom } from './client-errors.js';
@@ -35,7 +37,7 @@ type Unsigned =
     }
   | { readonly type: 'claim'; readonly groups: readonly string[] }
   | { readonly type: 'out' | 'reply'; readonly envelope: Envelope }
-  | { readonly type: 'ask'; readonly frame: ClientFrame; readonly timeoutMs: number };
+  | { readonly type: 'ask'; readonly to: string; readonly frame: ClientFrame; readonly timeoutMs: number };
 type Message = Unsigned & { readonly tab: string };
 
 /** See the head of this file. */
@@ -52,7 +54,7 @@ export class SharedTabs implements Link, PageListener {
   readonly #unfollowPage: () => void;
   /** The way to the leader, to the outbox a line like any other. */
   readonly #line: Line = {
-    send: (frame, _text, timeoutMs) => this.#say({ type: 'ask', frame, timeoutMs }),
+    send: (frame, _text, timeoutMs) => this.#say({ type: 'ask', to: this.#leader, frame, timeoutMs }),
     close: () => {},
   };
   /** Which tab wants which groups; kept by the leader. */
@@ -61,6 +63,8 @@ export class SharedTabs implements Link, PageListener {
   #groups = new GroupWishes();
   #leader = '';
   #isAway = false;
+  /** From its falling asleep until it leads. */
+  #isBehind = false;
   /** Only the leader has one. */
   #connection: Connection | undefined;
   #claimTimer: ReturnType<typeof setTimeout> | undefined;
@@ -88,7 +92,7 @@ export class SharedTabs implements Link, PageListener {
 
   slept(isPutAway: boolean): void {
     if (!isPutAway) return;
-    this.#isAway = true;
+    this.#isAway = this.#isBehind = true;
     this.#stepDown();
   }
 
@@ -112,10 +116,6 @@ export class SharedTabs implements Link, PageListener {
   close(): void {
     this.#wishes.clear();
     this.wished();
-    this.#stepDown();
-    this.#unfollowPage();
-    this.#channel?.close();
-    this.#channel = undefined;
     this.#tell({ state: 'closed' });
   }
 
@@ -142,6 +142,7 @@ export class SharedTabs implements Link, PageListener {
   #lead(): void {
     this.#parts.outbox.detach(this.#line);
     this.#leader = this.#tab;
+    this.#isBehind = false;
     // Groups of which no tab is known to want them, until each has had time to say so.
     this.#claims = new Map([['', [...this.#groups]]]);
     this.#claimTimer = setTimeout(() => this.#claimed('', []), CLAIM_MS);
@@ -184,8 +185,9 @@ export class SharedTabs implements Link, PageListener {
 
   #follow({ tab, status, cursor, groups }: Message & { readonly type: 'lead' }): void {
     const { outbox, inbox } = this.#parts;
-    // The lock has passed to another tab; the news of it may come later than its first words.
-    if (this.#connection) return;
+    // The lock has passed to another tab; the news of it may come later than its first words. Or the other one gave it
+    // away because there is nothing to lead any more.
+    if (this.#connection && status.state !== 'closed') return;
     this.#groups = new GroupWishes(groups);
     inbox.cursor ??= cursor;
     if (tab !== this.#leader) {
@@ -198,13 +200,23 @@ export class SharedTabs implements Link, PageListener {
   }
 
   #tell(status: PushStatus): void {
-    if (JSON.stringify(status) === JSON.stringify(this.status)) return;
+    if (this.status.state === 'closed' || JSON.stringify(status) === JSON.stringify(this.status)) return;
     this.status = status;
-    if (status.state === 'closed') this.#parts.outbox.close();
+    if (status.state === 'closed') this.#end();
     this.#deliver({ event: 'push:status', data: status });
   }
 
+  #end(): void {
+    this.#stepDown();
+    this.#unfollowPage();
+    this.#channel?.close();
+    this.#channel = undefined;
+    this.#parts.outbox.close();
+  }
+
   #receive(envelope: Envelope): void {
+    // Its own line brings it, or will.
+    if (this.#isBehind || this.#connection) return;
     const { event, data } = envelope;
     const { inbox } = this.#parts;
     if (!inbox.take(envelope)) return;
@@ -225,10 +237,11 @@ export class SharedTabs implements Link, PageListener {
     this.#sayLead();
   }
 
-  #serve({ tab, frame, timeoutMs }: Message & { readonly type: 'ask' }): void {
+  #serve({ tab, to, frame, timeoutMs }: Message & { readonly type: 'ask' }): void {
     const { outbox } = this.#parts;
     const connection = this.#connection;
-    if (!connection) return;
+    // While the lock passes there may be two that lead.
+    if (!connection || to !== this.#tab) return;
     const { event, data, ref = '' } = frame;
     const answer = (outcome: Pick<Envelope, 'event' | 'data'>): void => {
       if (connection === this.#connection) this.#say({ type: 'reply', envelope: { ...outcome, ref } }, tab);

@@ -1,9 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { platform } from '../../src/client/platform.js';
 import { eventually } from '../support/eventually.js';
 import { FakeLocks, install } from './fake-browser.js';
 import { ScriptedServer, note } from './scripted-server.js';
 import type { RecordingClient } from './scripted-server.js';
+
+/** Gives the lock to a thief when it is told to. */
+class SlowlyStolenLocks extends FakeLocks {
+  steal: () => void = () => {};
+
+  override request(...[name, options, whenHeld]: Parameters<FakeLocks['request']>): Promise<unknown> {
+    if (!options.steal) return new Promise(() => {});
+    return new Promise((resolve) => (this.steal = () => resolve(super.request(name, options, whenHeld))));
+  }
+}
+
+const NodeChannel = BroadcastChannel;
+
+/** The channel of a page in the back/forward cache: what is said meanwhile never comes. */
+class DeafChannel {
+  static isDeaf = false;
+  onmessage: ((event: unknown) => void) | null = null;
+  private readonly channel: InstanceType<typeof NodeChannel>;
+
+  constructor(readonly name: string) {
+    this.channel = new NodeChannel(name);
+    this.channel.onmessage = (event: unknown) => {
+      if (!DeafChannel.isDeaf) this.onmessage?.(event);
+    };
+  }
+
+  postMessage(message: unknown): void {
+    // A BroadcastChannel has no target.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    this.channel.postMessage(message);
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+}
 
 let server: ScriptedServer;
 let uninstall: () => void;
@@ -109,6 +146,58 @@ describe('tabs that share', () => {
     server.lines[0]!.close(4501, 'token revoked');
     for (const tab of tabs) expect((await tab.reaches('closed')).error).toMatchObject({ code: 'refused' });
     await expect(tabs[1]!.request('a')).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  it('are done with it then: a tab that is opened later has a connection of its own', async () => {
+    await openTab();
+    server.lines[0]!.close(4505, 'disconnected by an administrator');
+    await eventually(() => expect(server.clients[0]?.status.state).toBe('closed'));
+    await openTab();
+    expect(server.lines).toHaveLength(2);
+    expect(server.clients[0]?.status.state).toBe('closed');
+  });
+
+  it('carry out what they are asked themselves, not what another one that leads is asked', async () => {
+    const [, other] = [await openTab(), await openTab()];
+    const channel = new BroadcastChannel(`${server.url}/push/handshake true`);
+    const frame = { event: 'pay', ref: 'c-1' };
+    // A BroadcastChannel has no target.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    channel.postMessage(JSON.stringify({ type: 'ask', to: 'another', tab: 'asking', frame, timeoutMs: 1_000 }));
+    await sleep(20);
+    await other.request('settled');
+    channel.close();
+    expect(server.lines[0]!.frames.map(({ event }) => event)).toEqual(['settled']);
+  });
+
+  it('hear nothing between their waking and their own line, which brings all that they missed', async () => {
+    const page = new EventTarget();
+    const leader = await openTab();
+    const locks = new SlowlyStolenLocks();
+    const uninstallPage = install({
+      navigator: { locks },
+      BroadcastChannel: DeafChannel,
+      addEventListener: page.addEventListener.bind(page),
+    });
+    const sleeper = server.client({ shareTabs: true, transports: ['ws'] });
+    await sleeper.reaches('live');
+    page.dispatchEvent(new Event('pagehide'));
+    DeafChannel.isDeaf = true;
+    server.lines[0]!.send(note(1));
+    await eventually(() => expect(leader.ids).toEqual(['m-1']));
+    await sleep(20);
+    DeafChannel.isDeaf = false;
+    page.dispatchEvent(new Event('pageshow'));
+    server.lines[0]!.send(note(2));
+    await eventually(() => expect(leader.ids).toEqual(['m-1', 'm-2']));
+    await sleep(20);
+    locks.steal();
+    await server.line(1);
+    expect(server.asked.at(-1)?.query.get('cursor')).toBe('start');
+    server.lines[1]!.send(note(1));
+    server.lines[1]!.send(note(2));
+    await eventually(() => expect(sleeper.ids).toEqual(['m-1', 'm-2']));
+    uninstallPage();
   });
 
   it('keep apart what a name keeps apart', async () => {
