@@ -3,7 +3,7 @@
  * frames, the codes and what they ask of a client. PROTOCOL.md is the specification.
  */
 export { PushClient } from './push-client.js';
-export type { RequestOptions, SendTarget } from './push-client.js';
+export type { RequestOptions, SendArguments, SendTarget } from './push-client.js';
 export { PushClientError, PushReplyError } from './client-errors.js';
 export type { PushClientErrorCode } from './client-errors.js';
 export type {

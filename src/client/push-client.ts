@@ -27,6 +27,12 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
 }
 
+/** What follows the name of an event: its data, which only an event that may have none can leave out. */
+export type SendArguments<Event extends EventName> =
+  undefined extends EventData<Event>
+    ? [data?: EventData<Event>, options?: RequestOptions]
+    : [data: EventData<Event>, options?: RequestOptions];
+
 /** A connection to a server of nestjs-push that keeps itself alive. */
 export class PushClient extends Emitter {
   readonly #wishes = new GroupWishes();
@@ -110,8 +116,7 @@ export class PushClient extends Emitter {
   send<Event extends EventName>(
     to: SendTarget,
     event: Event,
-    data?: EventData<Event>,
-    options: RequestOptions = {},
+    ...[data, options]: SendArguments<Event>
   ): Promise<{ readonly id: string }> {
     return this.request('push:send', { to, event, data }, options);
   }

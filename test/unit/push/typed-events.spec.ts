@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const HOST_FILE = `${ROOT}test/host-with-typed-events.ts`;
 
 const AUGMENTATION = `declare module 'nestjs-push' {
-  interface PushEvents { 'order.status': { readonly orderId: number }; announcement: string }
+  interface PushEvents { 'order.status': { readonly orderId: number }; announcement: string; hint?: string }
 }`;
 
 const { options: OPTIONS } = ts.parseJsonConfigFileContent(
@@ -78,18 +78,21 @@ describe('the events that a host declares', () => {
           `client.on('order.status', ({ orderId }) => orderId.toFixed());`,
           `client.on('push:status', ({ state }) => state === 'live');`,
           `void client.send({ user: '7' }, 'announcement', 'hello');`,
+          `void client.send({ user: '7' }, 'hint', undefined, { timeoutMs: 5 }).then(() => client.send({ user: '7' }, 'hint'));`,
           `client.on('order.status', (text: string) => text);`,
           `client.on('order.other', () => {});`,
           `void client.send({ user: '7' }, 'announcement', 7);`,
+          `void client.send({ user: '7' }, 'announcement');`,
         ],
         AUGMENTATION.replace('nestjs-push', name),
       );
 
-      expect(complaints.slice(0, 3)).toEqual(['', '', '']);
-      expect(complaints.slice(3)).toEqual([
+      expect(complaints.slice(0, 4)).toEqual(['', '', '', '']);
+      expect(complaints.slice(4)).toEqual([
         expect.stringContaining('is not assignable'),
         expect.stringContaining('is not assignable'),
         expect.stringContaining('is not assignable'),
+        expect.stringContaining('Expected'),
       ]);
     },
     60_000,
