@@ -18,7 +18,6 @@ export type WebSocketConstructor = new (url: string, protocols: string[]) => Web
 
 /** A BroadcastChannel (HTML standard). */
 export interface BroadcastChannelLike {
-  readonly name: string;
   onmessage: ((event: never) => unknown) | null;
   postMessage(message: unknown): void;
   close(): void;

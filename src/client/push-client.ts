@@ -63,13 +63,7 @@ export class PushClient extends Emitter {
     const { BroadcastChannel, navigator: { locks } = {} } = platform;
     this.#link =
       shareTabs && locks && BroadcastChannel
-        ? new SharedTabs(
-            locks,
-            new BroadcastChannel(`${server.urlOf('handshake')} ${shareTabs}`),
-            parts,
-            this.#wishes,
-            deliver,
-          )
+        ? new SharedTabs(locks, `${server.urlOf('handshake')} ${shareTabs}`, parts, this.#wishes, deliver)
         : new Connection(parts, this.#wishes, deliver);
   }
 

@@ -22,6 +22,7 @@ import type { Line } from './line.interface.js';
 import type { Link } from './link.interface.js';
 import { followPage } from './page-life.js';
 import type { PageListener } from './page-life.js';
+import { platform } from './platform.js';
 import type { BroadcastChannelLike, LockManagerLike } from './platform.js';
 
 /** After so long a new leader leaves the groups that no tab has claimed. */
@@ -44,11 +45,12 @@ type Message = Unsigned & { readonly tab: string };
 export class SharedTabs implements Link, PageListener {
   status: PushStatus = { state: 'connecting' };
   readonly #locks: LockManagerLike;
-  readonly #lock: string;
+  /** Of the lock and of the channel. */
+  readonly #name: string;
   readonly #parts: ConnectionParts;
   readonly #wishes: GroupWishes;
   readonly #deliver: Deliver;
-  /** Undefined once this is closed. */
+  /** Undefined while the page is away, for a word on it would drop the page from the back/forward cache; and at the end. */
   #channel: BroadcastChannelLike | undefined;
   readonly #tab = Math.random().toString(36).slice(2);
   readonly #unfollowPage: () => void;
@@ -71,20 +73,13 @@ export class SharedTabs implements Link, PageListener {
   /** Gives the lock away, or the place in the queue for it. */
   #leaveLock: () => void = () => {};
 
-  constructor(
-    locks: LockManagerLike,
-    channel: BroadcastChannelLike,
-    parts: ConnectionParts,
-    wishes: GroupWishes,
-    deliver: Deliver,
-  ) {
+  constructor(locks: LockManagerLike, name: string, parts: ConnectionParts, wishes: GroupWishes, deliver: Deliver) {
     this.#locks = locks;
-    this.#channel = channel;
-    this.#lock = channel.name;
+    this.#name = name;
     this.#parts = parts;
     this.#wishes = wishes;
     this.#deliver = deliver;
-    channel.onmessage = ({ data }: { readonly data: string }) => this.#hear(JSON.parse(data) as Message);
+    this.#listen();
     this.#unfollowPage = followPage(this);
     this.#queue();
     this.wished();
@@ -94,11 +89,14 @@ export class SharedTabs implements Link, PageListener {
     if (!isPutAway) return;
     this.#isAway = this.#isBehind = true;
     this.#stepDown();
+    this.#hangUp();
   }
 
   woke(): void {
-    if (this.#isAway) this.#queue(true);
+    if (!this.#isAway) return;
     this.#isAway = false;
+    this.#listen();
+    this.#queue(true);
   }
 
   /** Says which groups this tab wants; a leader that has not heard it yet learns that there is such a tab. */
@@ -119,6 +117,18 @@ export class SharedTabs implements Link, PageListener {
     this.#tell({ state: 'closed' });
   }
 
+  #listen(): void {
+    const { BroadcastChannel } = platform;
+    if (!BroadcastChannel) return;
+    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel.onmessage = ({ data }: { readonly data: string }) => this.#hear(JSON.parse(data) as Message);
+  }
+
+  #hangUp(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
   #queue(steal?: boolean): void {
     const aborter = new AbortController();
     const { signal } = aborter;
@@ -131,7 +141,7 @@ export class SharedTabs implements Link, PageListener {
         this.#leaveLock = release;
         this.#lead();
       });
-    this.#locks.request(this.#lock, steal ? { steal } : { signal }, hold).catch(() => {
+    this.#locks.request(this.#name, steal ? { steal } : { signal }, hold).catch(() => {
       // Left before its turn came; or a tab that woke has taken it.
       if (!isHeld) return;
       this.#stepDown();
@@ -209,8 +219,7 @@ export class SharedTabs implements Link, PageListener {
   #end(): void {
     this.#stepDown();
     this.#unfollowPage();
-    this.#channel?.close();
-    this.#channel = undefined;
+    this.#hangUp();
     this.#parts.outbox.close();
   }
 

@@ -173,6 +173,26 @@ describeInChromium(`the client in Chromium${absence}`, () => {
       expect(after?.groups).toContain('room:heirs');
     });
 
+    it('keeps a page asleep while the others hear, and brings it what it missed', async () => {
+      const shared = { shareTabs: 'sleepers' };
+      const others = await openLive('sleepers', shared);
+      const sleeper = await openLive('sleepers', shared, `${stage.url}/`);
+      await stage.sendNumbers('sleepers', 'tick', 1, 5);
+      await sleeper.untilHeard('tick', 5);
+      await sleeper.page.goto(`${stage.url}/docs-json`);
+      await stage.sendNumbers('sleepers', 'tick', 6, 10);
+      await others.untilHeard('tick', 10);
+      await sleeper.page.goBack({ waitUntil: 'commit' });
+      // What was heard before is still there: a page that is loaded anew has no client.
+      await sleeper.untilHeard('tick', 10);
+      await stage.sendNumbers('sleepers', 'tick', 11, 15);
+      for (const tab of [others, sleeper]) {
+        await tab.untilHeard('tick', 15);
+        expect(await tab.dataOf('tick')).toEqual(numbers(1, 15));
+      }
+      await stage.untilConnections('sleepers', 1);
+    });
+
     it('keeps apart the tabs of two users', async () => {
       await openLive('ann', { shareTabs: 'ann' });
       await openLive('ben', { shareTabs: 'ben' });
