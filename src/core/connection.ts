@@ -63,7 +63,7 @@ export class Connection {
   lastHeardAtMs: number;
   /** Whether what the peer sends is read at the moment; while it is not, its silence means nothing. */
   isRead = true;
-  /** When the peer was asked for a sign of life that has not come yet; 0 when none is awaited. */
+  /** When the peer was asked for a sign of life that has not come yet, by the time of the sweep; 0 when none is awaited. */
   probedAtMs = 0;
   /** Whether the peer was told that its token is about to end. */
   isExpiryAnnounced = false;

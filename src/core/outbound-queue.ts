@@ -154,7 +154,7 @@ export class OutboundQueue implements Flushable {
 
   /**
    * Milliseconds for which a blocked transport has taken nothing; 0 while it makes progress. Meant to be asked
-   * regularly: progress is seen from one call to the next.
+   * regularly, by a time that never goes back: progress is seen from one call to the next.
    */
   stalledForMs(nowMs: number): number {
     if (!this.transport.isBlocked) {
@@ -162,11 +162,8 @@ export class OutboundQueue implements Flushable {
       return 0;
     }
     const bufferedBytes = this.transport.bufferedBytes;
-    const { stall } = this;
-    // Also where the clock was set back.
-    const beginsNow = !stall || bufferedBytes < stall.bufferedBytes || nowMs < stall.sinceMs;
-    if (beginsNow) this.stall = { bufferedBytes, sinceMs: nowMs };
-    return beginsNow ? 0 : nowMs - stall.sinceMs;
+    if (!this.stall || bufferedBytes < this.stall.bufferedBytes) this.stall = { bufferedBytes, sinceMs: nowMs };
+    return nowMs - this.stall.sinceMs;
   }
 
   /**

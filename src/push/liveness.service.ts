@@ -46,14 +46,23 @@ export interface LivenessParts {
 /** Sweeps over the connections while the application runs. */
 export class LivenessService {
   private cancel: Cancel | undefined;
+  private intervalMs = MAX_SWEEP_INTERVAL_MS;
+  private sweptAtMs = 0;
+  /**
+   * Time in which peers could be heard, by which their silence counts: from one sweep to the next no more than that should
+   * take. While the event loop stood still, what came was not read; where the clock was set, no time has passed. Not 0,
+   * which is no time of a probe.
+   */
+  private attentiveMs = 1;
 
   constructor(private readonly parts: LivenessParts) {}
 
   start(): void {
     const { heartbeatMs, heartbeatTimeoutMs, stallTimeoutMs } = this.parts.options;
     const shortestMs = Math.min(heartbeatMs, heartbeatTimeoutMs, stallTimeoutMs) / 4;
-    const intervalMs = Math.max(MIN_SWEEP_INTERVAL_MS, Math.min(MAX_SWEEP_INTERVAL_MS, shortestMs));
-    this.cancel ??= this.parts.clock.every(intervalMs, () => this.sweep());
+    this.intervalMs = Math.max(MIN_SWEEP_INTERVAL_MS, Math.min(MAX_SWEEP_INTERVAL_MS, shortestMs));
+    this.sweptAtMs = this.parts.clock.now();
+    this.cancel ??= this.parts.clock.every(this.intervalMs, () => this.sweep());
   }
 
   stop(): void {
@@ -63,6 +72,8 @@ export class LivenessService {
 
   private sweep(): void {
     const nowMs = this.parts.clock.now();
+    this.attentiveMs += Math.min(this.intervalMs, Math.max(0, nowMs - this.sweptAtMs));
+    this.sweptAtMs = nowMs;
     const { spaces, waiting } = this.parts;
     let blockedBytes = 0;
     for (const { groups, registry } of spaces.all()) {
@@ -78,9 +89,8 @@ export class LivenessService {
 
   private examine(connection: Connection, nowMs: number): void {
     const { options } = this.parts;
-    // Where the clock was set back, what is awaited of the peer is awaited from now on.
+    // Where the clock was set back, the peer is silent from now on.
     connection.lastHeardAtMs = Math.min(connection.lastHeardAtMs, nowMs);
-    connection.probedAtMs = Math.min(connection.probedAtMs, nowMs);
     const verdict = this.verdictOn(connection, nowMs);
     if (verdict !== undefined) {
       connection.close(verdict);
@@ -88,7 +98,7 @@ export class LivenessService {
     }
     if (connection.probedAtMs === 0 && nowMs - connection.lastHeardAtMs >= options.heartbeatMs) {
       connection.transport.probe();
-      if (connection.transport.answersProbes && connection.isRead) connection.probedAtMs = nowMs;
+      if (connection.transport.answersProbes && connection.isRead) connection.probedAtMs = this.attentiveMs;
       else connection.heard(nowMs);
     }
     const { expiresAtMs } = connection.principal;
@@ -103,8 +113,9 @@ export class LivenessService {
     const { options, clockToleranceMs } = this.parts;
     if (nowMs >= connection.principal.expiresAtMs + clockToleranceMs) return CloseCode.TokenExpired;
     const isProbed = connection.isRead && connection.probedAtMs > 0;
-    if (isProbed && nowMs - connection.probedAtMs >= options.heartbeatTimeoutMs) return CloseCode.HeartbeatMissed;
-    if (connection.outbound.stalledForMs(nowMs) >= options.stallTimeoutMs) return CloseCode.SlowConsumer;
+    if (isProbed && this.attentiveMs - connection.probedAtMs >= options.heartbeatTimeoutMs)
+      return CloseCode.HeartbeatMissed;
+    if (connection.outbound.stalledForMs(this.attentiveMs) >= options.stallTimeoutMs) return CloseCode.SlowConsumer;
     if (connection.outbound.skipTooOld(nowMs) === 'overflow') return CloseCode.SlowConsumer;
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryMemberships } from '../../../src/backing/memory/memory-memberships.js';
+import type { Clock } from '../../../src/core/clock.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { GroupService } from '../../../src/push/group.service.js';
 import { LivenessService } from '../../../src/push/liveness.service.js';
@@ -19,10 +20,18 @@ const SWEEP_MS = 1_000;
 let fakes: FakeConnections;
 let groups: GroupService;
 let liveness: LivenessService;
+/** For how long the event loop has stood still. */
+let stoodStillMs: number;
 
 function watch(options: LivenessOptions = {}): void {
   fakes = new FakeConnections();
-  const { registry, clock } = fakes;
+  const { registry, clock: timers } = fakes;
+  stoodStillMs = 0;
+  const clock: Clock = {
+    now: () => timers.now() + stoodStillMs,
+    after: (delayMs, callback) => timers.after(delayMs, callback),
+    every: (intervalMs, callback) => timers.every(intervalMs, callback),
+  };
   groups = fakes.groupsOver(new MemoryMemberships(clock), 1);
   liveness = new LivenessService({
     spaces: { all: () => [{ registry, groups }], sweep: () => undefined },
@@ -99,6 +108,21 @@ describe('LivenessService', () => {
 
       expect(silent.transport.probes).toBe(1);
       expect([silent, asked].map(({ transport }) => transport.closed?.code)).toEqual([4000, 4000]);
+    });
+
+    it('holds nothing against peers for the time in which the event loop stood still', () => {
+      const [asked, reading] = [fakes.connect(), fakes.connect()];
+      reading.transport.isBlocked = true;
+      asked.connection.heard(fakes.clock.now() - HEARTBEAT_MS);
+      fakes.clock.advance(SWEEP_MS);
+      expect(asked.transport.probes).toBe(1);
+
+      stoodStillMs = STALL_TIMEOUT_MS;
+      fakes.clock.advance(SWEEP_MS);
+      expect([asked, reading].map(({ transport }) => transport.closed)).toEqual([undefined, undefined]);
+
+      passWithSigns(reading, STALL_TIMEOUT_MS);
+      expect([asked, reading].map(({ transport }) => transport.closed?.code)).toEqual([4000, 4002]);
     });
 
     it('still finds a reader that takes nothing when the clock is set back', () => {
