@@ -26,6 +26,7 @@ import type { JwtShape } from './jwt-shape.js';
 import { isSignedBy } from './jwt-signature.js';
 import type { KeySource } from './key-source.interface.js';
 import { PushAuthenticator } from './push-authenticator.js';
+import { warnOfShortSecret } from './short-secret.js';
 import { StaticKeySource } from './static-key-source.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
@@ -48,6 +49,7 @@ export class JwtAuthenticator extends PushAuthenticator {
     tenantClaim?: string,
   ) {
     super();
+    if (options.secret !== undefined) warnOfShortSecret(options.secret, options.algorithms);
     this.keys = createKeySource(options, clock);
     this.algorithms = new Set(options.algorithms);
     this.maxTokenBytes = options.maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES;
