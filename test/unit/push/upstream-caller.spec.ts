@@ -61,6 +61,7 @@ describe('a user who sends frames without a stream', () => {
   });
 
   it('stays while a frame is carried out, and a minute from its end', async () => {
+    upstream = new FakeUpstream({ upstreamTimeoutMs: 601_000 });
     await send('hold');
     upstream.fakes.clock.advance(600_000);
     expect(gone()).toEqual([]);
