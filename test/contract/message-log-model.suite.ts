@@ -42,6 +42,11 @@ interface Reader {
   at: Cursor;
 }
 
+/** The same, written the other way round. */
+function backwards({ users = [], groups = [] }: Exclusion): Exclusion {
+  return { groups: groups.toReversed(), users: users.toReversed() };
+}
+
 /** One random history of a log and the model beside it. */
 class Trial {
   /** Pages that were compared. */
@@ -101,7 +106,7 @@ class Trial {
       users: USERS.filter(() => random.chance(0.3)),
       groups: GROUPS.filter(() => random.chance(0.2)),
     };
-    const except = random.chance(0.2) ? exclusion : undefined;
+    const except = random.chance(0.3) ? random.oneOf([exclusion, backwards(exclusion)]) : undefined;
     if (random.chance(0.2)) return { all: true, except };
     const users = USERS.filter(() => random.chance(0.3));
     const groups = GROUPS.filter(() => random.chance(0.2));

@@ -103,7 +103,14 @@ function replaces(newer: ModelMessage, older: ModelMessage): boolean {
   return (
     collapseKey !== undefined &&
     collapseKey === older.routing.collapseKey &&
-    JSON.stringify(target.except) === JSON.stringify(older.routing.target.except)
+    sparedBy(target) === sparedBy(older.routing.target)
+  );
+}
+
+/** An exception of nobody is none, and order says nothing. */
+function sparedBy({ except }: Target): string {
+  return JSON.stringify(
+    [except?.users, except?.groups, except?.connections].map((names) => [...(names ?? [])].toSorted()),
   );
 }
 
