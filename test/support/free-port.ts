@@ -14,3 +14,16 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+const TRIES = 3;
+
+/** Starts a program on ports that it finds for each try anew, for a port may be taken before the program has it. */
+export async function onFreePorts<Program>(start: () => Promise<Program>): Promise<Program> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await start();
+    } catch (cause) {
+      if (tried === TRIES) throw cause;
+    }
+  }
+}

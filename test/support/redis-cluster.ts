@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { SLOT_COUNT, slotOf } from '../../src/backing/redis/hash-slot.js';
 import type { ClusterBackingOptions } from '../../src/backing/redis/redis-options.js';
 import { eventually } from './eventually.js';
-import { freePort } from './free-port.js';
+import { freePort, onFreePorts } from './free-port.js';
 import { RedisServer } from './redis-server.js';
 
 const MASTERS = 3;
@@ -21,7 +21,7 @@ export class RedisCluster {
 
   /** `settings` makes the arguments of each. */
   static async start(settings: () => readonly string[] | Promise<readonly string[]> = () => []): Promise<RedisCluster> {
-    const starting = Array.from({ length: 2 * MASTERS }, async () => startMember(await settings()));
+    const starting = Array.from({ length: 2 * MASTERS }, () => onFreePorts(async () => startMember(await settings())));
     const members = await Promise.all(starting);
     const cluster = new RedisCluster(members);
     try {

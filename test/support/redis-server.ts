@@ -7,7 +7,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { eventually } from './eventually.js';
-import { freePort } from './free-port.js';
+import { freePort, onFreePorts } from './free-port.js';
 
 /** Where the program is: `REDIS_SERVER`, or on the path; undefined where there is none. */
 export function findRedisServer(): string | undefined {
@@ -45,19 +45,23 @@ export class RedisServer {
     env: Readonly<Record<string, string>> = {},
   ): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'push-redis-'));
-    const server = new RedisServer(await freePort(), folder, ['--dir', folder, '--save', '', ...settings], env);
-    await server.run();
-    return server;
+    return onFreePorts(async () => {
+      const server = new RedisServer(await freePort(), folder, ['--dir', folder, '--save', '', ...settings], env);
+      await server.run();
+      return server;
+    });
   }
 
   /** Starts a Sentinel, which keeps what it learns in a file of its own, with these lines in it at first. */
   static async startSentinel(lines: readonly string[]): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'push-sentinel-'));
     const file = join(folder, 'sentinel.conf');
-    await writeFile(file, `${lines.join('\n')}\n`);
-    const server = new RedisServer(await freePort(), folder, [file, '--sentinel'], {});
-    await server.run();
-    return server;
+    return onFreePorts(async () => {
+      await writeFile(file, `${lines.join('\n')}\n`);
+      const server = new RedisServer(await freePort(), folder, [file, '--sentinel'], {});
+      await server.run();
+      return server;
+    });
   }
 
   get url(): string {
@@ -77,7 +81,9 @@ export class RedisServer {
     const killWithUs = () => child.kill('SIGKILL');
     process.on('exit', killWithUs);
     child.once('exit', () => process.off('exit', killWithUs));
-    await eventually(() => this.answers(), { timeoutMs: 10_000, what: 'redis-server to answer' });
+    const hasEnded = () => child.exitCode !== null;
+    await eventually(() => hasEnded() || this.answers(), { timeoutMs: 10_000, what: 'redis-server to answer' });
+    if (hasEnded()) throw new Error(`redis-server ended with ${child.exitCode}; a port of it may have been taken`);
   }
 
   /** Ends the program as the signal does, and waits until it is gone. */
