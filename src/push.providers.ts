@@ -4,6 +4,7 @@ import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { clockToleranceMsOf } from './auth/auth-options.js';
 import { networkOf } from './auth/address-network.js';
+import { HostAuthenticator } from './auth/host.authenticator.js';
 import { JwtAuthenticator } from './auth/jwt.authenticator.js';
 import { PushAuthenticator } from './auth/push-authenticator.js';
 import { DenyingAuthorizer, PushAuthorizer } from './auth/push-authorizer.js';
@@ -89,6 +90,11 @@ const builtInAuthenticator: Provider = {
     auth?.jwt ? new JwtAuthenticator(auth.jwt, clock, auth.tenantClaim) : new RefusingAuthenticator(),
 };
 
+/** Ours has held the claims against the same rules already. */
+function trusted(authenticator: PushAuthenticator): PushAuthenticator {
+  return authenticator instanceof JwtAuthenticator ? authenticator : new HostAuthenticator(authenticator);
+}
+
 /** What is there once, whatever the number of tenants. */
 const sharedProviders: Provider[] = [
   {
@@ -110,7 +116,7 @@ const sharedProviders: Provider[] = [
       authenticator: PushAuthenticator,
       { revocations }: Backing,
       clock: Clock,
-    ) => new AccessService(authenticator, revocations, clock, clockToleranceMsOf(auth?.jwt)),
+    ) => new AccessService(trusted(authenticator), revocations, clock, clockToleranceMsOf(auth?.jwt)),
   },
 ];
 

@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { usesSecret } from './jwt-algorithms.js';
 import type { JwtAlgorithm } from './jwt-algorithms.js';
 
 const BITS_OF_A_BYTE = 8;
@@ -10,7 +9,7 @@ const BITS_OF_A_BYTE = 8;
  */
 export function warnOfShortSecret(secret: string | Buffer, algorithms: readonly JwtAlgorithm[]): void {
   const bytes = Buffer.byteLength(secret);
-  const tooShortFor = algorithms.filter((algorithm) => usesSecret(algorithm) && bytes < hashBytesOf(algorithm));
+  const tooShortFor = algorithms.filter((algorithm) => bytes < hashBytesOf(algorithm));
   if (tooShortFor.length === 0) return;
   const needed = Math.max(...tooShortFor.map(hashBytesOf));
   const text = `auth.jwt.secret has ${bytes} bytes: for ${tooShortFor.join(', ')} it should have ${needed} random ones at least`;
