@@ -51,7 +51,8 @@ function answerPoll(response: ServerResponse, answer: PollAnswer): void {
     return;
   }
   const { messages, cursor, more } = answer;
-  answerJson(response, 200, `{"messages":[${messages.join(',')}],"cursor":"${cursor}","more":${more}}`);
+  // A poll that ended before anything was read answers the cursor as the client spelled it.
+  answerJson(response, 200, `{"messages":[${messages.join(',')}],"cursor":${JSON.stringify(cursor)},"more":${more}}`);
 }
 
 /**
