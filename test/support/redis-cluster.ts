@@ -22,9 +22,10 @@ export class RedisCluster {
   /** `settings` makes the arguments of each. */
   static async start(settings: () => readonly string[] | Promise<readonly string[]> = () => []): Promise<RedisCluster> {
     const starting = Array.from({ length: 2 * MASTERS }, () => onFreePorts(async () => startMember(await settings())));
-    const members = await Promise.all(starting);
-    const cluster = new RedisCluster(members);
+    const started = await Promise.allSettled(starting);
+    const cluster = new RedisCluster(started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
     try {
+      for (const each of started) if (each.status === 'rejected') throw each.reason;
       await cluster.join();
       return cluster;
     } catch (cause) {
