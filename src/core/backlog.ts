@@ -67,6 +67,14 @@ export class Backlog {
     if (policy.action === 'coalesce' && collapseId !== undefined) (this.newest ??= new Map()).set(collapseId, index);
   }
 
+  /** Takes what a blocked transport could not be given. */
+  setAside(messages: readonly OutgoingMessage[]): void {
+    for (const message of messages) {
+      this.replaceBy(message);
+      this.push(message);
+    }
+  }
+
   /** Bytes of this event that wait. */
   bytesOf(policy: SlowReaderPolicy): number {
     return this.lines?.get(policy)?.bytes ?? 0;

@@ -6,6 +6,7 @@
  * until the last of them ends.
  */
 import type { TransportName } from '../protocol/frames.js';
+import { Broadcasts, NO_BROADCASTS } from './broadcasts.js';
 import { UserConnections } from './connection.js';
 import type { Connection } from './connection.js';
 import { OpenPipes } from './open-pipes.js';
@@ -34,6 +35,8 @@ const NOBODY_LISTENS: Attendance = { attend() {}, leave() {} };
 
 /** Connections by id, user and group. */
 export class ConnectionRegistry {
+  /** The messages for everyone in it. */
+  readonly broadcasts = new Broadcasts(() => this.all());
   private readonly byId = new Map<string, Connection>();
   private readonly closing = new Set<Connection>();
   private readonly byUser = new Map<string, UserConnections>();
@@ -80,6 +83,7 @@ export class ConnectionRegistry {
 
   add(connection: Connection): void {
     this.byId.set(connection.id, connection);
+    connection.outbound.follow(this.broadcasts);
     this.addToUser(connection);
     this.byTransport[connection.transport.name]++;
     this.pipes.opened(connection.address);
@@ -198,6 +202,7 @@ export class ConnectionRegistry {
 
   private takeOut(connection: Connection): boolean {
     if (!this.byId.delete(connection.id)) return false;
+    connection.outbound.follow(NO_BROADCASTS);
     this.removeFromUser(connection);
     for (const group of this.memberships.get(connection)?.keys() ?? []) this.removeFromGroup(connection, group);
     this.memberships.delete(connection);

@@ -2,6 +2,7 @@ import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
 import type { FlushScheduler } from './flush-scheduler.js';
 import { Lane } from './flush-scheduler.js';
 import { OutboundQueue } from './outbound-queue.js';
+import type { QueueOwner } from './queue-owner.interface.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import type { Principal } from './principal.js';
 import type { Transport } from './transport.interface.js';
@@ -51,7 +52,7 @@ export interface ConnectionInit {
  * One live channel of a principal: who it is, its pipe, its queue and when the peer was last heard of. Ten thousands
  * of these idle in a process, so it holds no timer, no closure and no request.
  */
-export class Connection {
+export class Connection implements QueueOwner {
   readonly id: string;
   readonly transport: Transport;
   readonly outbound: OutboundQueue;
@@ -81,7 +82,7 @@ export class Connection {
     this.id = init.id;
     this.currentPrincipal = init.principal;
     this.transport = init.transport;
-    this.outbound = new OutboundQueue(init.transport, scheduler);
+    this.outbound = new OutboundQueue(init.transport, scheduler, this);
     this.address = init.address;
     this.serial = init.serial;
     this.requestId = init.requestId;
@@ -141,6 +142,8 @@ export class Connection {
   close(code: CloseCode): void;
   close(code: number, reason: string, retryAfterMs?: number): void;
   close(code: number, reason: string = CLOSE_CODES[code as CloseCode].reason, retryAfterMs?: number): void {
+    // What it is due until now may be more than it had room for, which is an end of its own.
+    this.outbound.catchUp();
     if (!this.isOpen) return;
     this.closedWith = code;
     const isPeerGone = code === CloseCode.SlowConsumer || code === CloseCode.HeartbeatMissed;
@@ -149,8 +152,14 @@ export class Connection {
     this.onClosed(this);
   }
 
+  /** The queue has no room for a message for everyone. */
+  tooSlow(): void {
+    this.close(CloseCode.SlowConsumer);
+  }
+
   /** The pipe is gone, whoever ended it. */
   ended(): void {
+    this.outbound.catchUp();
     this.closedWith ??= CloseCode.GoingAway;
     this.outbound.close('drop');
   }

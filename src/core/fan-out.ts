@@ -1,7 +1,7 @@
 /**
- * Puts one message into the queues of everyone it is for, each once, and counts them. Synchronous: when it returns,
- * every recipient has the message at its place in its queue, so nothing that comes later can overtake it. The bytes
- * leave afterwards, by the flush scheduler.
+ * Puts one message into the queues of all it is for, each once, and counts them. Synchronous: when it returns, every
+ * recipient has the message at its place in its queue, so nothing that comes later can overtake it. What is for everyone
+ * is put down once for all of them. The bytes leave afterwards, by the flush scheduler.
  */
 import { CloseCode } from '../protocol/close-codes.js';
 import type { Connection } from './connection.js';
@@ -9,6 +9,7 @@ import type { ConnectionRegistry } from './connection-registry.js';
 import type { DeliveryObserver } from './delivery-observer.interface.js';
 import type { Exclusion, MatchCount, Target, TargetSome } from './delivery-target.js';
 import { Lane } from './flush-scheduler.js';
+import type { FlushScheduler } from './flush-scheduler.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import { PushCounters } from './push-counters.js';
 
@@ -23,6 +24,7 @@ export class FanOut {
 
   constructor(
     private readonly registry: ConnectionRegistry,
+    private readonly scheduler: FlushScheduler,
     private readonly counters = new PushCounters(),
   ) {}
 
@@ -30,6 +32,7 @@ export class FanOut {
   deliver(message: OutgoingMessage, target: Target, ageMs = 0): MatchCount {
     const { counters } = this;
     message.countIn(counters, ageMs);
+    if (this.isForMany(target)) return this.broadcast(message);
     const recipients = this.recipientsOf(target);
     const offer = new Offer(message, recipients.count > FEW_RECIPIENTS ? Lane.Many : Lane.Few);
     const { connections } = recipients;
@@ -86,6 +89,22 @@ export class FanOut {
   /** The connections that the target matches, without sending anything. To be gone through at once. */
   recipients(target: Target): Iterable<Connection> {
     return this.recipientsOf(target).connections;
+  }
+
+  /** Whether it is for everyone, who are many, and nobody wants to hear of each. */
+  private isForMany({ all, except }: Target): boolean {
+    return all === true && !except && !this.observer && this.registry.size > FEW_RECIPIENTS;
+  }
+
+  private broadcast(message: OutgoingMessage): MatchCount {
+    const { counters, registry } = this;
+    const { broadcasts, size: connections, userCount: users } = registry;
+    message.recordQueued(connections);
+    counters.messages++;
+    counters.matched += connections;
+    broadcasts.add(message);
+    this.scheduler.schedule(broadcasts, Lane.Many);
+    return { users, connections };
   }
 
   private recipientsOf(target: Target): Recipients {

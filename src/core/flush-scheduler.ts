@@ -21,8 +21,8 @@ export type Lane = (typeof Lane)[keyof typeof Lane];
 export interface Flushable {
   /** The lane in which the scheduler has it; only the scheduler writes this. */
   lane: Lane | undefined;
-  /** Hands over what waits. Does not throw. */
-  flush(): void;
+  /** Hands over what waits, or a part of it; true where the rest is to be asked for before others. Does not throw. */
+  flush(): boolean;
 }
 
 /** What the delivery of messages is bounded by. */
@@ -208,6 +208,8 @@ class LaneQueue {
   private current: Flushable[] = [];
   private incoming: Flushable[] = [];
   private head = 0;
+  /** Whether the queue at the head has handed over a part. */
+  private isUnderWay = false;
 
   get isEmpty(): boolean {
     return this.isTurnDone && this.incoming.length === 0;
@@ -225,10 +227,14 @@ class LaneQueue {
   /** Flushes the next queue; false when there is none. What has come since the turn began is part of it, or waits. */
   flushNext(turnsOver = true): boolean {
     if (this.isTurnDone && !(turnsOver && this.turnOver())) return false;
-    const queue = this.current[this.head++];
-    if (queue?.lane === undefined) return true;
-    queue.lane = undefined;
-    queue.flush();
+    const queue = this.current[this.head];
+    if (!this.isUnderWay && queue?.lane !== undefined) queue.lane = undefined;
+    else if (!this.isUnderWay) {
+      this.head++;
+      return true;
+    }
+    this.isUnderWay = queue?.flush() ?? false;
+    if (!this.isUnderWay) this.head++;
     return true;
   }
 

@@ -1,5 +1,13 @@
 import type { Cursor } from '../protocol/cursor.js';
 import type { OutgoingMessage } from './outgoing-message.js';
+import { isPassedBy } from './passing-message.js';
+
+/** A message that a hold ends for. */
+export interface ReleasedMessage {
+  readonly message: OutgoingMessage;
+  /** Whether the connection has got it otherwise: by the replay, or before it came back. */
+  readonly isRead: boolean;
+}
 
 /**
  * What came for a connection while it is not live yet: messages wait until those before them were replayed, replies
@@ -11,26 +19,19 @@ export class HeldMessages {
   private heldBytes = 0;
 
   /** @param after The place that the connection came back with, if it did. */
-  constructor(readonly after?: Cursor) {}
-
-  /** Bytes of all that is held. */
-  get bytes(): number {
-    return this.heldBytes;
-  }
+  constructor(private readonly after?: Cursor) {}
 
   /** Whether replies are held too. */
   get holdsReplies(): boolean {
     return this.replies !== undefined;
   }
 
-  addMessage(message: OutgoingMessage): void {
-    this.messages.push(message);
+  /** Holds it; false where that would be more than so many bytes. A lone one always has room. */
+  add(message: OutgoingMessage, isReply: boolean, maxBytes: number): boolean {
+    if (this.heldBytes > 0 && this.heldBytes + message.byteLength > maxBytes) return false;
+    (isReply ? this.replies : this.messages)?.push(message);
     this.heldBytes += message.byteLength;
-  }
-
-  addReply(reply: OutgoingMessage): void {
-    this.replies?.push(reply);
-    this.heldBytes += reply.byteLength;
+    return true;
   }
 
   /** Gives the replies away; later ones are not held any more. */
@@ -39,6 +40,21 @@ export class HeldMessages {
     this.replies = undefined;
     for (const reply of replies) this.heldBytes -= reply.byteLength;
     return replies;
+  }
+
+  /**
+   * Gives everything away, replies first, after a replay that has read to these places. A message that is not kept may
+   * carry places before those; it gets `cursor`, the same places as text, or whoever comes back with it would be replayed
+   * the same again.
+   */
+  release(readThrough: Cursor, cursor: string): readonly ReleasedMessage[] {
+    let isPastReplay = false;
+    return this.takeAll().map((held) => {
+      const isRead = held.isReadBy(readThrough) || (this.after !== undefined && isPassedBy(held, this.after));
+      isPastReplay ||= held.number > 0 && !isRead;
+      const isBehind = held.number === 0 && held.cursor !== undefined && !isPastReplay;
+      return { message: isBehind ? held.movedTo(cursor) : held, isRead };
+    });
   }
 
   /** Gives everything away, replies first. */

@@ -6,14 +6,16 @@
  * verdict of `enqueue` tells the caller what became of the message, and `overflow` that the reader is too slow.
  *
  * A connection that comes back is held first: live messages wait while those that it missed are replayed, then follow.
- *
  * A message whose time is over is let go wherever it has waited: behind a hold, on its way to this node, or for a reader.
+ * Messages for everyone are not put in: the queue takes those that are new to it before it does anything else.
  *
  * Neighbours: FanOut enqueues, a replay enqueues past the hold, FlushScheduler calls `flush`, the transport takes the
  * bytes. Invariant: messages leave in the order in which they were enqueued, those that were held after the replay.
  */
 import type { Cursor } from '../protocol/cursor.js';
 import { Backlog } from './backlog.js';
+import { BroadcastFollower } from './broadcast-follower.js';
+import type { BroadcastSpan } from './broadcasts.js';
 import type { EnqueueVerdict } from './enqueue-verdict.js';
 import { Lane } from './flush-scheduler.js';
 import type { Flushable, FlushScheduler } from './flush-scheduler.js';
@@ -22,25 +24,29 @@ import { pushBehind } from './push-behind.js';
 import type { MessageRun, RunWrite } from './message-run.js';
 import type { DropReason } from './push-counters.js';
 import type { OutgoingMessage } from './outgoing-message.js';
+import type { QueueOwner } from './queue-owner.interface.js';
 import type { QueueTrace } from './queue-trace.interface.js';
-import { isPassedBy } from './passing-message.js';
+import { stallOf } from './stall.js';
+import type { Stall } from './stall.js';
 import type { Transport } from './transport.interface.js';
 
 /** The bounded queue between the fan-out and a transport. */
-export class OutboundQueue implements Flushable {
+export class OutboundQueue extends BroadcastFollower implements Flushable {
   lane: Lane | undefined;
   private run: MessageRun;
   private backlog: Backlog | undefined;
   private held: HeldMessages | undefined;
   private reliefListener: (() => void) | undefined;
-  private stall: { readonly bufferedBytes: number; readonly sinceMs: number } | undefined;
+  private stall: Stall | undefined;
   private isOpen = true;
   private tracedBy: QueueTrace | undefined;
 
   constructor(
     private readonly transport: Transport,
     private readonly scheduler: FlushScheduler,
+    private readonly owner: QueueOwner,
   ) {
+    super();
     this.run = scheduler.emptyRun;
   }
 
@@ -56,7 +62,7 @@ export class OutboundQueue implements Flushable {
 
   /** Bytes that wait here and in the transport. */
   get waitingBytes(): number {
-    return this.run.bytes + (this.backlog?.bytes ?? 0) + this.transport.bufferedBytes;
+    return this.untakenBytes + this.run.bytes + (this.backlog?.bytes ?? 0) + this.transport.bufferedBytes;
   }
 
   /**
@@ -64,12 +70,13 @@ export class OutboundQueue implements Flushable {
    * always has room.
    */
   enqueue(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
-    if (this.held && this.isOpen) return this.enqueueHeld(this.held, message, lane);
-    return this.append(message, lane);
+    this.catchUp();
+    return this.offer(message, lane);
   }
 
   /** Like {@link enqueue}, for what was missed: a hold does not keep it back. */
   enqueueReplayed(message: OutgoingMessage): EnqueueVerdict {
+    this.catchUp();
     this.tracedBy?.replayed(message);
     const verdict = this.append(message, Lane.Few);
     if (verdict === 'expired') this.tracedBy?.dropped(message, verdict);
@@ -81,6 +88,7 @@ export class OutboundQueue implements Flushable {
    * the place that the connection came back with, if it did.
    */
   hold(after?: Cursor): void {
+    this.catchUp();
     this.held ??= new HeldMessages(after);
   }
 
@@ -95,23 +103,17 @@ export class OutboundQueue implements Flushable {
   }
 
   /**
-   * Ends the hold: what was held follows, less the messages up to the places that the replay has read to. A message that
-   * is not kept may carry places before those; it gets `cursor`, the same places as text, or whoever comes back with it
-   * would be replayed the same again. `overflow`: the reader was too slow for them.
+   * Ends the hold: what was held follows, less what the replay has read, which came to these places (`cursor` as text).
+   * `overflow`: the reader was too slow for it.
    */
   release(readThrough: Cursor, cursor: string): EnqueueVerdict {
-    const after = this.held?.after;
-    const messages = this.held?.takeAll() ?? [];
+    this.catchUp();
+    const released = this.held?.release(readThrough, cursor) ?? [];
     this.held = undefined;
     let verdict: EnqueueVerdict = 'queued';
-    let isPastReplay = false;
-    for (const held of messages) {
-      const isRead = held.isReadBy(readThrough) || (after !== undefined && isPassedBy(held, after));
-      isPastReplay ||= held.number > 0 && !isRead;
-      const isBehind = held.number === 0 && held.cursor !== undefined && !isPastReplay;
-      const message = isBehind ? held.movedTo(cursor) : held;
+    for (const { message, isRead } of released) {
       const isLost: boolean = isRead || verdict !== 'queued';
-      const its: EnqueueVerdict = isLost ? verdict : this.enqueue(message, Lane.Few);
+      const its: EnqueueVerdict = isLost ? verdict : this.offer(message, Lane.Few);
       if (isRead) this.giveUp(message, 'replayed');
       else if (its !== 'queued') this.giveUp(message, its);
       if (its !== 'skipped' && its !== 'expired') verdict = its;
@@ -121,6 +123,7 @@ export class OutboundQueue implements Flushable {
 
   /** Ends the hold of a connection that begins here: what came until now is not for it. */
   startHere(): void {
+    this.catchUp();
     for (const message of this.held?.takeAll() ?? []) this.giveUp(message, 'replayed');
     this.held = undefined;
   }
@@ -133,12 +136,97 @@ export class OutboundQueue implements Flushable {
   }
 
   /** Hands everything that waits to the transport; what it cannot take now moves to the backlog. */
-  flush(): void {
+  flush(): boolean {
+    this.catchUp();
+    this.flushRun();
+    return false;
+  }
+
+  /**
+   * Milliseconds for which a blocked transport has taken nothing; 0 while it makes progress. Meant to be asked
+   * regularly, by a time that never goes back: progress is seen from one call to the next.
+   */
+  stalledForMs(nowMs: number): number {
+    this.stall = stallOf(this.transport, this.stall, nowMs);
+    return this.stall ? nowMs - this.stall.sinceMs : 0;
+  }
+
+  /**
+   * Skips what has waited longer than its event allows, and answers `overflow` where the event asks for the end of the
+   * connection then. To be asked regularly.
+   */
+  skipTooOld(nowMs: number): EnqueueVerdict {
+    return (this.backlog?.skipTooOld(nowMs) ?? true) ? 'queued' : 'overflow';
+  }
+
+  /** Takes no more; what is for everyone has been taken. `deliver` hands what waits to the transport first, blocked or not; `drop` gives it up. */
+  close(waiting: 'deliver' | 'drop'): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    if (waiting === 'deliver') {
+      this.flushRun();
+      this.backlog?.writeTo(this.transport, true);
+    }
+    for (const message of this.run.messages()) this.giveUp(message, 'closed');
+    for (const message of this.held?.takeAll() ?? []) this.giveUp(message, 'closed');
+    this.run = this.scheduler.emptyRun;
+    this.backlog?.drop();
+    this.backlog = undefined;
+    this.held = undefined;
+    this.relieve();
+  }
+
+  /** Messages for everyone, which have been counted as queued here. */
+  protected override take(span: BroadcastSpan): void {
+    if (this.hasRoomForAll(span)) {
+      this.run = span.behind(this.run);
+      return;
+    }
+    let isTooSlow = false;
+    for (const message of span.messages) {
+      // Who is too slow for one is to get none after it, or there would be a hole.
+      const verdict = isTooSlow ? 'closed' : this.offer(message, Lane.Many);
+      if (verdict !== 'queued') message.recordDropped(1, verdict);
+      if (verdict !== 'overflow') continue;
+      this.tracedBy?.dropped(message, verdict);
+      isTooSlow = true;
+    }
+    if (isTooSlow) this.owner.tooSlow();
+  }
+
+  /** The usual case: nothing has to be decided about each of them. */
+  private hasRoomForAll({ bytes, mayEnd }: BroadcastSpan): boolean {
+    if (mayEnd || !this.isOpen || this.held || this.backlog) return false;
+    return this.run.bytes + this.transport.bufferedBytes + bytes <= this.scheduler.maxQueueBytes;
+  }
+
+  private offer(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+    const { held } = this;
+    if (!held || !this.isOpen || (lane === Lane.Reply && !held.holdsReplies)) return this.append(message, lane);
+    return held.add(message, lane === Lane.Reply, this.scheduler.maxQueueBytes) ? 'queued' : 'overflow';
+  }
+
+  private append(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+    if (!this.isOpen) return 'closed';
+    if (message.isOver) return 'expired';
+    if (this.backlog) return pushBehind(this.backlog, message, this.transport.bufferedBytes, this.scheduler);
+    if (!this.hasRoomFor(message)) return this.enqueueUnread(message);
+    this.run = this.run.append(message);
+    this.scheduler.schedule(this, lane);
+    return 'queued';
+  }
+
+  private giveUp(message: OutgoingMessage, reason: DropReason): void {
+    message.recordDropped(1, reason);
+    this.tracedBy?.dropped(message, reason);
+  }
+
+  private flushRun(): void {
     const run = this.run;
     if (run.isEmpty) return;
     this.run = this.scheduler.emptyRun;
     if (this.transport.isBlocked) {
-      this.setAside(run.messages());
+      this.openBacklog().setAside(run.messages());
       return;
     }
     const writes = run.writesIn(this.transport.format);
@@ -152,68 +240,6 @@ export class OutboundQueue implements Flushable {
     }
   }
 
-  /**
-   * Milliseconds for which a blocked transport has taken nothing; 0 while it makes progress. Meant to be asked
-   * regularly, by a time that never goes back: progress is seen from one call to the next.
-   */
-  stalledForMs(nowMs: number): number {
-    if (!this.transport.isBlocked) {
-      this.stall = undefined;
-      return 0;
-    }
-    const bufferedBytes = this.transport.bufferedBytes;
-    if (!this.stall || bufferedBytes < this.stall.bufferedBytes) this.stall = { bufferedBytes, sinceMs: nowMs };
-    return nowMs - this.stall.sinceMs;
-  }
-
-  /**
-   * Skips what has waited longer than its event allows, and answers `overflow` where the event asks for the end of the
-   * connection then. To be asked regularly.
-   */
-  skipTooOld(nowMs: number): EnqueueVerdict {
-    return (this.backlog?.skipTooOld(nowMs) ?? true) ? 'queued' : 'overflow';
-  }
-
-  /** Takes no more. `deliver` hands what waits to the transport first, blocked or not; `drop` gives it up. */
-  close(waiting: 'deliver' | 'drop'): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    if (waiting === 'deliver') {
-      this.flush();
-      this.backlog?.writeTo(this.transport, true);
-    }
-    for (const message of this.run.messages()) this.giveUp(message, 'closed');
-    for (const message of this.held?.takeAll() ?? []) this.giveUp(message, 'closed');
-    this.run = this.scheduler.emptyRun;
-    this.backlog?.drop();
-    this.backlog = undefined;
-    this.held = undefined;
-    this.relieve();
-  }
-
-  private append(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
-    if (!this.isOpen) return 'closed';
-    if (message.isOver) return 'expired';
-    if (this.backlog) return this.enqueueBehind(this.backlog, message);
-    if (!this.hasRoomFor(message)) return this.enqueueUnread(message);
-    this.run = this.run.append(message);
-    this.scheduler.schedule(this, lane);
-    return 'queued';
-  }
-
-  private giveUp(message: OutgoingMessage, reason: DropReason): void {
-    message.recordDropped(1, reason);
-    this.tracedBy?.dropped(message, reason);
-  }
-
-  private enqueueHeld(held: HeldMessages, message: OutgoingMessage, lane: Lane): EnqueueVerdict {
-    if (lane === Lane.Reply && !held.holdsReplies) return this.append(message, lane);
-    if (held.bytes > 0 && held.bytes + message.byteLength > this.scheduler.maxQueueBytes) return 'overflow';
-    if (lane === Lane.Reply) held.addReply(message);
-    else held.addMessage(message);
-    return 'queued';
-  }
-
   private relieve(): void {
     const listener = this.reliefListener;
     this.reliefListener = undefined;
@@ -223,20 +249,12 @@ export class OutboundQueue implements Flushable {
   private writeUntilBlocked(writes: readonly RunWrite[]): void {
     for (const { bytes, messages } of writes) {
       if (this.backlog || this.transport.isBlocked) {
-        this.setAside(messages);
+        this.openBacklog().setAside(messages);
       } else {
         this.transport.write(bytes);
         this.scheduler.recordWritten(messages);
         this.tracedBy?.written(messages);
       }
-    }
-  }
-
-  private setAside(messages: readonly OutgoingMessage[]): void {
-    const backlog = this.openBacklog();
-    for (const message of messages) {
-      backlog.replaceBy(message);
-      backlog.push(message);
     }
   }
 
@@ -253,17 +271,7 @@ export class OutboundQueue implements Flushable {
     // The look for room has flushed, by which what waited may have moved to a backlog, or ended a poll.
     if (!this.isOpen) return 'closed';
     if (!this.backlog && !(message.shedding && this.transport.isBlocked)) return 'overflow';
-    return this.enqueueBehind(this.openBacklog(), message);
-  }
-
-  private enqueueBehind(backlog: Backlog, message: OutgoingMessage): EnqueueVerdict {
-    const { maxQueueBytes, waiting } = this.scheduler;
-    const others = this.transport.bufferedBytes;
-    const hasRoom = () => {
-      const bytes = others + backlog.bytes;
-      return bytes === 0 || (bytes + message.byteLength <= maxQueueBytes && !waiting.isOver(bytes));
-    };
-    return pushBehind(backlog, message, hasRoom);
+    return pushBehind(this.openBacklog(), message, this.transport.bufferedBytes, this.scheduler);
   }
 
   private drained(): void {
@@ -285,7 +293,7 @@ export class OutboundQueue implements Flushable {
     const waiting = this.waitingBytes;
     if (waiting === 0 || waiting + message.byteLength <= limit) return true;
     // A burst within one turn of the event loop says nothing about the reader: give it what the transport takes now.
-    this.flush();
+    this.flushRun();
     const left = this.waitingBytes;
     return this.isOpen && (left === 0 || left + message.byteLength <= limit);
   }

@@ -1,14 +1,25 @@
 /** How a message joins those that wait for a slow reader. */
 import type { Backlog } from './backlog.js';
 import type { EnqueueVerdict } from './enqueue-verdict.js';
+import type { FlushScheduler } from './flush-scheduler.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import type { SlowReaderPolicy } from './slow-reader-policy.js';
 
 /**
- * Puts the message behind what waits, if there is room or its event's policy makes some. What may be dropped makes room
+ * Puts the message behind what waits, if there is room or its event's policy makes some. `others`: bytes that the
+ * transport holds. What may be dropped makes room
  * for what may not: a reader is cut off only when nothing is left that it can do without.
  */
-export function pushBehind(backlog: Backlog, message: OutgoingMessage, hasRoom: () => boolean): EnqueueVerdict {
+export function pushBehind(
+  backlog: Backlog,
+  message: OutgoingMessage,
+  others: number,
+  { maxQueueBytes, waiting }: Pick<FlushScheduler, 'maxQueueBytes' | 'waiting'>,
+): EnqueueVerdict {
+  const hasRoom = () => {
+    const bytes = others + backlog.bytes;
+    return bytes === 0 || (bytes + message.byteLength <= maxQueueBytes && !waiting.isOver(bytes));
+  };
   const policy = message.shedding?.policy;
   backlog.replaceBy(message);
   const verdict = policy ? keepWithin(policy, backlog, message) : 'queued';

@@ -111,7 +111,7 @@ export class TenantSpace {
     this.memberships = memberships;
     this.onIdle = onIdle;
     const registry = new ConnectionRegistry(shared.pipes, log);
-    const fanOut = new FanOut(registry, counters);
+    const fanOut = new FanOut(registry, scheduler, counters);
     const watch = new TenantWatch(registry, fanOut, clock);
     const isUnread = (connection: Connection) => this.groups.isUnread(connection);
     const hearing = new Hearing({ log, registry, nodes, isUnread });

@@ -40,7 +40,7 @@ export class FakeConnections {
 
   constructor(attendance?: Attendance) {
     this.registry = new ConnectionRegistry(this.pipes, attendance);
-    this.fanOut = new FanOut(this.registry, this.counters);
+    this.fanOut = new FanOut(this.registry, this.scheduler, this.counters);
   }
 
   /** Registers a connection; its token lasts an hour and names no group unless the principal says otherwise. */

@@ -16,12 +16,17 @@ let fanOut: FanOut;
 let serial: number;
 
 beforeEach(() => {
-  scheduler = new FlushScheduler({ maxQueueBytes: MAX_QUEUE_BYTES, maxTotalQueueBytes: 1_000_000, flushWindowMs: 0 });
   pipes = new OpenPipes();
   registry = new ConnectionRegistry(pipes);
-  fanOut = new FanOut(registry);
+  flushAfter(0);
   serial = 0;
 });
+
+/** Those who connect from now on are flushed at the end of such a window. */
+function flushAfter(flushWindowMs: number, maxTotalQueueBytes = 1_000_000): void {
+  scheduler = new FlushScheduler({ maxQueueBytes: MAX_QUEUE_BYTES, maxTotalQueueBytes, flushWindowMs });
+  fanOut = new FanOut(registry, scheduler);
+}
 
 interface Client {
   readonly connection: Connection;
@@ -289,11 +294,7 @@ describe('FlushScheduler', () => {
   });
 
   it('joins what is due within its window, and lets replies out at once', async () => {
-    scheduler = new FlushScheduler({
-      maxQueueBytes: MAX_QUEUE_BYTES,
-      maxTotalQueueBytes: 1_000_000,
-      flushWindowMs: 20,
-    });
+    flushAfter(20);
     const [one, two] = [connect('1'), connect('2')];
     fanOut.deliver(message('a'), { all: true });
     two.connection.reply(JSON.stringify({ event: 'reply' }));
@@ -310,8 +311,7 @@ describe('FlushScheduler', () => {
   });
 
   it('gives what comes while a large fan-out leaves a window of its own, which begins behind it', async () => {
-    const [maxQueueBytes, maxTotalQueueBytes] = [MAX_QUEUE_BYTES, 1_000_000_000];
-    scheduler = new FlushScheduler({ maxQueueBytes, maxTotalQueueBytes, flushWindowMs: 50 });
+    flushAfter(50, 1_000_000_000);
     const clients = Array.from({ length: 20_000 }, (_, user) => connect(`${user}`));
     const [first, last] = [clients[0]!, clients.at(-1)!];
     fanOut.deliver(message('a'), { all: true });
@@ -330,11 +330,7 @@ describe('FlushScheduler', () => {
   });
 
   it('answers who publishes while a large fan-out leaves when their own has begun to', async () => {
-    scheduler = new FlushScheduler({
-      maxQueueBytes: MAX_QUEUE_BYTES,
-      maxTotalQueueBytes: 1_000_000_000,
-      flushWindowMs: 50,
-    });
+    flushAfter(50, 1_000_000_000);
     const clients = Array.from({ length: 20_000 }, (_, user) => connect(`${user}`));
     const first = clients[0]!;
     fanOut.deliver(message('a'), { all: true });

@@ -3,6 +3,7 @@ import { Backlog } from '../../../src/core/backlog.js';
 import { Lane } from '../../../src/core/flush-scheduler.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { pushBehind } from '../../../src/core/push-behind.js';
+import { WaitingBudget } from '../../../src/core/waiting-budget.js';
 import type { SlowReaderAction, SlowReaderPolicy } from '../../../src/core/slow-reader-policy.js';
 import type { EnqueueVerdict } from '../../../src/core/enqueue-verdict.js';
 import type { Envelope } from '../../../src/protocol/frames.js';
@@ -272,13 +273,15 @@ describe('the bound of the process', () => {
 });
 
 describe('a reader that takes nothing for long', () => {
+  const roomy = { maxQueueBytes: Infinity, waiting: new WaitingBudget(Infinity) };
+
   it.each(['coalesce', 'dropOldest'] as const)('holds no place of what has left by %s', (action) => {
     const backlog = new Backlog(fakes.scheduler);
     const its = policy(action, { maxWaitingBytes: 2_500 });
     backlog.push(message({}));
     for (let sent = 0; sent < 5_000; sent++) {
       const next = message({ policy: its, key: sent === 0 ? 'never again' : 'each time' });
-      pushBehind(backlog, next, () => true);
+      pushBehind(backlog, next, 0, roomy);
     }
     expect(backlog.places).toBeLessThan(200);
   });
@@ -295,7 +298,7 @@ describe('a reader that takes nothing for long', () => {
     backlog.writeTo(transport);
     const part = transport.received.length;
     const its = policy('coalesce');
-    for (let sent = 0; sent < 1_000; sent++) pushBehind(backlog, message({ policy: its, key: 'k' }), () => true);
+    for (let sent = 0; sent < 1_000; sent++) pushBehind(backlog, message({ policy: its, key: 'k' }), 0, roomy);
     backlog.writeTo(transport, true);
 
     expect([part > 0 && part < 150, backlog.isEmpty]).toEqual([true, true]);
