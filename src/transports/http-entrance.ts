@@ -9,7 +9,7 @@ import { Refusals } from '../push/refusal.js';
 import type { Refusal } from '../push/refusal.js';
 import { allowOrigin, answerOptions } from './cors.js';
 import { answerProblem } from './http-answer.js';
-import { mountRoute } from './http-exchange.js';
+import { hasLeft, mountRoute } from './http-exchange.js';
 import type { HttpExchange } from './http-exchange.js';
 import { handshakeRequestOf } from './http-handshake.js';
 
@@ -42,6 +42,7 @@ export class HttpEntrance {
 
   /** Checks one request of the route and answers it; for requests that reach us some other way. */
   async admit(exchange: HttpExchange, route: HttpRoute): Promise<void> {
+    if (hasLeft(exchange)) return;
     const { request, response } = exchange;
     try {
       const common = handshakeRequestOf(request);
@@ -65,15 +66,15 @@ export class HttpEntrance {
   private async check(exchange: HttpExchange, route: HttpRoute, request: HandshakeRequest): Promise<void> {
     const { response } = exchange;
     const handshake = this.handshakes.begin(request, route.purpose);
-    let hasLeft = false;
+    let isGone = false;
     const leave = () => {
-      hasLeft = true;
+      isGone = true;
       handshake.release();
     };
     response.once('close', leave);
     const verdict = await handshake.verdict;
     response.off('close', leave);
-    if (hasLeft) return;
+    if (isGone) return;
     try {
       if (verdict.type === 'admitted') route.enter(exchange, verdict, request);
       else if (route.refuse) route.refuse(exchange, verdict.refusal, request);

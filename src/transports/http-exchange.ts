@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { HttpServer } from '@nestjs/common';
 
 /** One request and its answer. */
@@ -74,6 +75,16 @@ function takeOver(request: AdapterRequest, response: AdapterResponse): HttpExcha
   // Some parsers leave an empty object on requests that they have not read.
   const parsedBody = nodeRequest.readableEnded ? request.body : undefined;
   return { request: nodeRequest, response: nodeResponse, parsedBody };
+}
+
+/** The stream of an HTTP/2 answer; undefined for any other. */
+export function streamOf(response: ServerResponse): Writable | undefined {
+  return (response as ServerResponse & { readonly stream?: Writable }).stream;
+}
+
+/** Whether the client is gone by now, which nobody will hear of any more: the host may have taken its time with it. */
+export function hasLeft({ request, response }: HttpExchange): boolean {
+  return (streamOf(response) ?? request.socket).destroyed;
 }
 
 /** The answers of a connection whose turn has not come, or that are under way since it has. */

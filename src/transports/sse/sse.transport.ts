@@ -11,6 +11,7 @@ import { encodeFrame } from '../../protocol/frame-encoder.js';
 import { ServerEvent } from '../../protocol/frames.js';
 import type { ClosingData } from '../../protocol/frames.js';
 import { NO_SNIFFING } from '../http-answer.js';
+import { streamOf } from '../http-exchange.js';
 import { sseFormat } from './sse-format.js';
 import type { SseFormat } from './sse-format.js';
 
@@ -118,9 +119,4 @@ export class SseTransport implements Transport {
     // The socket of a stream that has left whole may serve another request by now.
     if (!this.response.writableFinished) this.pipe.destroy();
   }
-}
-
-/** The stream of an HTTP/2 response. */
-function streamOf(response: ServerResponse): Pipe | undefined {
-  return (response as ServerResponse & { readonly stream?: Pipe }).stream;
 }
