@@ -66,14 +66,15 @@ export class FuzzTarget {
   }
 
   private expectNothingLeft({ connections, resources, usedBytes }: TargetState): void {
+    const all = `of ${JSON.stringify({ connections, resources })}`;
     for (const transport of ['ws', 'sse'] as const) {
-      if (connections[transport] !== 1) throw new Error(`${transport}: ${connections[transport]} connections`);
+      if (connections[transport] !== 1) throw new Error(`${transport}: ${connections[transport]} connections, ${all}`);
     }
-    if (connections.poll > 1) throw new Error(`poll: ${connections.poll} connections`);
+    if (connections.poll > 1) throw new Error(`poll: ${connections.poll} connections, ${all}`);
     for (const [kind, count] of Object.entries(resources)) {
       // The poll of the bystander comes and goes, and with it a socket and a timer.
       const atRest = this.atRest.resources[kind] ?? 0;
-      if (count > atRest + 2) throw new Error(`${kind}: ${atRest} at rest, ${count} now`);
+      if (count > atRest + 2) throw new Error(`${kind}: ${atRest} at rest, ${count} now, ${all}`);
     }
     const grownBytes = usedBytes - this.atRest.usedBytes;
     if (grownBytes > GROWTH_LIMIT_BYTES) throw new Error(`the process has grown by ${grownBytes} bytes`);
