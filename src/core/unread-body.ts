@@ -7,6 +7,7 @@
  */
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { isHttp2 } from './http2-stream.js';
 
 /** How long the rest of a body that nobody reads may take to arrive. */
 const DISCARD_TIMEOUT_MS = 5_000;
@@ -31,15 +32,13 @@ export function outliveBody(response: ServerResponse): void {
 }
 
 /** A server that closes waits for all sockets, and hangs up only those that are idle at that moment. */
-export function isClosing({ req }: ServerResponse): boolean {
-  const { server } = req.socket as Socket & { readonly server?: Server };
-  return req.httpVersionMajor === 1 && server?.listening === false;
+export function isClosing(response: ServerResponse): boolean {
+  const { server } = response.req.socket as Socket & { readonly server?: Server };
+  return !isHttp2(response) && server?.listening === false;
 }
 
 /** HTTP/2 ends streams one by one and loses nothing. */
-function hasBody({ req }: ServerResponse): boolean {
-  const { headers, httpVersionMajor } = req;
-  return (
-    httpVersionMajor === 1 && (headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0)
-  );
+function hasBody(response: ServerResponse): boolean {
+  const { headers } = response.req;
+  return !isHttp2(response) && (headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0);
 }

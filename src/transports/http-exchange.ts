@@ -5,8 +5,8 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Writable } from 'node:stream';
 import type { HttpServer } from '@nestjs/common';
+import { isHttp2, streamOf } from '../core/http2-stream.js';
 
 /** One request and its answer. */
 export interface HttpExchange {
@@ -77,11 +77,6 @@ function takeOver(request: AdapterRequest, response: AdapterResponse): HttpExcha
   return { request: nodeRequest, response: nodeResponse, parsedBody };
 }
 
-/** The stream of an HTTP/2 answer; undefined for any other. */
-export function streamOf(response: ServerResponse): Writable | undefined {
-  return (response as ServerResponse & { readonly stream?: Writable }).stream;
-}
-
 /** Whether the client is gone by now, which nobody will hear of any more: the host may have taken its time with it. */
 export function hasLeft({ request, response }: HttpExchange): boolean {
   return (streamOf(response) ?? request.socket).destroyed;
@@ -95,7 +90,7 @@ const pipelined = new WeakMap<Socket, Set<ServerResponse>>();
  * listener does for all of a connection: there may be any number, and each is let go of with its answer.
  */
 function announceEarlyEnd(request: IncomingMessage, response: ServerResponse): void {
-  if (request.httpVersionMajor !== 1 || response.socket !== null) return;
+  if (isHttp2(response) || response.socket !== null) return;
   const { socket } = request;
   const waiting = pipelined.get(socket) ?? listenTo(socket);
   waiting.add(response);

@@ -77,6 +77,34 @@ describe.each(PLATFORMS)('a client that leaves while the host looks at its reque
   });
 });
 
+describe.each(PLATFORMS)('a client that leaves, whatever version of HTTP it names, on %s', (platform) => {
+  it.each(
+    TRANSPORTS.flatMap((transport) => ['0.9', '1.0', '1.1', '2.0'].map((version) => [transport, version] as const)),
+  )('has its %s, which waited behind a poll, ended under HTTP/%s', async (transport, version) => {
+    const app = await PushApp.start({ platform, push: { heartbeatMs: 60_000 } });
+    try {
+      const socket = connect({ port: app.port, host: '127.0.0.1' }).on('error', () => {});
+      const { authorization } = bearer(signToken());
+      const requests = [
+        ['poll', '1.1'],
+        [transport, version],
+      ];
+      for (const [name, its] of requests) {
+        socket.write(`GET /push/${name} HTTP/${its}\r\nHost: 127.0.0.1\r\nAuthorization: ${authorization}\r\n\r\n`);
+      }
+      const counts = async () => {
+        const { poll, sse } = (await app.push.stats()).connections;
+        return poll + sse;
+      };
+      await eventually(async () => (await counts()) === 2);
+      socket.destroy();
+      await eventually(async () => (await counts()) === 0, { what: 'both to be gone' });
+    } finally {
+      await app.close();
+    }
+  });
+});
+
 describe('a client that leaves while the host looks at its request, over HTTP/2', () => {
   it.each(TRANSPORTS)('is not connected over %s', async (transport) => {
     const gate = new Gate();

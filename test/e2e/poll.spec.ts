@@ -276,20 +276,25 @@ describe.each(PLATFORMS)('a poll on %s', (platform) => {
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n\{"messages":\[\],"cursor":"[^"]+","more":false\}$/s);
   });
 
-  it('gives up an answer of which nothing is read for stallTimeoutMs', async () => {
-    const size = 4 * 1024 * 1024;
-    await restart({ maxQueueBytes: 16 * size, maxPayloadBytes: size + 2, stallTimeoutMs: 200 });
-    const { cursor } = await poll('?wait=0');
-    for (const event of ['a', 'b', 'c', 'd']) await app.push.toUser('7', event, 'x'.repeat(size));
-    const server = app.app.getHttpServer() as Server;
-    const open = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
+  it.each(['0.9', '1.1', '2.0'])(
+    'gives up an answer to HTTP/%s of which nothing is read for stallTimeoutMs',
+    async (version) => {
+      const size = 4 * 1024 * 1024;
+      await restart({ maxQueueBytes: 16 * size, maxPayloadBytes: size + 2, stallTimeoutMs: 200 });
+      const { cursor } = await poll('?wait=0');
+      for (const event of ['a', 'b', 'c', 'd']) await app.push.toUser('7', event, 'x'.repeat(size));
+      const server = app.app.getHttpServer() as Server;
+      const open = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
 
-    const socket = connectTcp({ port: app.port, host: '127.0.0.1' });
-    socket.pause().on('error', () => {});
-    socket.write(`GET /push/poll?cursor=${cursor} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${signToken()}\r\n\r\n`);
-    await eventually(async () => (await open()) > 0);
+      const socket = connectTcp({ port: app.port, host: '127.0.0.1' });
+      socket.pause().on('error', () => {});
+      socket.write(
+        `GET /push/poll?cursor=${cursor} HTTP/${version}\r\nHost: x\r\nAuthorization: Bearer ${signToken()}\r\n\r\n`,
+      );
+      await eventually(async () => (await open()) > 0);
 
-    await eventually(async () => expect(await open()).toBe(0));
-    socket.destroy();
-  });
+      await eventually(async () => expect(await open()).toBe(0));
+      socket.destroy();
+    },
+  );
 });

@@ -1,6 +1,7 @@
 /** The long-poll edge: an admitted request waits for messages and is answered once. */
 import type { ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
+import { isHttp2 } from '../../core/http2-stream.js';
 import type { Admission, HandshakeRequest } from '../../push/admission.js';
 import { MAX_POLL_WAIT_SECONDS } from '../../push/open-poll.js';
 import type { PollAnswer } from '../../push/open-poll.js';
@@ -34,7 +35,7 @@ export class PushPollGateway {
 
   private open({ request, response }: HttpExchange, admission: Admission, { query }: HandshakeRequest): void {
     // The wait is ours to end. Node sets the timeout anew for the next request of the socket.
-    if (request.httpVersionMajor === 1) request.socket.setTimeout(0);
+    if (!isHttp2(response)) request.socket.setTimeout(0);
     const waitMs = (waitSecondsOf(query) ?? MAX_POLL_WAIT_SECONDS) * 1000;
     const { polls } = this.spaces.of(admission.principal.tenant);
     const poll = polls.open(admission, waitMs, (answer) => {
@@ -60,7 +61,7 @@ function answerPoll(response: ServerResponse, answer: PollAnswer): void {
  * Node counts what the peer takes as a sign of life, and sets the timeout anew when the answer has left.
  */
 function cutIfUnread(response: ServerResponse, stallTimeoutMs: number): void {
-  if (response.req.httpVersionMajor !== 1 || response.writableLength === 0) return;
+  if (isHttp2(response) || response.writableLength === 0) return;
   response.setTimeout(stallTimeoutMs, () => response.destroy());
 }
 

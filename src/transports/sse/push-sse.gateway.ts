@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
 import type { Connection } from '../../core/connection.js';
+import { isHttp2 } from '../../core/http2-stream.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
 import { encodeFrame } from '../../protocol/frame-encoder.js';
 import { ServerEvent } from '../../protocol/frames.js';
@@ -48,7 +49,7 @@ export class PushSseGateway {
   }
 
   private open({ request, response }: HttpExchange, admission: Admission, { query }: HandshakeRequest): void {
-    if (request.httpVersionMajor === 1) request.socket.setTimeout(0).setNoDelay(true);
+    if (!isHttp2(response)) request.socket.setTimeout(0).setNoDelay(true);
     const transport = new SseTransport(response, isNamed(query));
     transport.begin(MIN_RETRY_MS + jitter(RETRY_WINDOW_MS));
     const { sessions } = this.spaces.of(admission.principal.tenant);

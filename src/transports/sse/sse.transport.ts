@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
+import { streamOf } from '../../core/http2-stream.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
 import type { Transport } from '../../core/transport.interface.js';
 import { CloseCode, mayReconnect } from '../../protocol/close-codes.js';
@@ -11,7 +12,6 @@ import { encodeFrame } from '../../protocol/frame-encoder.js';
 import { ServerEvent } from '../../protocol/frames.js';
 import type { ClosingData } from '../../protocol/frames.js';
 import { NO_SNIFFING } from '../http-answer.js';
-import { streamOf } from '../http-exchange.js';
 import { sseFormat } from './sse-format.js';
 import type { SseFormat } from './sse-format.js';
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
+import { isHttp2 } from '../../core/http2-stream.js';
 import { isClosing } from '../../core/unread-body.js';
 import { Refusals } from '../../push/refusal.js';
 import { answerProblem } from '../http-answer.js';
@@ -14,7 +15,7 @@ export function answerPlainRequests(adapter: HttpServer, path: string): void {
     }
     const { headers, ...refusal } = Refusals.upgradeRequired('this is a WebSocket endpoint');
     // HTTP/2 knows neither of the two and would not send the answer (RFC 9113 section 8.2.2).
-    const upgradeHeaders = request.httpVersionMajor === 1 ? { ...headers, Connection: connectionOf(response) } : {};
+    const upgradeHeaders = isHttp2(response) ? {} : { ...headers, Connection: connectionOf(response) };
     answerProblem(response, { ...refusal, headers: upgradeHeaders });
   });
 }
