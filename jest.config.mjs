@@ -31,7 +31,8 @@ export default {
   },
   // Nothing is asserted about time: this ends what hangs, also on a machine that is busy with something else.
   testTimeout: 90_000,
-  maxWorkers: 2,
+  // One more than a small machine has cores: a third of the time a file waits for what it has set off.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '900MB',
   testSequencer: '<rootDir>/scripts/long-tests-first.mjs',
   reporters: ['default', '<rootDir>/scripts/count-reporter.mjs'],

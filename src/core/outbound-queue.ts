@@ -159,7 +159,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     return (this.backlog?.skipTooOld(nowMs) ?? true) ? 'queued' : 'overflow';
   }
 
-  /** Takes no more; what is for everyone has been taken. `deliver` hands what waits to the transport first, blocked or not; `drop` gives it up. */
+  /** Takes no more. `deliver` hands what waits to the transport first, blocked or not; `drop` gives it up. */
   close(waiting: 'deliver' | 'drop'): void {
     if (!this.isOpen) return;
     this.isOpen = false;
