@@ -10,10 +10,8 @@ import type { Flushable, Lane } from './flush-scheduler.js';
 import type { MessageRun } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 
-/** Has a queue that is to be flushed. */
-export interface BroadcastReader {
-  readonly outbound: { flush(): void };
-}
+/** Takes what is new to it when it is flushed. */
+type BroadcastQueue = Pick<Flushable, 'flush'>;
 
 /** Messages from one place up to the newest. */
 export class BroadcastSpan {
@@ -47,13 +45,13 @@ export class Broadcasts implements Flushable {
   private first = 0;
   /** By the place they begin at, less the first one; made anew when a message has come. */
   private spans: (BroadcastSpan | undefined)[] = [];
-  /** Who is flushed: those who were there when it began. */
-  private walk: readonly BroadcastReader[] = [];
-  private nextReader = 0;
+  /** What is flushed: the queues that were there when it began. */
+  private walk: readonly BroadcastQueue[] = [];
+  private nextInWalk = 0;
   private walkEnd = 0;
 
-  /** @param readers All who are to get what is added. */
-  constructor(private readonly readers: () => Iterable<BroadcastReader>) {}
+  /** @param queues All that are due what is added. */
+  constructor(private readonly queues: () => readonly BroadcastQueue[]) {}
 
   /** The message is for everyone who is there. It is to be scheduled after. */
   add(message: OutgoingMessage): void {
@@ -68,19 +66,19 @@ export class Broadcasts implements Flushable {
     return (this.spans[index] ??= new BroadcastSpan(this.pending.slice(index)));
   }
 
-  /** Flushes the queue of the next reader, which takes what is new; true until all have been. */
+  /** Flushes the next queue, which takes what is new; true until all have been. */
   flush(): boolean {
-    if (this.nextReader === 0) {
-      this.walk = [...this.readers()];
+    if (this.nextInWalk === 0) {
+      this.walk = this.queues();
       this.walkEnd = this.end;
     }
-    const reader = this.walk[this.nextReader++];
-    if (reader) {
-      reader.outbound.flush();
+    const queue = this.walk[this.nextInWalk++];
+    if (queue) {
+      queue.flush();
       return true;
     }
     this.walk = [];
-    this.nextReader = 0;
+    this.nextInWalk = 0;
     this.pending.splice(0, this.walkEnd - this.first);
     this.first = this.walkEnd;
     this.spans = [];
