@@ -1,11 +1,17 @@
 import { NO_BROADCASTS } from './broadcasts.js';
 import type { BroadcastSpan, Broadcasts } from './broadcasts.js';
+import type { EnqueueVerdict } from './enqueue-verdict.js';
+import type { OutgoingMessage } from './outgoing-message.js';
 
-/** Who takes the messages for everyone when it is looked at, and remembers how far it has got. */
+/**
+ * Who takes the messages for everyone when it is looked at, and remembers how far it has got. Each has been counted as
+ * queued for it when it was put down.
+ */
 export abstract class BroadcastFollower {
   private broadcasts: Broadcasts = NO_BROADCASTS;
   /** Behind the last message that was taken. */
   private place = NO_BROADCASTS.end;
+  private wasTooSlow = false;
 
   /** From now on the messages of these are for it, after it has taken the last of those it followed before. */
   follow(broadcasts: Broadcasts): void {
@@ -14,16 +20,35 @@ export abstract class BroadcastFollower {
     this.place = broadcasts.end;
   }
 
-  /** Takes what is new. */
+  /** Takes what is new. Closes nothing: whoever looks may be on a walk that others would be passed by on. */
   catchUp(): void {
     if (!this.isBehind) return;
     const span = this.broadcasts.since(this.place);
     this.place = this.broadcasts.end;
-    this.take(span);
+    if (this.takeWhole(span)) return;
+    for (const part of span.partsOf(this.mostAtOnce)) {
+      if (this.takeWhole(part)) continue;
+      this.makeRoom();
+      if (!this.takeWhole(part)) this.takeEach(part);
+    }
   }
 
-  /** Is given what is new, to be done with it when it returns. */
-  protected abstract take(span: BroadcastSpan): void;
+  /** Whether there was no room for a message: it gets none after that, and is to be closed. */
+  get isTooSlow(): boolean {
+    return this.wasTooSlow;
+  }
+
+  /** Takes all of it, in the usual case that nothing has to be decided about each; false where that is not so. */
+  protected abstract takeWhole(span: BroadcastSpan): boolean;
+
+  /** Takes one message. */
+  protected abstract takeOne(message: OutgoingMessage): EnqueueVerdict;
+
+  /** Lets go of what can be at once. */
+  protected abstract makeRoom(): void;
+
+  /** So many bytes have room where nothing waits. */
+  protected abstract get mostAtOnce(): number;
 
   /** Bytes of what is new. */
   protected get untakenBytes(): number {
@@ -32,5 +57,14 @@ export abstract class BroadcastFollower {
 
   private get isBehind(): boolean {
     return this.place !== this.broadcasts.end;
+  }
+
+  private takeEach({ messages }: BroadcastSpan): void {
+    for (const message of messages) {
+      // Who is too slow for one is to get none after it, or there would be a hole.
+      const verdict = this.wasTooSlow ? 'closed' : this.takeOne(message);
+      if (verdict !== 'queued') message.recordDropped(1, verdict);
+      if (verdict === 'overflow') this.wasTooSlow = true;
+    }
   }
 }

@@ -13,18 +13,24 @@ import type { OutgoingMessage } from './outgoing-message.js';
 /** Takes what is new to it when it is flushed. */
 type BroadcastQueue = Pick<Flushable, 'flush'>;
 
-/** Messages from one place up to the newest. */
+/** Messages for everyone that follow one another. */
 export class BroadcastSpan {
   readonly bytes: number;
-  /** Whether there is one among them that nobody is to get any more after some time. */
-  readonly mayEnd: boolean;
+  /** From when on nobody is to get the first of them that ends, by `performance.now()`. */
+  private readonly endsAtMs: number;
   private previous: MessageRun | undefined;
   private run: MessageRun | undefined;
+  private parts: readonly BroadcastSpan[] | undefined;
 
   /** @param messages Oldest first. */
   constructor(readonly messages: readonly OutgoingMessage[]) {
     this.bytes = messages.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
-    this.mayEnd = messages.some(({ endsAtMs }) => endsAtMs !== undefined);
+    this.endsAtMs = messages.reduce((first, { endsAtMs = Infinity }) => Math.min(first, endsAtMs), Infinity);
+  }
+
+  /** Whether the time of one of them is over. */
+  get isPartlyOver(): boolean {
+    return this.endsAtMs !== Infinity && performance.now() >= this.endsAtMs;
   }
 
   /** This run and the messages. */
@@ -33,6 +39,28 @@ export class BroadcastSpan {
     this.previous = previous;
     return (this.run = this.messages.reduce((run, message) => run.append(message), previous));
   }
+
+  /**
+   * The same messages in parts of at most so many bytes, or of one message. The same parts for all who ask, so that they
+   * share the runs of those.
+   */
+  partsOf(maxBytes: number): readonly BroadcastSpan[] {
+    return (this.parts ??= cut(this.messages, maxBytes));
+  }
+}
+
+function cut(messages: readonly OutgoingMessage[], maxBytes: number): readonly BroadcastSpan[] {
+  const parts: OutgoingMessage[][] = [];
+  let bytes = Infinity;
+  for (const message of messages) {
+    bytes += message.byteLength;
+    if (bytes <= maxBytes) parts.at(-1)?.push(message);
+    else {
+      parts.push([message]);
+      bytes = message.byteLength;
+    }
+  }
+  return parts.map((part) => new BroadcastSpan(part));
 }
 
 /** Those of one routing table, on their way into its queues. */
@@ -41,48 +69,56 @@ export class Broadcasts implements Flushable {
   /** The place behind the newest. */
   end = 0;
   private pending: OutgoingMessage[] = [];
-  /** The place of the first one that is pending. */
-  private first = 0;
-  /** By the place they begin at, less the first one; made anew when a message has come. */
+  /** The place of the oldest that is pending. */
+  private beginning = 0;
+  /** By the place they begin at, less the beginning; made anew when a message has come. */
   private spans: (BroadcastSpan | undefined)[] = [];
-  /** What is flushed: the queues that were there when it began. */
-  private walk: readonly BroadcastQueue[] = [];
+  /** The queues that were there when the walk over them began; undefined while there is none. */
+  private walk: readonly BroadcastQueue[] | undefined;
   private nextInWalk = 0;
   private walkEnd = 0;
 
   /** @param queues All that are due what is added. */
   constructor(private readonly queues: () => readonly BroadcastQueue[]) {}
 
-  /** The message is for everyone who is there. It is to be scheduled after. */
+  /** The message is for everyone who is there. Whoever adds one has this scheduled. */
   add(message: OutgoingMessage): void {
     this.pending.push(message);
     this.end++;
     this.spans = [];
   }
 
-  /** What lies between the place and the newest. */
+  /**
+   * What lies between the place and the newest. Nobody has got less far than to the beginning: those who are here have been
+   * walked over, and whoever leaves stops following.
+   */
   since(place: number): BroadcastSpan {
-    const index = place - this.first;
+    const index = place - this.beginning;
     return (this.spans[index] ??= new BroadcastSpan(this.pending.slice(index)));
   }
 
   /** Flushes the next queue, which takes what is new; true until all have been. */
   flush(): boolean {
-    if (this.nextInWalk === 0) {
+    const queue = this.walkOn();
+    queue?.flush();
+    if (!queue) this.endWalk();
+    return queue !== undefined;
+  }
+
+  private walkOn(): BroadcastQueue | undefined {
+    if (!this.walk) {
       this.walk = this.queues();
       this.walkEnd = this.end;
+      this.nextInWalk = 0;
     }
-    const queue = this.walk[this.nextInWalk++];
-    if (queue) {
-      queue.flush();
-      return true;
-    }
-    this.walk = [];
-    this.nextInWalk = 0;
-    this.pending.splice(0, this.walkEnd - this.first);
-    this.first = this.walkEnd;
+    return this.walk[this.nextInWalk++];
+  }
+
+  private endWalk(): void {
+    this.walk = undefined;
+    this.pending.splice(0, this.walkEnd - this.beginning);
+    this.beginning = this.walkEnd;
     this.spans = [];
-    return false;
   }
 }
 

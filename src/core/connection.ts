@@ -145,6 +145,10 @@ export class Connection implements QueueOwner {
     // What it is due until now may be more than it had room for, which is an end of its own.
     this.outbound.catchUp();
     if (!this.isOpen) return;
+    if (this.outbound.isTooSlow && code !== CloseCode.SlowConsumer) {
+      this.tooSlow();
+      return;
+    }
     this.closedWith = code;
     const isPeerGone = code === CloseCode.SlowConsumer || code === CloseCode.HeartbeatMissed;
     this.outbound.close(isPeerGone ? 'drop' : 'deliver');
@@ -159,7 +163,6 @@ export class Connection implements QueueOwner {
 
   /** The pipe is gone, whoever ended it. */
   ended(): void {
-    this.outbound.catchUp();
     this.closedWith ??= CloseCode.GoingAway;
     this.outbound.close('drop');
   }

@@ -208,8 +208,8 @@ class LaneQueue {
   private current: Flushable[] = [];
   private incoming: Flushable[] = [];
   private head = 0;
-  /** Whether the queue at the head has handed over a part. */
-  private isUnderWay = false;
+  /** Has handed over a part. */
+  private underWay: Flushable | undefined;
 
   get isEmpty(): boolean {
     return this.isTurnDone && this.incoming.length === 0;
@@ -221,21 +221,24 @@ class LaneQueue {
 
   /** Whether all queues of this turn are flushed; others may have come since. */
   get isTurnDone(): boolean {
-    return this.head === this.current.length;
+    return this.head === this.current.length && !this.underWay;
   }
 
   /** Flushes the next queue; false when there is none. What has come since the turn began is part of it, or waits. */
   flushNext(turnsOver = true): boolean {
     if (this.isTurnDone && !(turnsOver && this.turnOver())) return false;
-    const queue = this.current[this.head];
-    if (!this.isUnderWay && queue?.lane !== undefined) queue.lane = undefined;
-    else if (!this.isUnderWay) {
-      this.head++;
-      return true;
-    }
-    this.isUnderWay = queue?.flush() ?? false;
-    if (!this.isUnderWay) this.head++;
+    const queue = this.underWay ?? this.next();
+    this.underWay = undefined;
+    if (queue?.flush()) this.underWay = queue;
     return true;
+  }
+
+  /** The next queue, unless another lane had it. */
+  private next(): Flushable | undefined {
+    const queue = this.current[this.head++];
+    if (queue?.lane === undefined) return undefined;
+    queue.lane = undefined;
+    return queue;
   }
 
   /** Begins a turn with all that has come since the last one began, which must be done. False when nothing has. */

@@ -9,7 +9,7 @@
  * A message whose time is over is let go wherever it has waited: behind a hold, on its way to this node, or for a reader.
  * Messages for everyone are not put in: the queue takes those that are new to it before it does anything else.
  *
- * Neighbours: FanOut enqueues, a replay enqueues past the hold, FlushScheduler calls `flush`, the transport takes the
+ * Neighbours: FanOut enqueues, Broadcasts has what is for everyone, a replay enqueues past the hold, FlushScheduler calls `flush`, the transport takes the
  * bytes. Invariant: messages leave in the order in which they were enqueued, those that were held after the replay.
  */
 import type { Cursor } from '../protocol/cursor.js';
@@ -21,6 +21,7 @@ import { Lane } from './flush-scheduler.js';
 import type { Flushable, FlushScheduler } from './flush-scheduler.js';
 import { HeldMessages } from './held-messages.js';
 import { pushBehind } from './push-behind.js';
+import { WRITE_BYTES } from './message-run.js';
 import type { MessageRun, RunWrite } from './message-run.js';
 import type { DropReason } from './push-counters.js';
 import type { OutgoingMessage } from './outgoing-message.js';
@@ -78,7 +79,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
   enqueueReplayed(message: OutgoingMessage): EnqueueVerdict {
     this.catchUp();
     this.tracedBy?.replayed(message);
-    const verdict = this.append(message, Lane.Few);
+    const verdict = this.isTooSlow && this.isOpen ? 'overflow' : this.append(message, Lane.Few);
     if (verdict === 'expired') this.tracedBy?.dropped(message, verdict);
     return verdict;
   }
@@ -138,6 +139,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
   /** Hands everything that waits to the transport; what it cannot take now moves to the backlog. */
   flush(): boolean {
     this.catchUp();
+    if (this.isTooSlow && this.isOpen) this.owner.tooSlow();
     this.flushRun();
     return false;
   }
@@ -176,43 +178,40 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     this.relieve();
   }
 
-  /** Messages for everyone, which have been counted as queued here. */
-  protected override take(span: BroadcastSpan): void {
-    if (this.hasRoomForAll(span)) {
-      this.run = span.behind(this.run);
-      return;
-    }
-    let isTooSlow = false;
-    for (const message of span.messages) {
-      // Who is too slow for one is to get none after it, or there would be a hole.
-      const verdict = isTooSlow ? 'closed' : this.offer(message, Lane.Many);
-      if (verdict !== 'queued') message.recordDropped(1, verdict);
-      if (verdict !== 'overflow') continue;
-      this.tracedBy?.dropped(message, verdict);
-      isTooSlow = true;
-    }
-    if (isTooSlow) this.owner.tooSlow();
+  protected override takeWhole(span: BroadcastSpan): boolean {
+    if (!this.isOpen || this.isTooSlow || this.held || this.backlog || span.isPartlyOver) return false;
+    if (this.run.bytes + this.transport.bufferedBytes + span.bytes > this.scheduler.maxQueueBytes) return false;
+    this.run = span.behind(this.run);
+    return true;
   }
 
-  /** The usual case: nothing has to be decided about each of them. */
-  private hasRoomForAll({ bytes, mayEnd }: BroadcastSpan): boolean {
-    if (mayEnd || !this.isOpen || this.held || this.backlog) return false;
-    return this.run.bytes + this.transport.bufferedBytes + bytes <= this.scheduler.maxQueueBytes;
+  /** Who flushes the messages for everyone comes by here. */
+  protected override takeOne(message: OutgoingMessage): EnqueueVerdict {
+    return this.offer(message, undefined);
   }
 
-  private offer(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+  protected override makeRoom(): void {
+    if (!this.held && !this.transport.isBlocked) this.flushRun();
+  }
+
+  protected override get mostAtOnce(): number {
+    return Math.min(WRITE_BYTES, this.scheduler.maxQueueBytes);
+  }
+
+  private offer(message: OutgoingMessage, lane: Lane | undefined): EnqueueVerdict {
+    if (this.isTooSlow && this.isOpen) return 'overflow';
     const { held } = this;
     if (!held || !this.isOpen || (lane === Lane.Reply && !held.holdsReplies)) return this.append(message, lane);
     return held.add(message, lane === Lane.Reply, this.scheduler.maxQueueBytes) ? 'queued' : 'overflow';
   }
 
-  private append(message: OutgoingMessage, lane: Lane): EnqueueVerdict {
+  private append(message: OutgoingMessage, lane: Lane | undefined): EnqueueVerdict {
     if (!this.isOpen) return 'closed';
     if (message.isOver) return 'expired';
     if (this.backlog) return pushBehind(this.backlog, message, this.transport.bufferedBytes, this.scheduler);
     if (!this.hasRoomFor(message)) return this.enqueueUnread(message);
     this.run = this.run.append(message);
-    this.scheduler.schedule(this, lane);
+    if (lane !== undefined) this.scheduler.schedule(this, lane);
     return 'queued';
   }
 
@@ -279,6 +278,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     if (!backlog) return;
     this.stall = undefined;
     backlog.writeTo(this.transport);
+    if (this.backlog !== backlog) return; // That ended the connection.
     if (!backlog.isEmpty) {
       this.transport.onceDrained(() => this.drained());
       return;

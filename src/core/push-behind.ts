@@ -6,18 +6,18 @@ import type { OutgoingMessage } from './outgoing-message.js';
 import type { SlowReaderPolicy } from './slow-reader-policy.js';
 
 /**
- * Puts the message behind what waits, if there is room or its event's policy makes some. `others`: bytes that the
- * transport holds. What may be dropped makes room
- * for what may not: a reader is cut off only when nothing is left that it can do without.
+ * Puts the message behind what waits, if there is room beside the bytes that the transport holds, or its event's policy
+ * makes some. What may be dropped makes room for what may not: a reader is cut off only when nothing is left that it can
+ * do without.
  */
 export function pushBehind(
   backlog: Backlog,
   message: OutgoingMessage,
-  others: number,
+  transportBytes: number,
   { maxQueueBytes, waiting }: Pick<FlushScheduler, 'maxQueueBytes' | 'waiting'>,
 ): EnqueueVerdict {
   const hasRoom = () => {
-    const bytes = others + backlog.bytes;
+    const bytes = transportBytes + backlog.bytes;
     return bytes === 0 || (bytes + message.byteLength <= maxQueueBytes && !waiting.isOver(bytes));
   };
   const policy = message.shedding?.policy;

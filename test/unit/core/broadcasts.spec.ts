@@ -1,27 +1,53 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
+import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { Lane } from '../../../src/core/flush-scheduler.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
+import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 import type { FakePeer } from '../../support/fake-connections.js';
 import { at, cursorAt } from '../../support/scripted-log.js';
 
-/** Enough that a message for everyone is put down once, and not into each queue. */
-const CROWD = 65;
+/** Enough that a message for everyone is put down once and not into each queue, also when some have left. */
+const CROWD = 80;
 const EVERYONE = { all: true } as const;
 /** As much as a connection of {@link FakeConnections} may have waiting. */
 const MAX_QUEUE_BYTES = 65_536;
 
+/** Keeps the buffers that it is written, and says so. */
+class KeepingTransport extends FakeTransport {
+  readonly buffers: Buffer[] = [];
+  onWrite: () => void = () => {};
+
+  override write(bytes: Buffer): void {
+    this.buffers.push(bytes);
+    super.write(bytes);
+    this.onWrite();
+  }
+}
+
 /** A routing table with a crowd in it, for which messages are numbered. */
 class Crowd {
   readonly fakes = new FakeConnections();
-  readonly peers: FakePeer[] = Array.from({ length: CROWD }, (_, user) => this.fakes.connect(`${user}`));
+  readonly transports = Array.from({ length: CROWD }, () => new KeepingTransport());
+  readonly peers: FakePeer[] = this.transports.map((transport, user) => this.fakes.connect(`${user}`, {}, transport));
   sent = 0;
+  /** Called once, when somebody in the middle of the crowd is flushed. */
+  onNextWrite: (() => void) | undefined;
+  private isFlushing = false;
 
   /** @param isWatched Whether somebody hears of each recipient, for which every queue is gone through at once. */
   constructor(isWatched = false) {
     if (isWatched) this.fakes.fanOut.observer = { delivered() {} };
+    const middle = this.transports[CROWD >> 1];
+    if (!middle) return;
+    middle.onWrite = () => {
+      if (!this.isFlushing) return;
+      const call = this.onNextWrite;
+      this.onNextWrite = undefined;
+      call?.();
+    };
   }
 
   message({ padding = 0, endsAtMs }: { readonly padding?: number; readonly endsAtMs?: number } = {}): OutgoingMessage {
@@ -40,6 +66,21 @@ class Crowd {
     this.fakes.fanOut.deliver(this.message(), { users: [`${user}`] });
   }
 
+  toRoom(): void {
+    this.fakes.fanOut.deliver(this.message(), { groups: ['room'] });
+  }
+
+  /** Has somebody take no more, and calls back when the connection is gone for it. */
+  stop(index: number, onGone: () => void = () => {}): FakePeer {
+    const { connection, transport } = this.peer(index);
+    [transport.isBlocked, transport.bufferedBytes] = [true, MAX_QUEUE_BYTES];
+    transport.onEnd = () => {
+      connection.ended();
+      if (this.fakes.registry.remove(connection)) onGone();
+    };
+    return { connection, transport };
+  }
+
   peer(index: number): FakePeer {
     const peer = this.peers[index];
     if (!peer) throw new Error(`nobody is at ${index}`);
@@ -51,7 +92,9 @@ class Crowd {
   }
 
   flush(): void {
+    this.isFlushing = true;
     this.fakes.scheduler.flushAll();
+    this.isFlushing = false;
   }
 }
 
@@ -91,6 +134,14 @@ describe('messages for everyone', () => {
     expect(crowd.peer(3).connection.outbound.waitingBytes).toBe(0);
   });
 
+  it('with an end are flushed once', () => {
+    const crowd = new Crowd();
+    const flush = jest.spyOn(crowd.peer(3).connection.outbound, 'flush');
+    crowd.broadcast({ endsAtMs: performance.now() + 60_000 });
+    crowd.flush();
+    expect([crowd.eventsOf(3), flush.mock.calls.length]).toEqual([['m1'], 1]);
+  });
+
   it('are over for whoever has not got them by their end', () => {
     const crowd = new Crowd();
     const message = crowd.broadcast({ endsAtMs: performance.now() - 1 });
@@ -102,8 +153,7 @@ describe('messages for everyone', () => {
 
   it('end the connection of a reader that is too slow for one, who gets none after it', () => {
     const crowd = new Crowd();
-    const { transport } = crowd.peer(0);
-    [transport.isBlocked, transport.bufferedBytes] = [true, MAX_QUEUE_BYTES];
+    const { transport } = crowd.stop(0);
     const messages = [crowd.broadcast(), crowd.broadcast()];
     crowd.flush();
 
@@ -116,12 +166,86 @@ describe('messages for everyone', () => {
     expect(crowd.fakes.counters.dropped.of('overflow')).toBe(1);
   });
 
-  it('are kept for nobody once all have been given them', () => {
+  it('are joined once for all, however many come at a time', () => {
     const crowd = new Crowd();
+    for (let count = 0; count < 30; count++) crowd.broadcast({ padding: 9_000 });
+    crowd.flush();
+    const buffers = new Set(crowd.transports.flatMap((transport) => transport.buffers));
+    expect(crowd.transports.map(({ received }) => received.length)).toEqual(crowd.transports.map(() => 30));
+    expect(buffers.size).toBe(crowd.transports[0]?.buffers.length);
+  });
+
+  it('follow those that a replay has read', () => {
+    const crowd = new Crowd();
+    const { outbound } = crowd.peer(0).connection;
+    outbound.hold();
+    crowd.broadcast();
+    crowd.broadcast();
+    outbound.release(at(1), cursorAt(1));
+    crowd.flush();
+    expect(crowd.eventsOf(0)).toEqual(['m2']);
+  });
+
+  it('reach all once that are sent while others are under way', () => {
+    const crowd = new Crowd();
+    const { broadcasts } = crowd.fakes.registry;
+    crowd.broadcast();
+    for (let count = 0; count < 10; count++) broadcasts.flush();
+    crowd.broadcast();
+    expect(crowd.peer(20).connection.outbound.waitingBytes).toBeGreaterThan(0);
+    while (broadcasts.flush());
     crowd.broadcast();
     crowd.flush();
-    const { broadcasts } = crowd.fakes.registry;
-    expect(broadcasts.since(broadcasts.end - 1).messages).toEqual([]);
+    for (const index of crowd.peers.keys()) expect(crowd.eventsOf(index)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it('leave nobody out, whoever has everything flushed meanwhile', () => {
+    const crowd = new Crowd();
+    crowd.stop(0, () => crowd.flush());
+    crowd.broadcast();
+    crowd.flush();
+    crowd.broadcast();
+    crowd.flush();
+    for (let index = 1; index < CROWD; index++) expect(crowd.eventsOf(index)).toEqual(['m1', 'm2']);
+  });
+
+  it('are settled for a connection that is being closed while they are sent', () => {
+    const crowd = new Crowd();
+    const { connection } = crowd.peer(0);
+    let message: OutgoingMessage | undefined;
+    const [transport] = crowd.transports;
+    if (transport) transport.onWrite = () => (message ??= crowd.broadcast());
+    connection.reply('{"event":"reply"}');
+    connection.close(CloseCode.ServiceRestart);
+    crowd.flush();
+    expect([message?.written, message?.isSettled]).toEqual([CROWD - 1, true]);
+  });
+
+  it('are lost with a pipe that is gone, which is not said to have been too slow', () => {
+    const crowd = new Crowd();
+    const { connection, transport } = crowd.peer(0);
+    const messages = Array.from({ length: 12 }, () => crowd.broadcast({ padding: 9_000 }));
+    transport.bufferedBytes = MAX_QUEUE_BYTES;
+    transport.terminate();
+    crowd.flush();
+    expect([connection.closeCode, transport.writes]).toEqual([CloseCode.GoingAway, 0]);
+    expect(messages.map(({ written, isSettled }) => [written, isSettled])).toEqual(
+      messages.map(() => [CROWD - 1, true]),
+    );
+  });
+
+  it.each<[string, (crowd: Crowd) => unknown]>([
+    ['a group', (crowd) => crowd.toRoom()],
+    ['all but one', (crowd) => crowd.fakes.fanOut.deliver(crowd.message(), { all: true, except: { users: ['5'] } })],
+  ])('have what is sent at the end of a slow reader come behind a message to %s', (_whom, send) => {
+    const crowd = new Crowd();
+    for (const { connection } of crowd.peers) crowd.fakes.registry.join(connection, 'room', MembershipSource.Server);
+    const { transport } = crowd.stop(0, () => crowd.toRoom());
+    crowd.broadcast();
+    send(crowd);
+    crowd.flush();
+    expect(transport.closed?.code).toBe(CloseCode.SlowConsumer);
+    expect(crowd.eventsOf(1)).toEqual(['m1', 'm2', 'm3']);
   });
 });
 
@@ -146,7 +270,7 @@ const step = fc.oneof(
       who: fc.nat({ max: 3 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('flushAll', 'connect') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('flushAll', 'connect', 'sendWithin') }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -184,6 +308,9 @@ function take(crowd: Crowd, one: Step): void {
     case 'unblock':
       crowd.flush();
       return transport.unblock();
+    case 'sendWithin':
+      crowd.onNextWrite = () => crowd.broadcast();
+      return;
     case 'connect':
       return void crowd.peers.push(crowd.fakes.connect('late'));
     default:

@@ -286,6 +286,17 @@ describe('a reader that takes nothing for long', () => {
     expect(backlog.places).toBeLessThan(200);
   });
 
+  it('is let go of once, also where the first write after it ends the connection', () => {
+    const { connection, transport } = fakes.connect();
+    [transport.isBlocked, transport.bufferedBytes] = [true, 1];
+    connection.reply('{"event":"a"}');
+    fakes.scheduler.flushAll();
+    expect(fakes.scheduler.waiting.slowReaders).toBe(1);
+    transport.write = () => transport.terminate();
+    transport.unblock();
+    expect(fakes.scheduler.waiting.slowReaders).toBe(0);
+  });
+
   it('is written each message once, those behind a first part too', () => {
     const backlog = new Backlog(fakes.scheduler);
     const transport = new FakeTransport();
