@@ -10,8 +10,13 @@ import type { Flushable, Lane } from './flush-scheduler.js';
 import type { MessageRun } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 
-/** Takes what is new to it when it is flushed. */
-type BroadcastQueue = Pick<Flushable, 'flush'>;
+/** Flushes between two looks of the scheduler at the time, each for some microseconds. */
+const FLUSHES_AT_ONCE = 4;
+
+/** Has a queue that takes what is new to it when it is flushed. */
+interface BroadcastReader {
+  readonly outbound: Pick<Flushable, 'flush'>;
+}
 
 /** Messages for everyone that follow one another. */
 export class BroadcastSpan {
@@ -73,13 +78,13 @@ export class Broadcasts implements Flushable {
   private beginning = 0;
   /** By the place they begin at, less the beginning; made anew when a message has come. */
   private spans: (BroadcastSpan | undefined)[] = [];
-  /** The queues that were there when the walk over them began; undefined while there is none. */
-  private walk: readonly BroadcastQueue[] | undefined;
+  /** Those who were there when the walk over their queues began; undefined while there is none. */
+  private walk: readonly BroadcastReader[] | undefined;
   private nextInWalk = 0;
   private walkEnd = 0;
 
-  /** @param queues All that are due what is added. */
-  constructor(private readonly queues: () => readonly BroadcastQueue[]) {}
+  /** @param readers All who are due what is added. */
+  constructor(private readonly readers: () => Iterable<BroadcastReader>) {}
 
   /** The message is for everyone who is there. Whoever adds one has this scheduled. */
   add(message: OutgoingMessage): void {
@@ -97,21 +102,24 @@ export class Broadcasts implements Flushable {
     return (this.spans[index] ??= new BroadcastSpan(this.pending.slice(index)));
   }
 
-  /** Flushes the next queue, which takes what is new; true until all have been. */
+  /** Flushes the next few queues, which take what is new; true until all have been. */
   flush(): boolean {
-    const queue = this.walkOn();
-    queue?.flush();
-    if (!queue) this.endWalk();
-    return queue !== undefined;
+    const walk = (this.walk ??= this.beginWalk());
+    for (let left = FLUSHES_AT_ONCE; left > 0; left--) {
+      const reader = walk[this.nextInWalk++];
+      if (!reader) {
+        this.endWalk();
+        return false;
+      }
+      reader.outbound.flush();
+    }
+    return true;
   }
 
-  private walkOn(): BroadcastQueue | undefined {
-    if (!this.walk) {
-      this.walk = this.queues();
-      this.walkEnd = this.end;
-      this.nextInWalk = 0;
-    }
-    return this.walk[this.nextInWalk++];
+  private beginWalk(): readonly BroadcastReader[] {
+    this.walkEnd = this.end;
+    this.nextInWalk = 0;
+    return [...this.readers()];
   }
 
   private endWalk(): void {

@@ -36,7 +36,7 @@ const NOBODY_LISTENS: Attendance = { attend() {}, leave() {} };
 /** Connections by id, user and group. */
 export class ConnectionRegistry {
   /** The messages for everyone in it. */
-  readonly broadcasts = new Broadcasts(() => Array.from(this.all(), ({ outbound }) => outbound));
+  readonly broadcasts = new Broadcasts(() => this.all());
   private readonly byId = new Map<string, Connection>();
   private readonly closing = new Set<Connection>();
   private readonly byUser = new Map<string, UserConnections>();

@@ -185,7 +185,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     return true;
   }
 
-  /** Who flushes the messages for everyone comes by here. */
+  /** Needs no turn of its own: the walk over all queues comes by. */
   protected override takeOne(message: OutgoingMessage): EnqueueVerdict {
     return this.offer(message, undefined);
   }
