@@ -20,7 +20,7 @@ export abstract class BroadcastFollower {
     this.place = broadcasts.end;
   }
 
-  /** Takes what is new. Closes nothing: whoever looks may be on a walk that others would be passed by on. */
+  /** Takes what is new. Closes nothing: the host hears of an end, and what it sends then would overtake a fan-out. */
   catchUp(): void {
     if (!this.isBehind) return;
     const span = this.broadcasts.since(this.place);

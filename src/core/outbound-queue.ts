@@ -9,8 +9,8 @@
  * A message whose time is over is let go wherever it has waited: behind a hold, on its way to this node, or for a reader.
  * Messages for everyone are not put in: the queue takes those that are new to it before it does anything else.
  *
- * Neighbours: FanOut enqueues, Broadcasts has what is for everyone, a replay enqueues past the hold, FlushScheduler calls `flush`, the transport takes the
- * bytes. Invariant: messages leave in the order in which they were enqueued, those that were held after the replay.
+ * Neighbours: FanOut enqueues, Broadcasts holds what is for everyone, a replay enqueues past the hold, FlushScheduler calls
+ * `flush`. Invariant: messages leave in the order in which they were enqueued, those that were held after the replay.
  */
 import type { Cursor } from '../protocol/cursor.js';
 import { Backlog } from './backlog.js';
