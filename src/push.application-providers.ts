@@ -92,14 +92,15 @@ export const applicationProviders: Provider[] = [
   },
   {
     provide: PushTransports,
-    inject: [PUSH_OPTIONS, PUSH_BACKING, HandshakeService, TenantSpaces, UpstreamService, FailureLog],
+    inject: [PUSH_OPTIONS, PUSH_BACKING, PUSH_CLOCK, HandshakeService, TenantSpaces, UpstreamService, FailureLog],
     useFactory: (
       options: ResolvedPushOptions,
       { tickets }: Backing,
+      clock: Clock,
       handshakes: HandshakeService,
       spaces: TenantSpaces,
       upstream: UpstreamService,
       failures: FailureLog,
-    ) => new PushTransports({ handshakes, spaces, upstream, tickets, options, onFailure: failures.add }),
+    ) => new PushTransports({ handshakes, spaces, upstream, tickets, clock, options, onFailure: failures.add }),
   },
 ];

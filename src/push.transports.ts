@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
 import type { TicketStore } from './backing/ticket-store.interface.js';
+import type { Clock } from './core/clock.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import type { HandshakeService } from './push/handshake.service.js';
 import type { TenantSpaces } from './push/tenant-spaces.js';
@@ -21,6 +22,7 @@ export interface TransportParts {
   readonly spaces: TenantSpaces;
   readonly upstream: UpstreamService;
   readonly tickets: TicketStore;
+  readonly clock: Clock;
   readonly options: ResolvedPushOptions;
   readonly onFailure: (cause: unknown) => void;
 }
@@ -30,9 +32,10 @@ export class PushTransports {
   private readonly webSockets: PushWebSocketGateway;
 
   constructor(private readonly parts: TransportParts) {
-    const { handshakes, spaces, options, onFailure } = parts;
+    const { handshakes, spaces, clock, options, onFailure } = parts;
     const { paths, maxFrameBytes } = options;
-    this.webSockets = new PushWebSocketGateway(handshakes, spaces, { path: paths.ws, maxFrameBytes }, onFailure);
+    const own = { path: paths.ws, maxFrameBytes };
+    this.webSockets = new PushWebSocketGateway(handshakes, spaces, own, clock, onFailure);
   }
 
   /** Takes the requests of our paths. */

@@ -149,7 +149,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
    * regularly, by a time that never goes back: progress is seen from one call to the next.
    */
   stalledForMs(nowMs: number): number {
-    this.stall = stallOf(this.transport, this.stall, nowMs);
+    this.stall = stallOf(this.transport, this.backlog !== undefined, this.stall, nowMs);
     return this.stall ? nowMs - this.stall.sinceMs : 0;
   }
 

@@ -7,11 +7,16 @@ export interface Stall {
 }
 
 /**
- * The stall of a transport, from one look at it to the next; undefined while it is not blocked. `nowMs` is of a time
- * that never goes back.
+ * The stall of a transport, from one look at it to the next; undefined while it is not blocked, or holds nothing and
+ * nothing waits for it. `nowMs` is of a time that never goes back.
  */
-export function stallOf(transport: Transport, before: Stall | undefined, nowMs: number): Stall | undefined {
-  if (!transport.isBlocked) return undefined;
+export function stallOf(
+  transport: Transport,
+  isWaitedFor: boolean,
+  before: Stall | undefined,
+  nowMs: number,
+): Stall | undefined {
   const { bufferedBytes } = transport;
+  if (!transport.isBlocked || (bufferedBytes === 0 && !isWaitedFor)) return undefined;
   return before && bufferedBytes >= before.bufferedBytes ? before : { bufferedBytes, sinceMs: nowMs };
 }

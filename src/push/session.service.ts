@@ -114,20 +114,25 @@ export class SessionService {
 
   /** Takes one text frame from the peer. */
   receive(connection: Connection, text: string): void {
-    connection.heard(this.parts.clock.now());
+    this.heard(connection);
     this.inboundOf(connection).receive(text);
   }
 
   /** Takes one frame that the peer sent beside the connection, and answers it there. */
   offer(connection: Connection, parsed: ParsedFrame | FrameFailure, sink: ReplySink): void {
-    connection.heard(this.parts.clock.now());
+    this.heard(connection);
     this.inboundOf(connection).offer(parsed, sink);
   }
 
   /** Takes a sign of life that is no frame of the protocol, such as a ping; false when the peer sends too many. */
   receiveControlFrame(connection: Connection): boolean {
-    connection.heard(this.parts.clock.now());
+    this.heard(connection);
     return this.inboundOf(connection).takeControlFrame();
+  }
+
+  /** The peer gave a sign of life that it was asked for. */
+  heard(connection: Connection): void {
+    connection.heard(this.parts.clock.now());
   }
 
   /** Nothing goes through the pipe any more in either direction, though it may take the peer a while to hang up. */

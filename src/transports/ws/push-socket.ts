@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { Connection } from '../../core/connection.js';
 import type { SessionService } from '../../push/session.service.js';
 import { CloseCode } from '../../protocol/close-codes.js';
+import type { WsTransport } from './ws.transport.js';
 
 /**
  * A server-side WebSocket that knows its connection and takes its own events, which nobody else can listen to: five
@@ -10,11 +11,13 @@ import { CloseCode } from '../../protocol/close-codes.js';
 export class PushSocket extends WebSocket {
   private connection: Connection | undefined;
   private sessions: SessionService | undefined;
+  private pipe: WsTransport | undefined;
 
-  /** Passes what arrives from now on to the session of the connection. */
-  bind(connection: Connection, sessions: SessionService): void {
+  /** Passes what arrives from now on to the session of the connection, which this is the pipe of. */
+  bind(connection: Connection, sessions: SessionService, pipe: WsTransport): void {
     this.connection = connection;
     this.sessions = sessions;
+    this.pipe = pipe;
   }
 
   /** Before it is bound nothing is of interest, and `ws` itself closes a socket that has failed. */
@@ -31,7 +34,9 @@ export class PushSocket extends WebSocket {
         if (sessions.receiveControlFrame(connection)) this.pong(data);
         break;
       case 'pong':
-        sessions.receiveControlFrame(connection);
+        // An answer to our own question is none of the frames that it may send so many of.
+        if (this.pipe?.ponged(data as Buffer)) sessions.heard(connection);
+        else sessions.receiveControlFrame(connection);
         break;
       case 'error':
         // The peer broke the rules of RFC 6455: `ws` has told it so with a close frame, and reads no more.

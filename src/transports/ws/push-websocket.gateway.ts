@@ -9,6 +9,7 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Server, ServerOptions } from 'ws';
+import type { Clock } from '../../core/clock.js';
 import { isLater } from '../../core/now-or-later.js';
 import type { Admission, Handshake, Verdict } from '../../push/admission.js';
 import type { HandshakeService } from '../../push/handshake.service.js';
@@ -16,6 +17,7 @@ import type { OpenedSession } from '../../push/session.service.js';
 import type { TenantSpaces } from '../../push/tenant-spaces.js';
 import { CloseCode } from '../../protocol/close-codes.js';
 import { PushSocket } from './push-socket.js';
+import { ReadWatch } from './read-watch.js';
 import { interceptUpgrades } from './upgrade-interceptor.js';
 import { refuseUpgrade } from './upgrade-response.js';
 import { handshakeRequest, selectSubprotocol } from './ws-handshake.js';
@@ -37,11 +39,13 @@ const MAX_BUFFERED_CHUNKS = 1_024;
 export class PushWebSocketGateway {
   private readonly webSockets: Server<typeof PushSocket>;
   private readonly detach: (() => void)[] = [];
+  private readonly readWatch: ReadWatch;
 
   constructor(
     private readonly handshakes: HandshakeService,
     private readonly spaces: Pick<TenantSpaces, 'of'>,
     private readonly options: WebSocketOptions,
+    clock: Clock,
     private readonly onFailure: (cause: unknown) => void,
   ) {
     const serverOptions: ServerOptions<typeof PushSocket> & { readonly closeTimeout: number } = {
@@ -57,6 +61,7 @@ export class PushWebSocketGateway {
       handleProtocols: selectSubprotocol,
     };
     this.webSockets = new WebSocketServer(serverOptions);
+    this.readWatch = new ReadWatch(clock);
   }
 
   /** Takes the upgrades of the path on this server until {@link detachAll}. */
@@ -119,8 +124,9 @@ export class PushWebSocketGateway {
     socket.cork();
     this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       try {
-        session = sessions.open(admission, new WsTransport(webSocket, socket));
-        webSocket.bind(session.connection, sessions);
+        const pipe = new WsTransport(webSocket, socket, this.readWatch);
+        session = sessions.open(admission, pipe);
+        webSocket.bind(session.connection, sessions, pipe);
       } catch (cause) {
         this.onFailure(cause);
         webSocket.close(CloseCode.InternalError);

@@ -247,6 +247,17 @@ describe('outbound queue', () => {
     transport.bufferedBytes = 400;
     expect([outbound.stalledForMs(6_000), outbound.stalledForMs(7_000)]).toEqual([0, 1_000]);
   });
+
+  it('does not call it a stall when nothing waits for a blocked transport', () => {
+    const client = connect('1');
+    const { outbound } = client.connection;
+    Object.assign(client.transport, { isBlocked: true });
+    expect([outbound.stalledForMs(1_000), outbound.stalledForMs(60_000)]).toEqual([0, 0]);
+
+    fanOut.deliver(message('m'), { all: true });
+    scheduler.flushAll();
+    expect([outbound.stalledForMs(61_000), outbound.stalledForMs(63_000)]).toEqual([0, 2_000]);
+  });
 });
 
 describe('FlushScheduler', () => {

@@ -112,7 +112,7 @@ describe('LivenessService', () => {
 
     it('holds nothing against peers for the time in which the event loop stood still', () => {
       const [asked, reading] = [fakes.connect(), fakes.connect()];
-      reading.transport.isBlocked = true;
+      Object.assign(reading.transport, { isBlocked: true, bufferedBytes: 500 });
       asked.connection.heard(fakes.clock.now() - HEARTBEAT_MS);
       fakes.clock.advance(SWEEP_MS);
       expect(asked.transport.probes).toBe(1);
@@ -127,7 +127,7 @@ describe('LivenessService', () => {
 
     it('still finds a reader that takes nothing when the clock is set back', () => {
       const { connection, transport } = fakes.connect();
-      transport.isBlocked = true;
+      Object.assign(transport, { isBlocked: true, bufferedBytes: 500 });
       fakes.clock.advance(SWEEP_MS);
       fakes.clock.advance(-3_600_000);
       passWithSigns({ connection, transport }, STALL_TIMEOUT_MS + 2 * SWEEP_MS);
