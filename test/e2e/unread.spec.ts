@@ -161,6 +161,30 @@ describe('a peer over WebSocket that reads', () => {
     peer.destroy();
   });
 
+  it('may answer the last of several pings alone', async () => {
+    await start({ heartbeatMs: 1_500 });
+    const peer = await RawClient.open(app.port, 'sparing');
+    const questions: Buffer[] = [];
+    let texts = 0;
+    let isOpen = true;
+    const reading = (async () => {
+      while (isOpen) {
+        const { opcode, payload } = await peer.nextFrame();
+        if (opcode === Opcode.Text) texts++;
+        if (opcode === Opcode.Close) isOpen = false;
+        if (opcode === Opcode.Ping && questions.push(payload) > 1)
+          peer.write(rawFrame(payload, { opcode: Opcode.Pong }));
+      }
+    })();
+
+    const sent = await sendUntil('sparing', isHeldBack);
+    await eventually(() => texts === sent);
+    expect(questions.length).toBeGreaterThan(1);
+    peer.write(closeFrame(1000));
+    await reading;
+    peer.destroy();
+  });
+
   it('but answers no ping ends with 4002 after the time for those who take nothing', async () => {
     await start({ stallTimeoutMs: 1_000 });
     const peer = await RawClient.open(app.port, 'silent');

@@ -8,8 +8,11 @@ import type { ReadWatch } from './read-watch.js';
 import { wsFormat } from './ws-format.js';
 
 const { OPEN } = WebSocket;
-/** Payload of a ping that asks how far the peer has read; its pong says the same (RFC 6455 section 5.5.3). */
-const READ_QUESTION = Buffer.from('read');
+/**
+ * Payload of our pings, which their pongs say again (RFC 6455 section 5.5.3). It is that of all, because a peer may answer
+ * the last one alone.
+ */
+const QUESTION = Buffer.from('read');
 
 /**
  * A WebSocket as a pipe. Frames that are ready go straight to the socket underneath: `ws` queues nothing of its own
@@ -53,12 +56,12 @@ export class WsTransport implements Transport, CheckedPeer {
   }
 
   probe(): void {
-    if (this.webSocket.readyState === OPEN) this.webSocket.ping();
+    if (this.webSocket.readyState === OPEN) this.ask();
   }
 
   /** Takes the payload of a pong. Whether it is the awaited answer of how far the peer has read. */
   ponged(payload: Buffer): boolean {
-    if (!payload.equals(READ_QUESTION) || !this.reading.answered()) return false;
+    if (!payload.equals(QUESTION) || !this.reading.answered()) return false;
     const listener = this.onRead;
     this.onRead = undefined;
     listener?.();
@@ -66,7 +69,7 @@ export class WsTransport implements Transport, CheckedPeer {
   }
 
   ask(): void {
-    this.webSocket.ping(READ_QUESTION);
+    this.webSocket.ping(QUESTION);
   }
 
   get canAnswer(): boolean {
