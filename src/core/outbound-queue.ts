@@ -278,7 +278,8 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     if (!backlog) return;
     this.stall = undefined;
     backlog.writeTo(this.transport);
-    if (this.backlog !== backlog) return; // That ended the connection.
+    // The last write may have ended the connection.
+    if (this.backlog !== backlog) return;
     if (!backlog.isEmpty) {
       this.transport.onceDrained(() => this.drained());
       return;
@@ -288,13 +289,12 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     this.relieve();
   }
 
-  private hasRoomFor(message: OutgoingMessage): boolean {
-    const limit = this.scheduler.maxQueueBytes;
-    const waiting = this.waitingBytes;
-    if (waiting === 0 || waiting + message.byteLength <= limit) return true;
+  /** Beside what waits already; a lone message always has room. */
+  private hasRoomFor({ byteLength }: OutgoingMessage): boolean {
+    const most = Math.max(0, this.scheduler.maxQueueBytes - byteLength);
+    if (this.run.bytes + this.transport.bufferedBytes <= most) return true;
     // A burst within one turn of the event loop says nothing about the reader: give it what the transport takes now.
     this.flushRun();
-    const left = this.waitingBytes;
-    return this.isOpen && (left === 0 || left + message.byteLength <= limit);
+    return this.isOpen && !this.backlog && this.transport.bufferedBytes <= most;
   }
 }

@@ -77,8 +77,7 @@ export class RestSender {
     const key = keyOf(request, message);
     const by = principalOf(request)?.userId;
     const call = this.callOf(request);
-    const action = (claim?: string) =>
-      call.push.send({ ...requestOf(target, message, waitSeconds), by, ...onceAt(claim) });
+    const action = (claim?: string) => call.push.send(under(claim, '', requestOf(target, message, waitSeconds, by)));
     return { ...(await this.once(call, key, [route, target, message], action)), waitSeconds };
   }
 
@@ -145,10 +144,10 @@ export class RestSender {
   ): Promise<PushReceipt> {
     const { target, idempotencyKey } = message;
     const by = principalOf(call.request)?.userId;
-    const action = (claim?: string) =>
-      call.push.send({ ...requestOf(target, message, waitSeconds), by, ...onceAt(claim, at) });
-    if (idempotencyKey === undefined) return action(claimOfBatch);
-    const answered = this.once(call, idempotencyKey, ['batch item', message], action);
+    const send = (claim: string | undefined) =>
+      call.push.send(under(claim, at, requestOf(target, message, waitSeconds, by)));
+    if (idempotencyKey === undefined) return send(claimOfBatch);
+    const answered = this.once(call, idempotencyKey, ['batch item', message], send);
     return answered.then(({ body, isReplay }) => (isReplay ? { ...body, duplicate: true } : body));
   }
 
@@ -189,9 +188,9 @@ export class RestSender {
   }
 }
 
-/** The identity of a message of a request that has a claim. */
-function onceAt(claim: string | undefined, at = ''): SendOnce {
-  return claim === undefined ? {} : { [SEND_ONCE]: onceIdOf(claim, at) };
+/** The message with its identity, where the request that it stands in has a claim. */
+function under(claim: string | undefined, at: string, message: SendRequest): SendRequest & SendOnce {
+  return claim === undefined ? message : { ...message, [SEND_ONCE]: onceIdOf(claim, at) };
 }
 
 function countOf({ users, groups, connections }: { [Kind in 'users' | 'groups' | 'connections']?: unknown }): number {
@@ -223,7 +222,8 @@ function requestOf(
   target: Target,
   { event, data, store, ttlSeconds, collapseKey, report }: PushEventDto,
   waitSeconds: number | undefined,
+  by: string | undefined,
 ): SendRequest {
   const asked = waitSeconds === undefined ? report : { withinMs: waitSeconds * 1000 };
-  return { target, event, data, store, ttlSeconds, collapseKey, report: asked };
+  return { target, event, data, store, ttlSeconds, collapseKey, report: asked, by };
 }
