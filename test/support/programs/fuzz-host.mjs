@@ -6,23 +6,13 @@
  * It runs what was built last; `npm test` builds first.
  */
 import { PushService } from 'nestjs-push';
+import { failureLogger } from './failure-logger.mjs';
 import { countHandles, startRoomsHost } from './rooms-host.mjs';
 
 const TICK_MS = 25;
 const faults = [];
 process.on('uncaughtException', (error) => faults.push(`uncaught: ${error?.stack ?? error}`));
 process.on('unhandledRejection', (reason) => faults.push(`unhandled: ${reason?.stack ?? reason}`));
-
-/**
- * What the module logs as an error is a failure of its own, whatever it answered. Fastify and Nest themselves log a client
- * that breaks off within the body of a request for a path that nobody owns.
- */
-const logger = { log() {}, warn() {}, error: recordLogged, fatal: recordLogged };
-
-function recordLogged(...parts) {
-  const text = parts.join(' ');
-  if (!/^Error: aborted\s+ExceptionsHandler$/.test(text)) faults.push(`logged: ${text}`);
-}
 
 let ticks = 0;
 const app = await startRoomsHost({
@@ -35,7 +25,7 @@ const app = await startRoomsHost({
     // Nor is it to be turned away because the machine has no time for this process.
     maxEventLoopDelayMs: 0,
   },
-  logger,
+  logger: failureLogger((text) => faults.push(`logged: ${text}`)),
   answerControl: (_url, host) => stateOf(host.get(PushService)),
   onEnd: () => clearInterval(ticking),
 });

@@ -13,6 +13,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { OnPush } from 'nestjs-push';
 import { redis } from 'nestjs-push/redis';
 import { ConnectionRegistry } from '../../../dist/core/connection-registry.js';
+import { failureLogger } from './failure-logger.mjs';
 import { takeCensus } from './heap-census.mjs';
 import { countHandles, decorate, startRoomsHost } from './rooms-host.mjs';
 
@@ -33,7 +34,7 @@ await startRoomsHost({
   auth: { tenantClaim: 'tenant' },
   push: { origins: ['https://shop.example'], ...(redisUrl && { backing: redis({ url: redisUrl }) }) },
   providers: [Audit],
-  logger: ['error', 'fatal'],
+  logger: failureLogger((text) => console.error(text)),
   bodyLimitBytes: 2 ** 21,
   answerControl: (url) => (url === '/measures' ? takeMeasures() : process.memoryUsage.rss()),
 });
