@@ -30,10 +30,10 @@ export class ConnectionLog {
 
   /** Writes from now on; nobody listens for what the level of the log leaves out. */
   listen(listeners: LifecycleListeners, { logConnections }: Required<ConnectionLogOptions>): void {
-    if (logConnections && Logger.isLevelEnabled('log')) {
+    if (logConnections && isWritten('log')) {
       addListener(listeners, 'disconnected', (event) => this.logger.log(logLine('connection ended', event)));
     }
-    if (Logger.isLevelEnabled('debug')) addListener(listeners, 'refused', (event) => this.refused(event));
+    if (isWritten('debug')) addListener(listeners, 'refused', (event) => this.refused(event));
   }
 
   private refused({ purpose, address, requestId, userId, group, status, code, detail }: RefusedEvent): void {
@@ -51,4 +51,9 @@ export class ConnectionLog {
     this.secondBeganAtMs = nowMs;
     this.refusals = 0;
   }
+}
+
+/** On Nest 11 no level counts as enabled where none was ever set, though all are written. */
+function isWritten(level: 'log' | 'debug'): boolean {
+  return Logger.isLevelEnabled(level) || !Logger.isLevelEnabled('fatal');
 }
