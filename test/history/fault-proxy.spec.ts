@@ -33,7 +33,7 @@ async function fetchThrough(fault: Fault | undefined): Promise<{ text: string; e
   const client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
   client.on('data', (chunk: Buffer) => (seen.text += chunk.toString()));
   client.on('error', () => {});
-  client.on('end', () => (seen.end ||= 'end'));
+  for (const event of ['end', 'close']) client.on(event, () => (seen.end ||= 'end'));
   await eventually(() => seen.end !== '' || seen.text === SENT);
   client.destroy();
   return seen;
