@@ -22,7 +22,7 @@ export interface LivenessOptions {
   readonly heartbeatTimeoutMs?: number;
   /** How long before the end of its token a client is told, in milliseconds. @default 60_000 */
   readonly expiringNoticeMs?: number;
-  /** How long a reader that has messages waiting may take nothing of them, in milliseconds; past it 4002. @default 30_000 */
+  /** How long a reader that has messages waiting may take nothing, in milliseconds; past it 4002. @default 30_000 */
   readonly stallTimeoutMs?: number;
 }
 

@@ -1,4 +1,6 @@
 /** Peers over WebSocket that stop reading, which is seen long before the kernel has taken all that it can for them. */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SubscribeMessage } from '@nestjs/websockets';
 import { PushEvent, PushGateway, PushWsAdapter } from '../../src/index.js';
@@ -41,6 +43,54 @@ async function metric(series: string): Promise<number> {
 }
 
 const isHeldBack = async () => (await metric('push_queue_bytes_max')) > 0;
+
+/** A peer that reads all and says nothing by itself. */
+class RawPeer {
+  /** Payloads of the pings that have come. */
+  readonly questions: string[] = [];
+  /** How many text frames have come. */
+  texts = 0;
+  /** Whether it answers each ping. */
+  answers = false;
+
+  private constructor(
+    private readonly client: RawClient,
+    private readonly isOver = (async () => {
+      for (;;) {
+        const { opcode, payload } = await client.nextFrame();
+        if (opcode === Opcode.Text) this.texts++;
+        else if (opcode !== Opcode.Ping) return;
+        else if (this.questions.push(payload.toString()) && this.answers) this.pong(payload.toString());
+      }
+    })(),
+  ) {}
+
+  static async open(user: string): Promise<RawPeer> {
+    return new RawPeer(await RawClient.open(app.port, user));
+  }
+
+  pong(payload: string): void {
+    this.client.write(rawFrame(payload, { opcode: Opcode.Pong }));
+  }
+
+  /** Takes no more than 64 KiB in `pauseMs`, until it is enough. */
+  async readSlowly(pauseMs: number, isEnough: () => Promise<boolean>): Promise<void> {
+    const { socket } = this.client;
+    do {
+      socket.resume();
+      await once(socket, 'data');
+      socket.pause();
+      await sleep(pauseMs);
+    } while (!(await isEnough()));
+    socket.resume();
+  }
+
+  async end(): Promise<void> {
+    this.client.write(closeFrame(1000));
+    await this.isOver;
+    this.client.destroy();
+  }
+}
 
 function numbersOf({ frames }: WsClient): number[] {
   return frames.filter(({ event }) => event === EVENT).map(({ data }) => (data as { readonly number: number }).number);
@@ -94,6 +144,22 @@ describe('a reader over WebSocket that stands still', () => {
 });
 
 describe('a peer over WebSocket that reads', () => {
+  it('but slowly is not cut off, however long it takes for what is before it', async () => {
+    await start({ stallTimeoutMs: 1_000 });
+    const peer = await RawPeer.open('slow');
+    peer.answers = true;
+    const padding = 'x'.repeat(50_000);
+    for (let number = 1; number <= 20; number++) void app.push.toUser('slow', EVENT, { number, padding });
+
+    let sent = 20;
+    await peer.readSlowly(150, async () => {
+      if (peer.texts < 20) await app.push.toUser('slow', EVENT, { number: ++sent });
+      return peer.texts === sent;
+    });
+    expect(sent).toBeGreaterThan(24);
+    await peer.end();
+  });
+
   it('may answer any number of questions: they are none of the frames that it may send so many of', async () => {
     await start({ maxFramesPerSecond: 1 });
     const reader = await app.connect('quick');
@@ -105,7 +171,10 @@ describe('a peer over WebSocket that reads', () => {
     expect(reader.closed).toBeUndefined();
   });
 
-  it('is written to while its own frames wait for a handler', async () => {
+  it.each([
+    ['', 0],
+    [' although it stood still before', 600],
+  ])('is written to while its own frames wait for a handler%s', async (_when, stillMs) => {
     let isOver = () => {};
     const over = new Promise<void>((resolve) => (isOver = resolve));
     @PushGateway()
@@ -123,9 +192,13 @@ describe('a peer over WebSocket that reads', () => {
       },
     );
     const reader = await app.connect('busy');
+    if (stillMs > 0) reader.socket.pause();
+    const sentBefore = stillMs > 0 ? await sendUntil('busy', isHeldBack) : 0;
     for (let count = 0; count < 5; count++) reader.send('hang');
+    if (stillMs > 0) await eventually(async () => !(await isHeldBack()));
+    reader.socket.resume();
 
-    const sent = await sendUntil('busy', () => Promise.resolve(false));
+    const sent = sentBefore + (await sendUntil('busy', () => Promise.resolve(false)));
     await eventually(() => numbersOf(reader).length === sent);
     isOver();
     expect(await isHeldBack()).toBe(false);
@@ -133,56 +206,30 @@ describe('a peer over WebSocket that reads', () => {
 
   it('but answers no ping is held back until it does', async () => {
     await start({});
-    const peer = await RawClient.open(app.port, 'silent');
-    const questions: Buffer[] = [];
-    let texts = 0;
-    let answers = (_question: Buffer) => {};
-    const reading = (async () => {
-      for (;;) {
-        const { opcode, payload } = await peer.nextFrame();
-        if (opcode === Opcode.Text) texts++;
-        else if (opcode === Opcode.Ping && questions.push(payload)) answers(payload);
-        else return;
-      }
-    })();
+    const peer = await RawPeer.open('silent');
 
     const sent = await sendUntil('silent', isHeldBack);
     expect(await isHeldBack()).toBe(true);
-    expect(questions.length).toBe(1);
-    peer.write(rawFrame('nothing of what was asked', { opcode: Opcode.Pong }));
+    for (const other of ['', '0', '7'.repeat(15), 'x', peer.questions.at(-1)?.replace(/$/, ' ') ?? ''])
+      peer.pong(other);
     await app.push.toUser('silent', EVENT, { number: sent + 1 });
     expect(await isHeldBack()).toBe(true);
 
-    answers = (question) => peer.write(rawFrame(question, { opcode: Opcode.Pong }));
-    for (const question of questions) answers(question);
-    await eventually(() => texts === sent + 1);
-    peer.write(closeFrame(1000));
-    await reading;
-    peer.destroy();
+    peer.pong(peer.questions[0] ?? '');
+    await eventually(() => peer.texts === sent + 1);
+    await peer.end();
   });
 
-  it('may answer the last of several pings alone', async () => {
+  it('may answer the last of several pings alone, that of a heartbeat too', async () => {
     await start({ heartbeatMs: 1_500 });
-    const peer = await RawClient.open(app.port, 'sparing');
-    const questions: Buffer[] = [];
-    let texts = 0;
-    let isOpen = true;
-    const reading = (async () => {
-      while (isOpen) {
-        const { opcode, payload } = await peer.nextFrame();
-        if (opcode === Opcode.Text) texts++;
-        if (opcode === Opcode.Close) isOpen = false;
-        if (opcode === Opcode.Ping && questions.push(payload) > 1)
-          peer.write(rawFrame(payload, { opcode: Opcode.Pong }));
-      }
-    })();
+    const peer = await RawPeer.open('sparing');
 
     const sent = await sendUntil('sparing', isHeldBack);
-    await eventually(() => texts === sent);
-    expect(questions.length).toBeGreaterThan(1);
-    peer.write(closeFrame(1000));
-    await reading;
-    peer.destroy();
+    const asked = peer.questions.length;
+    await eventually(() => peer.questions.length > asked);
+    peer.pong(peer.questions.at(-1) ?? '');
+    await eventually(() => peer.texts === sent);
+    await peer.end();
   });
 
   it('but answers no ping ends with 4002 after the time for those who take nothing', async () => {

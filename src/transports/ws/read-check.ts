@@ -1,79 +1,89 @@
 import type { ReadWatch, Watched } from './read-watch.js';
 
-/** Bytes written to a peer before it is first asked whether it reads, and the most for one that answers late. */
-const FIRST_SPAN_BYTES = 64 * 1024;
-/** Most bytes written before it is asked again. Each answer in time doubles the span up to here. */
-const LONGEST_SPAN_BYTES = 1024 * 1024;
-/** Looks of the {@link ReadWatch} that an answer may take. */
+/** Bytes written to a peer between two questions, at first and after it has stood still. */
+const SHORTEST_SPAN_BYTES = 64 * 1024;
+/** The most of them. Each answer in time doubles the span up to here. */
+const LONGEST_SPAN_BYTES = 512 * 1024;
+/** Looks of the {@link ReadWatch} from one answer to the next, beside those that an answer takes on its way. */
 const LOOKS_IN_TIME = 5;
+/** Most looks that an answer may take on its way. */
+const MOST_LOOKS_ON_THE_WAY = 20;
 
 /** The peer of a check. */
 export interface CheckedPeer {
-  /** Asks for an answer behind all that was written before. */
-  ask(): void;
+  /** Asks for an answer with this number, behind all that was written before. */
+  ask(number: number): void;
   /** Whether an answer could come: the pipe is open, and what the peer sends is read. */
   readonly canAnswer: boolean;
   readonly isGone: boolean;
 }
 
 /**
- * Whether one peer reads what is written to it, by questions that it answers when it has come to them. One is on the
- * way at a time, so the peer is due at most {@link LONGEST_SPAN_BYTES} and what is written while it is waited for.
+ * Whether one peer reads what is written to it, by numbered questions that it answers when it has come to them. An
+ * answer speaks for the questions before it, too: a peer may answer the last of several alone.
  *
- * Who answers in time is asked ever more rarely. Who does not is behind, and is to be written to no more until it
- * answers; then it gets {@link FIRST_SPAN_BYTES} at a time until an answer comes in time again. So what a slow link
- * cannot carry waits here, where the policies of its events see it, and not in the kernel.
+ * A peer stands still when questions are open and none is answered for longer than its quickest answer took and half a
+ * second. One that takes anything in that time does not, however slow or far away it is.
  */
 export class ReadCheck implements Watched {
-  private spanBytes = FIRST_SPAN_BYTES;
+  private spanBytes = SHORTEST_SPAN_BYTES;
   /** Since the last question. */
   private writtenBytes = 0;
-  private isAsked = false;
+  private lastAsked = 0;
+  private lastAnswered = 0;
+  /** Since the last answer, or the first open question. */
   private looks = 0;
-  private isSlow = false;
-  private isWaitedFor = false;
+  /** The question whose way is measured, and the looks since it was asked. */
+  private timed = 0;
+  private timedLooks = 0;
+  private fewestLooks: number | undefined;
+  private patienceLooks = LOOKS_IN_TIME;
 
   constructor(
     private readonly peer: CheckedPeer,
     private readonly watch: ReadWatch,
   ) {}
 
-  /** Whether the peer has not read what it was asked about, and is to be waited for. */
-  get isBehind(): boolean {
-    return this.isWaitedFor && this.peer.canAnswer;
+  get standsStill(): boolean {
+    return this.looks >= this.patienceLooks && this.peer.canAnswer;
   }
 
   /** So many bytes more were written. */
   wrote(bytes: number): void {
     this.writtenBytes += bytes;
-    if (this.writtenBytes >= this.spanBytes && !this.isAsked) this.ask();
+    if (this.writtenBytes >= this.spanBytes) this.ask();
   }
 
-  /** The peer has read up to the question. False when none was on the way. */
-  answered(): boolean {
-    if (!this.isAsked) return false;
-    this.isSlow = this.looks >= LOOKS_IN_TIME;
-    this.spanBytes = this.isSlow ? FIRST_SPAN_BYTES : Math.min(2 * this.spanBytes, LONGEST_SPAN_BYTES);
-    this.isAsked = false;
-    this.isWaitedFor = false;
-    if (this.writtenBytes >= this.spanBytes) this.ask();
+  ask(): void {
+    this.writtenBytes = 0;
+    if (this.lastAsked === this.lastAnswered) this.watch.add(this);
+    this.peer.ask(++this.lastAsked);
+    if (this.timed > this.lastAnswered) return;
+    this.timed = this.lastAsked;
+    this.timedLooks = 0;
+  }
+
+  /** The peer has answered this question. False when it is not open. */
+  answered(number: number): boolean {
+    if (!(number > this.lastAnswered && number <= this.lastAsked)) return false;
+    if (this.timed > this.lastAnswered && number >= this.timed) this.learnWay(this.timedLooks);
+    const isInTime = this.looks < LOOKS_IN_TIME;
+    this.spanBytes = isInTime ? Math.min(2 * this.spanBytes, LONGEST_SPAN_BYTES) : SHORTEST_SPAN_BYTES;
+    this.lastAnswered = number;
+    this.looks = 0;
     return true;
   }
 
   /** While an answer could not come, no time passes. */
   look(): boolean {
-    if (!this.isAsked || this.peer.isGone) return false;
-    if (this.peer.canAnswer) this.looks++;
-    if (this.looks >= LOOKS_IN_TIME) this.isWaitedFor = true;
-    return !this.isWaitedFor;
+    if (this.lastAsked === this.lastAnswered || this.peer.isGone) return false;
+    this.looks = this.peer.canAnswer ? this.looks + 1 : 0;
+    this.timedLooks++;
+    return true;
   }
 
-  private ask(): void {
-    this.peer.ask();
-    this.writtenBytes = 0;
-    this.looks = 0;
-    this.isAsked = true;
-    this.isWaitedFor = this.isSlow;
-    this.watch.add(this);
+  private learnWay(looks: number): void {
+    this.fewestLooks = Math.min(this.fewestLooks ?? looks, looks);
+    this.patienceLooks = LOOKS_IN_TIME + Math.min(this.fewestLooks, MOST_LOOKS_ON_THE_WAY);
   }
 }

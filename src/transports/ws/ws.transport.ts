@@ -8,25 +8,22 @@ import type { ReadWatch } from './read-watch.js';
 import { wsFormat } from './ws-format.js';
 
 const { OPEN } = WebSocket;
-/**
- * Payload of our pings, which their pongs say again (RFC 6455 section 5.5.3). It is that of all, because a peer may answer
- * the last one alone.
- */
-const QUESTION = Buffer.from('read');
+/** Payload of our pings, and so of their pongs (RFC 6455 section 5.5.3): the number of a question. */
+const NUMBER = /^\d{1,15}$/;
 
 /**
  * A WebSocket as a pipe. Frames that are ready go straight to the socket underneath: `ws` queues nothing of its own
  * here, for there is no compression, and all that either side writes are whole frames.
  *
  * The kernel takes megabytes for a peer before the socket says that it is full. So this pipe is blocked, too, while its
- * peer has not read what it was asked about.
+ * peer stands still.
  */
 export class WsTransport implements Transport, CheckedPeer {
   readonly name = 'ws';
   readonly format = wsFormat;
   readonly answersProbes = true;
   private readonly reading: ReadCheck;
-  private onRead: (() => void) | undefined;
+  private onMoved: (() => void) | undefined;
 
   constructor(
     private readonly webSocket: WebSocket,
@@ -37,7 +34,7 @@ export class WsTransport implements Transport, CheckedPeer {
   }
 
   get isBlocked(): boolean {
-    return this.socket.writableNeedDrain || this.reading.isBehind;
+    return this.socket.writableNeedDrain || this.reading.standsStill;
   }
 
   get bufferedBytes(): number {
@@ -45,31 +42,31 @@ export class WsTransport implements Transport, CheckedPeer {
   }
 
   write(bytes: Buffer): void {
-    if (this.webSocket.readyState !== OPEN) return;
+    if (this.isGone) return;
     this.socket.write(bytes);
     this.reading.wrote(bytes.length);
   }
 
   onceDrained(listener: () => void): void {
     if (this.socket.writableNeedDrain) this.socket.once('drain', listener);
-    else this.onRead = listener;
+    else this.onMoved = listener;
   }
 
+  /** A heartbeat is a question like any other, so that the answer to the last ping speaks for all. */
   probe(): void {
-    if (this.webSocket.readyState === OPEN) this.ask();
+    if (!this.isGone) this.reading.ask();
   }
 
-  /** Takes the payload of a pong. Whether it is the awaited answer of how far the peer has read. */
+  /** Takes the payload of a pong. Whether it answers a question that is open. */
   ponged(payload: Buffer): boolean {
-    if (!payload.equals(QUESTION) || !this.reading.answered()) return false;
-    const listener = this.onRead;
-    this.onRead = undefined;
-    listener?.();
+    const text = payload.toString('latin1');
+    if (!NUMBER.test(text) || !this.reading.answered(Number(text))) return false;
+    this.relieve();
     return true;
   }
 
-  ask(): void {
-    this.webSocket.ping(QUESTION);
+  ask(number: number): void {
+    this.webSocket.ping(String(number));
   }
 
   get canAnswer(): boolean {
@@ -80,8 +77,10 @@ export class WsTransport implements Transport, CheckedPeer {
     return this.webSocket.readyState !== OPEN;
   }
 
+  /** Who is not read cannot answer, so it is not waited for any more. */
   pause(): void {
     this.webSocket.pause();
+    this.relieve();
   }
 
   resume(): void {
@@ -96,5 +95,11 @@ export class WsTransport implements Transport, CheckedPeer {
 
   terminate(): void {
     this.webSocket.terminate();
+  }
+
+  private relieve(): void {
+    const listener = this.onMoved;
+    this.onMoved = undefined;
+    listener?.();
   }
 }

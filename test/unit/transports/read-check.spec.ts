@@ -1,170 +1,209 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Clock } from '../../../src/core/clock.js';
 import { ManualClock } from '../../../src/testing/index.js';
 import { ReadCheck } from '../../../src/transports/ws/read-check.js';
 import { ReadWatch } from '../../../src/transports/ws/read-watch.js';
 
 const KIB = 1024;
-/** What an answer may take at most, and what it may take in any case. */
+const LOOK_MS = 100;
+/** What may pass from one answer to the next, beside what an answer takes on its way. */
 const PATIENCE_MS = 500;
-const LEAST_PATIENCE_MS = 400;
+
+class Peer {
+  asked = 0;
+  canAnswer = true;
+  isGone = false;
+
+  ask(number: number): void {
+    this.asked = number;
+  }
+}
 
 let clock: ManualClock;
-let peer: { questions: number; canAnswer: boolean; isGone: boolean; ask(): void };
+let peer: Peer;
 let check: ReadCheck;
 
 beforeEach(() => {
   clock = new ManualClock();
-  peer = { questions: 0, canAnswer: true, isGone: false, ask: () => void peer.questions++ };
+  peer = new Peer();
   check = new ReadCheck(peer, new ReadWatch(clock));
 });
 
 /** Writes in pieces of 1 KiB until a question is asked, and says how many KiB that took. */
 function writeUntilAsked(): number {
-  const { questions } = peer;
+  const { asked } = peer;
   for (let written = 1; ; written++) {
     check.wrote(KIB);
-    if (peer.questions > questions) return written;
+    if (peer.asked > asked) return written;
     if (written > 4096) throw new Error('not asked within 4 MiB');
   }
 }
 
+/** Has a question asked and answered after so long; says how many KiB were written before it was asked. */
+function exchange(afterMs: number): number {
+  const span = writeUntilAsked();
+  clock.advance(afterMs);
+  expect(check.answered(peer.asked)).toBe(true);
+  return span;
+}
+
 describe('a read check', () => {
-  it('asks behind the first 64 KiB', () => {
-    expect(writeUntilAsked()).toBe(64);
+  it('asks behind each 64 KiB that are written before there is an answer', () => {
+    expect([writeUntilAsked(), writeUntilAsked(), writeUntilAsked()]).toEqual([64, 64, 64]);
+    expect(peer.asked).toBe(3);
   });
 
-  it('has one question on the way at a time', () => {
-    writeUntilAsked();
-    check.wrote(8 * KIB * KIB);
-    expect(peer.questions).toBe(1);
+  it('asks a peer that answers in time ever more rarely, up to 512 KiB', () => {
+    expect([1, 2, 3, 4, 5, 6].map(() => exchange(PATIENCE_MS - LOOK_MS - 1))).toEqual([64, 128, 256, 512, 512, 512]);
   });
 
-  it('asks a peer that answers in time ever more rarely, up to 1 MiB', () => {
-    const spans = [1, 2, 3, 4, 5, 6].map(() => {
-      const span = writeUntilAsked();
-      clock.advance(LEAST_PATIENCE_MS - 1);
-      check.answered();
-      return span;
-    });
-    expect(spans).toEqual([64, 128, 256, 512, 1024, 1024]);
+  it('asks as often as at first when the peer has stood still', () => {
+    expect([exchange(0), exchange(0), exchange(PATIENCE_MS), exchange(0)]).toEqual([64, 128, 256, 64]);
   });
 
-  it('counts what was written while an answer was on the way', () => {
-    writeUntilAsked();
-    check.wrote(100 * KIB);
-    check.answered();
-    expect(writeUntilAsked()).toBe(28);
-  });
-
-  it('asks again at once where more than a span was written while an answer was on the way', () => {
-    writeUntilAsked();
-    check.wrote(128 * KIB);
-    check.answered();
-    expect(peer.questions).toBe(2);
-  });
-
-  it('waits for a peer that has not answered in time, and not before', () => {
+  it('finds that a peer stands still which has not answered for half a second, and not before', () => {
     writeUntilAsked();
     clock.advance(PATIENCE_MS - 1);
-    expect(check.isBehind).toBe(false);
+    expect(check.standsStill).toBe(false);
     clock.advance(1);
-    expect(check.isBehind).toBe(true);
+    expect(check.standsStill).toBe(true);
+    check.answered(1);
+    expect(check.standsStill).toBe(false);
   });
 
-  it('waits for nobody who was not asked', () => {
+  it('finds so of nobody who was not asked', () => {
     check.wrote(64 * KIB - 1);
     clock.advance(60_000);
-    expect(check.isBehind).toBe(false);
+    expect(check.standsStill).toBe(false);
+  });
+
+  it('does not find so of a peer that goes on reading, however much is before it', () => {
+    for (let count = 0; count < 40; count++) writeUntilAsked();
+    for (let number = 1; number <= 40; number++) {
+      clock.advance(PATIENCE_MS - LOOK_MS);
+      expect(check.standsStill).toBe(false);
+      check.answered(number);
+    }
+  });
+
+  it('gives an answer the time that the quickest one took on its way, and half a second', () => {
+    exchange(1_000);
+    exchange(800);
+    writeUntilAsked();
+    clock.advance(800 + PATIENCE_MS - LOOK_MS);
+    expect(check.standsStill).toBe(false);
+    clock.advance(LOOK_MS);
+    expect(check.standsStill).toBe(true);
+  });
+
+  it('learns that time from a question with others behind it', () => {
+    writeUntilAsked();
+    clock.advance(300);
+    writeUntilAsked();
+    clock.advance(300);
+    check.answered(1);
+    clock.advance(300);
+    check.answered(2);
+
+    writeUntilAsked();
+    clock.advance(600 + PATIENCE_MS - LOOK_MS);
+    expect(check.standsStill).toBe(false);
+    clock.advance(LOOK_MS);
+    expect(check.standsStill).toBe(true);
+  });
+
+  it('gives no answer more than two and a half seconds', () => {
+    exchange(60_000);
+    writeUntilAsked();
+    clock.advance(2_500 - LOOK_MS);
+    expect(check.standsStill).toBe(false);
+    clock.advance(LOOK_MS);
+    expect(check.standsStill).toBe(true);
+  });
+
+  it('takes the answer to a question for one to those before it', () => {
+    writeUntilAsked();
+    writeUntilAsked();
+    expect([check.answered(2), check.answered(1)]).toEqual([true, false]);
+    clock.advance(60_000);
+    expect(check.standsStill).toBe(false);
+  });
+
+  it.each([0, 2, -1, Number.NaN])('takes an answer with the number %p for none where 1 is open', (number) => {
+    writeUntilAsked();
+    expect(check.answered(number)).toBe(false);
+    clock.advance(PATIENCE_MS);
+    expect(check.standsStill).toBe(true);
   });
 
   it('counts looks and not time, for an event loop that stood still has read no answers', () => {
-    const watch = new ReadWatch({
-      now: () => clock.now(),
-      after: (delayMs, callback) => clock.after(delayMs, callback),
-      every: (_intervalMs, callback) => clock.every(60_000, callback),
-    });
-    const late = new ReadCheck(peer, watch);
+    const late = new ReadCheck(peer, new ReadWatch(everyMinute(clock)));
     late.wrote(64 * KIB);
     clock.advance(4 * 60_000);
-    expect(late.isBehind).toBe(false);
-  });
-
-  it('goes on with a peer that answers late, 64 KiB at a time', () => {
-    writeUntilAsked();
-    check.answered();
-    writeUntilAsked();
-    clock.advance(PATIENCE_MS);
-    expect(check.answered()).toBe(true);
-    expect(check.isBehind).toBe(false);
-    expect(writeUntilAsked()).toBe(64);
-    expect(check.isBehind).toBe(true);
-  });
-
-  it('trusts a peer again that has answered in time', () => {
-    writeUntilAsked();
-    clock.advance(PATIENCE_MS);
-    check.answered();
-    writeUntilAsked();
-    check.answered();
-    expect(writeUntilAsked()).toBe(128);
-    expect(check.isBehind).toBe(false);
-  });
-
-  it('does not hold its silence against a peer that is not being read', () => {
-    writeUntilAsked();
-    peer.canAnswer = false;
+    expect(late.standsStill).toBe(false);
     clock.advance(60_000);
-    expect(check.isBehind).toBe(false);
-    peer.canAnswer = true;
-    clock.advance(PATIENCE_MS - 1);
-    expect(check.isBehind).toBe(false);
-    clock.advance(1);
-    expect(check.isBehind).toBe(true);
-    peer.canAnswer = false;
-    expect(check.isBehind).toBe(false);
+    expect(late.standsStill).toBe(true);
   });
 
-  it('takes an answer that nobody asked for as none', () => {
-    expect(check.answered()).toBe(false);
+  it('does not hold its silence against a peer that is not being read, nor what was before that', () => {
     writeUntilAsked();
-    expect(check.answered()).toBe(true);
-    expect(check.answered()).toBe(false);
-    expect(writeUntilAsked()).toBe(128);
+    clock.advance(PATIENCE_MS);
+    peer.canAnswer = false;
+    expect(check.standsStill).toBe(false);
+    clock.advance(60_000);
+    peer.canAnswer = true;
+    clock.advance(PATIENCE_MS - LOOK_MS);
+    expect(check.standsStill).toBe(false);
+    clock.advance(LOOK_MS);
+    expect(check.standsStill).toBe(true);
   });
 });
 
 describe('a read watch', () => {
-  /** How many timers run. */
-  let timers: number;
-  let watch: ReadWatch;
-
-  beforeEach(() => {
-    timers = 0;
-    watch = new ReadWatch({
-      now: () => clock.now(),
-      after: (delayMs, callback) => clock.after(delayMs, callback),
-      every: (intervalMs, callback) => {
-        const cancel = clock.every(intervalMs, callback);
-        timers++;
-        return () => {
-          timers--;
-          cancel();
-        };
-      },
-    });
-  });
-
   it.each([
-    ['answered', (asked: ReadCheck) => void asked.answered()],
+    ['answered', (asked: ReadCheck) => void asked.answered(1)],
     ['left', () => void (peer.isGone = true)],
-    ['been found behind', () => clock.advance(PATIENCE_MS)],
   ])('has one timer while answers are awaited, and none when all peers have %s', (_how, end) => {
+    const timers = new CountedClock(clock);
+    const watch = new ReadWatch(timers);
     const checks = [new ReadCheck(peer, watch), new ReadCheck(peer, watch)];
-    expect(timers).toBe(0);
+    expect(timers.running).toBe(0);
     for (const one of checks) one.wrote(64 * KIB);
-    expect(timers).toBe(1);
+    expect(timers.running).toBe(1);
     for (const one of checks) end(one);
-    clock.advance(100);
-    expect(timers).toBe(0);
+    clock.advance(LOOK_MS);
+    expect(timers.running).toBe(0);
   });
 });
+
+/** Knows how many timers run. */
+class CountedClock implements Clock {
+  running = 0;
+
+  constructor(private readonly inner: Clock) {}
+
+  now(): number {
+    return this.inner.now();
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    return this.inner.after(delayMs, callback);
+  }
+
+  every(intervalMs: number, callback: () => void): () => void {
+    const cancel = this.inner.every(intervalMs, callback);
+    this.running++;
+    return () => {
+      this.running--;
+      cancel();
+    };
+  }
+}
+
+function everyMinute(inner: Clock): Clock {
+  return {
+    now: () => inner.now(),
+    after: (delayMs, callback) => inner.after(delayMs, callback),
+    every: (_intervalMs, callback) => inner.every(60_000, callback),
+  };
+}
