@@ -7,8 +7,8 @@ export type ClientTarget =
 
 /**
  * Decides what a client may do of its own accord. The injection token; a host provides its own class under this one.
- * Names are well-formed when they come here. A call that throws or rejects is answered to the client as an internal
- * error and permits nothing.
+ * Names are well-formed when they come here. A call that throws, rejects or takes longer than `authTimeoutMs` is
+ * answered to the client as an internal error and permits nothing.
  */
 export abstract class PushAuthorizer {
   /**

@@ -158,8 +158,9 @@ export class ConnectionRegistry {
     return this.memberships.get(connection)?.size ?? 0;
   }
 
-  isMember(connection: Connection, group: string): boolean {
-    return this.memberships.get(connection)?.has(group) ?? false;
+  /** Whether it is in the group, for one of these reasons. `sources` is a sum. @default any */
+  isMember(connection: Connection, group: string, sources = -1): boolean {
+    return ((this.memberships.get(connection)?.get(group) ?? 0) & sources) !== 0;
   }
 
   /** The users who have a connection. */

@@ -4,13 +4,16 @@
  */
 import type { ClientTarget, PushAuthorizer } from '../auth/push-authorizer.js';
 import type { TokenVerdict } from '../backing/shared-limits.interface.js';
+import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import { accountOf } from '../core/principal.js';
 import type { OnFailure } from '../core/failure-report.js';
 import { isLater } from '../core/now-or-later.js';
+import type { NowOrLater } from '../core/now-or-later.js';
 import { PushError } from '../core/push-error.js';
 import { Telemetry } from '../core/telemetry.js';
+import { withinTime } from '../core/within-time.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { CONSOLE_EVENT } from '../protocol/console-frames.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -40,7 +43,8 @@ export interface FrameParts {
   readonly groups: GroupService;
   readonly resumes: Pick<ResumeService, 'heard'>;
   readonly publisher: Publisher;
-  readonly limits: Required<SendLimits>;
+  readonly limits: Required<SendLimits> & { readonly authTimeoutMs: number };
+  readonly clock: Pick<Clock, 'after'>;
   /** Hears of failures that are our own. */
   readonly onFailure: OnFailure;
   readonly telemetry?: Telemetry | undefined;
@@ -118,8 +122,10 @@ export class FrameService {
   private async join(connection: Connection, data: unknown): Promise<Outcome> {
     const group = membersOf(data)?.['group'];
     if (!isGroup(group)) return invalid('group is missing or not a valid name');
-    const isAllowed = await this.parts.authorizer.canJoin(connection.principal, group);
-    const refusal = isAllowed ? this.parts.groups.join(connection, group) : ErrorCode.Forbidden;
+    const { authorizer, groups } = this.parts;
+    if (groups.isGranted(connection, group)) return ok({ group });
+    const isAllowed = await this.inTime(authorizer.canJoin(connection.principal, group));
+    const refusal = isAllowed ? groups.join(connection, group) : ErrorCode.Forbidden;
     if (refusal) this.telemetry.listeners.refused?.(refusedJoin(connection, group, refusal));
     if (!isAllowed) return forbidden();
     if (refusal) return new FrameRefusal(refusal, 'leave another group first');
@@ -143,7 +149,8 @@ export class FrameService {
     if (isReservedEvent(event)) return new FrameRefusal(ErrorCode.ReservedEvent, 'choose a name without push:');
     const complaint = await this.parts.incoming?.ofRelayed(event, payload);
     if (complaint !== undefined) return invalid(complaint);
-    if (!(await this.parts.authorizer.canSend(connection.principal, target, event, payload))) return forbidden();
+    const isAllowed = this.parts.authorizer.canSend(connection.principal, target, event, payload);
+    if (!(await this.inTime(isAllowed))) return forbidden();
     const draft = this.draftOf(connection, event, payload);
     if (draft instanceof FrameRefusal) return draft;
     const { id } = await this.publish(
@@ -176,7 +183,7 @@ export class FrameService {
   private async renew(connection: Connection, data: unknown): Promise<Outcome> {
     const token = membersOf(data)?.['token'];
     if (typeof token !== 'string') return invalid('token is missing');
-    const principal = await this.parts.access.verify(token);
+    const principal = await this.inTime(this.parts.access.verify(token));
     if (!principal) return new FrameRefusal(ErrorCode.Forbidden, 'the token was refused');
     if (accountOf(principal) !== accountOf(connection.principal)) {
       connection.close(CloseCode.Forbidden, 'token of another user');
@@ -186,6 +193,12 @@ export class FrameService {
     this.parts.groups.renew(connection);
     await this.parts.resumes.heard(connection);
     return ok({ expiresAt: isoTime(principal.expiresAtMs) });
+  }
+
+  /** The host's word. Frames wait for those before them, so one that it leaves open would hold up all that follow. */
+  private inTime<Value>(answer: NowOrLater<Value>): NowOrLater<Value> {
+    const { clock, limits } = this.parts;
+    return isLater(answer) ? withinTime(clock, limits.authTimeoutMs, answer) : answer;
   }
 
   private async passToConsole(connection: Connection, data: unknown): Promise<Outcome> {

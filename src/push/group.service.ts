@@ -40,12 +40,6 @@ const READ_ALL_EVERY_MS = 4_000;
 /** What is read of memberships comes after messages that were sent since they began. */
 const READ = { isOvertaken: true } as const;
 
-/** Where a membership begins, and the revision of the change that made it so. */
-export interface MembershipBeginning {
-  readonly since: Cursor;
-  readonly revision: number;
-}
-
 /** What memberships take effect through. */
 export interface GroupParts {
   readonly memberships: Memberships;
@@ -124,6 +118,11 @@ export class GroupService {
     for (const group of groups) this.registry.join(connection, group, MembershipSource.Token);
   }
 
+  /** Whether the connection is a member by its token or by the server, and so needs no permission. */
+  isGranted(connection: Connection, group: string): boolean {
+    return this.registry.isMember(connection, group, MembershipSource.Token | MembershipSource.Server);
+  }
+
   /** The connection joins by its own wish, which has been authorised. Answers the code of a refusal. */
   join(connection: Connection, group: string): typeof ErrorCode.LimitGroups | undefined {
     const isNew = !this.registry.isMember(connection, group);
@@ -142,7 +141,7 @@ export class GroupService {
    * The server holds the membership from now on, for all connections of the user, present and future. Resolves to the
    * place from which on messages for the group are for them, and the revision of the change.
    */
-  async hold(userId: string, group: string, expiresAtMs: number | undefined): Promise<MembershipBeginning> {
+  async hold(userId: string, group: string, expiresAtMs?: number): Promise<{ since: Cursor; revision: number }> {
     // Before it is there: whoever reads it knows at once where it begins.
     const place = this.parts.log.joiningPlace(group);
     const beginning = place instanceof Promise ? await place : place;

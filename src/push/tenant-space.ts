@@ -25,6 +25,7 @@ import type { EventPolicies } from './event-policies.js';
 import { FirstContact } from './first-contact.js';
 import type { IncomingCheck } from './events/incoming-check.js';
 import { FrameService } from './frame.service.js';
+import type { FrameParts } from './frame.service.js';
 import { GroupService } from './group.service.js';
 import { Hearing } from './hearing.js';
 import type { GroupOptions } from './group.service.js';
@@ -37,7 +38,6 @@ import { NodeView } from './node-view.js';
 import { PollService } from './poll.service.js';
 import { Publisher } from './publisher.js';
 import { ResumeService } from './resume.service.js';
-import type { SendLimits } from './send-validation.js';
 import { SessionService } from './session.service.js';
 import { StreamFrames } from './stream-frames.js';
 import { TenantWatch } from './tenant-watch.js';
@@ -56,7 +56,7 @@ export interface SharedParts {
   readonly telemetry: Telemetry;
   readonly policies: EventPolicies;
   readonly incoming: IncomingCheck;
-  readonly options: Required<GroupOptions & InboundOptions & LivenessOptions & DeliveryOptions & SendLimits>;
+  readonly options: Required<GroupOptions & InboundOptions & LivenessOptions & DeliveryOptions> & FrameParts['limits'];
   /** Hears of failures that are our own. */
   readonly onFailure: OnFailure;
 }
@@ -135,7 +135,7 @@ export class TenantSpace {
     const { groups, publisher } = this;
     const { frameRate, incoming } = shared;
     const framesWith = { access, authorizer, groups, resumes, publisher, frameRate, incoming, telemetry, onFailure };
-    this.frames = new FrameService({ ...framesWith, limits: options });
+    this.frames = new FrameService({ ...framesWith, clock, limits: options });
     const { frames } = this;
     const onEmpty = () => this.tellIfIdle();
     const parts = { registry, scheduler, groups, frames, resumes, clock, options, telemetry, watch, onEmpty };

@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AnswerHeader } from '../core/answer-headers.js';
+import { systemClock } from '../core/clock.js';
 import { FailureReport } from '../core/failure-report.js';
 import type { Principal } from '../core/principal.js';
+import { withinTime } from '../core/within-time.js';
 import { AccessService } from '../push/access.service.js';
 import { requestIdOf } from '../push/request-id.js';
 import { ROUTE_SCOPE } from '../push/route-scope.js';
@@ -55,9 +57,9 @@ export class PushApiGuard implements CanActivate {
 
   private async verify(token: string, request: RestRequest): Promise<Principal | undefined> {
     try {
-      return await within(this.limits.authTimeoutMs, this.access.verify(token));
+      return await withinTime(systemClock, this.limits.authTimeoutMs, this.access.verify(token));
     } catch (cause) {
-      this.failures.add(cause, { requestId: requestIdOf(request) });
+      this.failures.add(new Error('the authenticator failed', { cause }), { requestId: requestIdOf(request) });
       throw new ProblemException({
         status: 503,
         code: 'unavailable',
@@ -74,21 +76,5 @@ function unauthorized(detail: string, challenge: string): ProblemException {
     code: 'unauthorized',
     detail,
     headers: { [AnswerHeader.Challenge]: challenge },
-  });
-}
-
-function within<Value>(timeoutMs: number, promise: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not done within ${timeoutMs} ms`)), timeoutMs);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (cause: unknown) => {
-        clearTimeout(timer);
-        reject(new Error('the authenticator failed', { cause }));
-      },
-    );
   });
 }

@@ -61,7 +61,8 @@ export class FakeSessions {
       groups: this.groups,
       resumes,
       publisher: new Publisher(new MessageStamper(clock, 'n'), fakes.follow(log), scheduler, clock),
-      limits: { maxPayloadBytes: 65_536 },
+      limits: { maxPayloadBytes: 65_536, authTimeoutMs: 5_000 },
+      clock,
       onFailure,
     });
     const { groups, frames } = this;

@@ -76,7 +76,8 @@ beforeEach(() => {
     groups: fakes.groupsOver(new MemoryMemberships(), 10),
     resumes: { heard: async () => {} },
     publisher: new Publisher(new MessageStamper(clock, 'n'), fakes.follow(new MemoryMessageLog()), scheduler, clock),
-    limits: { maxPayloadBytes: 65_536 },
+    limits: { maxPayloadBytes: 65_536, authTimeoutMs: 5_000 },
+    clock,
     onFailure: (cause) => {
       throw cause;
     },
