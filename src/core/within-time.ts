@@ -15,7 +15,7 @@ export function withinTime<Value>(
       },
       (cause: unknown) => {
         cancel();
-        reject(cause as Error);
+        reject(cause instanceof Error ? cause : new Error('the answer failed', { cause }));
       },
     );
   });
