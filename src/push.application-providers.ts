@@ -73,7 +73,16 @@ export const applicationProviders: Provider[] = [
   },
   {
     provide: DrainService,
-    inject: [PUSH_OPTIONS, PUSH_CLOCK, TenantSpaces, OpenPipes, FlushScheduler, HandshakeService, LivenessService],
+    inject: [
+      PUSH_OPTIONS,
+      PUSH_CLOCK,
+      TenantSpaces,
+      OpenPipes,
+      FlushScheduler,
+      HandshakeService,
+      LivenessService,
+      UpstreamService,
+    ],
     useFactory: (
       options: ResolvedPushOptions,
       clock: Clock,
@@ -82,7 +91,8 @@ export const applicationProviders: Provider[] = [
       scheduler: FlushScheduler,
       handshakes: HandshakeService,
       liveness: LivenessService,
-    ) => new DrainService({ spaces, pipes, scheduler, handshakes, liveness, clock, options }),
+      upstream: UpstreamService,
+    ) => new DrainService({ spaces, pipes, scheduler, handshakes, liveness, upstream, clock, options }),
   },
   {
     provide: UpstreamService,

@@ -1,6 +1,7 @@
 /**
  * The end of the process as its clients see it: nobody new is let in, everyone is told to come back and closed with
- * 1012 behind what was sent before, and who has not gone by the deadline is cut off.
+ * 1012 behind what was sent before, and who has not gone by the deadline is cut off. A client whose frame is being carried
+ * out has its turn when that is answered.
  */
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
@@ -13,6 +14,8 @@ import { ServerEvent } from '../protocol/frames.js';
 import type { DrainingData } from '../protocol/frames.js';
 import type { HandshakeService } from './handshake.service.js';
 import type { LivenessService } from './liveness.service.js';
+import type { SessionService } from './session.service.js';
+import type { UpstreamService } from './upstream.service.js';
 
 /** How the end is bounded. */
 export interface DrainOptions {
@@ -36,11 +39,21 @@ const WINDOW_MS_OF_A_CONNECTION = 1;
 /** Connections closed between two turns of the event loop. */
 const CLOSES_PER_TURN = 256;
 const POLL_MS = 10;
+/** The part of the time that frames under way may take; the rest is for goodbyes. */
+const SHARE_OF_FRAMES = 0.75;
+const NOBODY: ReadonlySet<Connection> = new Set();
+
+/** Who is connected of one tenant, and whose frames are under way. */
+export interface DrainedSpace {
+  readonly registry: Pick<ConnectionRegistry, 'all' | 'retired'>;
+  readonly sessions: Pick<SessionService, 'isBusy'>;
+}
 
 /** What the end works with. */
 export interface DrainParts {
   /** The tenants, and in each who is connected. */
-  readonly spaces: { all(): Iterable<{ readonly registry: Pick<ConnectionRegistry, 'all' | 'retired'> }> };
+  readonly spaces: { all(): Iterable<DrainedSpace> };
+  readonly upstream: Pick<UpstreamService, 'isBusy'>;
   readonly pipes: Pick<OpenPipes, 'count'>;
   readonly scheduler: Pick<FlushScheduler, 'flushAll'>;
   readonly handshakes: Pick<HandshakeService, 'stopAccepting'>;
@@ -78,29 +91,45 @@ export class DrainService {
   }
 
   private async carryOut(): Promise<void> {
-    const { pipes } = this.parts;
+    const { pipes, upstream, clock, options } = this.parts;
     this.begin();
     this.parts.liveness.stop();
     this.parts.scheduler.flushAll();
-    const deadlineMs = this.parts.clock.now() + this.parts.options.drainMs;
-    await this.sayGoodbye();
-    while (pipes.count > 0 && this.parts.clock.now() < deadlineMs) await this.pause(POLL_MS);
+    const startedAtMs = clock.now();
+    const deadlineMs = startedAtMs + options.drainMs;
+    await this.sayGoodbye(startedAtMs + options.drainMs * SHARE_OF_FRAMES);
+    while ((pipes.count > 0 || upstream.isBusy) && clock.now() < deadlineMs) await this.pause(POLL_MS);
     for (const connection of this.connections(true)) connection.transport.terminate();
   }
 
-  private async sayGoodbye(): Promise<void> {
-    const open = this.connections().filter(({ isOpen }) => isOpen);
-    const seatAtMs = this.seatsFor(open.length);
-    let closed = 0;
-    for (const connection of open) {
-      const seatInMs = seatAtMs(closed) - this.parts.clock.now();
-      if (!connection.isOpen) continue;
-      const reconnectInMs = Math.max(MIN_RECONNECT_MS, Math.round(seatInMs));
-      const data: DrainingData = { reconnectInMs };
-      connection.reply(encodeFrame(ServerEvent.Draining, data));
-      connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, reconnectInMs);
-      if (++closed % CLOSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  private async sayGoodbye(framesEndAtMs: number): Promise<void> {
+    let waiting = this.connections().filter(({ isOpen }) => isOpen);
+    const leave = this.leaver(waiting.length);
+    while (waiting.length > 0) {
+      const busy = this.parts.clock.now() < framesEndAtMs ? this.busyConnections() : NOBODY;
+      // What comes from now on would be one frame more to wait for.
+      for (const { transport } of busy) transport.pause();
+      await leave(waiting.filter((connection) => !busy.has(connection)));
+      waiting = waiting.filter((connection) => busy.has(connection));
+      if (waiting.length > 0) await this.pause(POLL_MS);
     }
+  }
+
+  /** Has connections leave, of so many in all, each at a seat of its own. */
+  private leaver(count: number): (leaving: readonly Connection[]) => Promise<void> {
+    const seatAtMs = this.seatsFor(count);
+    let closed = 0;
+    return async (leaving) => {
+      for (const connection of leaving) {
+        const seatInMs = seatAtMs(closed) - this.parts.clock.now();
+        if (!connection.isOpen) continue;
+        const reconnectInMs = Math.max(MIN_RECONNECT_MS, Math.round(seatInMs));
+        const data: DrainingData = { reconnectInMs };
+        connection.reply(encodeFrame(ServerEvent.Draining, data));
+        connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, reconnectInMs);
+        if (++closed % CLOSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
   }
 
   /**
@@ -114,6 +143,14 @@ export class DrainService {
     // Of processes that end together each begins at a place of its own within the first gap.
     const offset = random();
     return (index) => firstAtMs + ((index + offset) * windowMs) / count;
+  }
+
+  private busyConnections(): ReadonlySet<Connection> {
+    const busy = new Set<Connection>();
+    for (const { registry, sessions } of this.parts.spaces.all()) {
+      for (const connection of registry.all()) if (sessions.isBusy(connection)) busy.add(connection);
+    }
+    return busy;
   }
 
   /** Those of all tenants, at this moment. */

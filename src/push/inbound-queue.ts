@@ -71,6 +71,11 @@ export class InboundQueue {
     this.bucket = new TokenBucket(options.maxFramesPerSecond, clock.now());
   }
 
+  /** Whether a frame is being carried out, or waits for that. */
+  get isBusy(): boolean {
+    return this.isWorking;
+  }
+
   /** Takes one text frame; its replies go to the connection. */
   receive(text: string): void {
     if (this.connection.isOpen && !this.isOver) this.take(parseFrame(text), this.connection);

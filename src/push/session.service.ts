@@ -124,6 +124,11 @@ export class SessionService {
     this.inboundOf(connection).offer(parsed, sink);
   }
 
+  /** Whether a frame of the peer is being carried out. */
+  isBusy(connection: Connection): boolean {
+    return this.inbound.get(connection)?.isBusy ?? false;
+  }
+
   /** Takes a sign of life that is no frame of the protocol, such as a ping; false when the peer sends too many. */
   receiveControlFrame(connection: Connection): boolean {
     this.heard(connection);

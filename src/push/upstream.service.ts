@@ -57,9 +57,15 @@ export class UpstreamService {
   private readonly callers = new Map<string, KeptCaller>();
   private readonly callsOfUser = new Map<string, number>();
   private calls = 0;
+  private framesUnderWay = 0;
   private cancelSweep: Cancel | undefined;
 
   constructor(private readonly parts: UpstreamParts) {}
+
+  /** Whether a frame is being carried out. */
+  get isBusy(): boolean {
+    return this.framesUnderWay > 0;
+  }
 
   /** Takes a place among the requests under way before anything of the frame is read. `onTimeout`: it took too long. */
   begin({ principal, address }: Admission, onTimeout: () => void): UpstreamCall | Refusal {
@@ -85,9 +91,15 @@ export class UpstreamService {
     this.cancelSweep = undefined;
   }
 
+  /** The frame of a call is here; for the calls themselves. */
+  began(): void {
+    this.framesUnderWay++;
+  }
+
   /** The place of a call is free; for the calls themselves. */
-  ended(principal: Principal): void {
+  ended(principal: Principal, hadBegun: boolean): void {
     this.calls--;
+    if (hadBegun) this.framesUnderWay--;
     const account = accountOf(principal);
     const left = (this.callsOfUser.get(account) ?? 1) - 1;
     if (left > 0) this.callsOfUser.set(account, left);
@@ -187,6 +199,7 @@ interface KeptCaller {
 /** One request with a frame. */
 class Call implements UpstreamCall {
   private answer: ((text: string) => void) | undefined;
+  private hasBegun = false;
   private hasReplied = false;
   private hasEnded = false;
   /** Who carries the frame out, and since when it is there. */
@@ -201,6 +214,8 @@ class Call implements UpstreamCall {
 
   carryOut(parsed: ParsedFrame | FrameFailure, connectionId: string | undefined, answer: (text: string) => void): void {
     if (this.hasEnded) return;
+    this.hasBegun = true;
+    this.service.began();
     this.answer = answer;
     if (connectionId === undefined) this.carryOutAlone(parsed);
     else void this.carryOutFor(connectionId, parsed);
@@ -211,7 +226,7 @@ class Call implements UpstreamCall {
     this.hasEnded = true;
     this.answer = undefined;
     this.cancelTimeout();
-    this.service.ended(this.principal);
+    this.service.ended(this.principal, this.hasBegun);
   }
 
   /** The time of the request is over. */

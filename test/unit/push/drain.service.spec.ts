@@ -43,7 +43,8 @@ async function seatsOf({ connections, drainWindowMs = 0, lot = 0.5, tellingMs = 
     fakes.connect(`u${number}`, {}, transport);
   }
   const drain = new DrainService({
-    spaces: { all: () => [{ registry }] },
+    spaces: { all: () => [{ registry, sessions: { isBusy: () => false } }] },
+    upstream: { isBusy: false },
     pipes,
     scheduler,
     handshakes: { stopAccepting() {} },
