@@ -27,8 +27,6 @@ type Slot = OutgoingMessage | undefined;
 
 /** What waits for one slow reader. */
 export class Backlog {
-  /** Hears what becomes of the messages, while somebody looks at the user. */
-  trace: QueueTrace | undefined;
   private slots: Slot[] = [];
   private head = 0;
   /** Index of the first slot, counted over the life of the backlog. */
@@ -40,7 +38,11 @@ export class Backlog {
   private newest: Map<string, number> | undefined;
   private gapIndex: number | undefined;
 
-  constructor(private readonly scheduler: FlushScheduler) {
+  /** @param trace Hears what becomes of the messages, while somebody looks at the user. */
+  constructor(
+    private readonly scheduler: FlushScheduler,
+    public trace?: QueueTrace,
+  ) {
     scheduler.waiting.readerBegan();
   }
 

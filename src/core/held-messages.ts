@@ -1,6 +1,7 @@
 import type { Cursor } from '../protocol/cursor.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import { isPassedBy } from './passing-message.js';
+import type { WaitingBudget } from './waiting-budget.js';
 
 /** A message that a hold ends for. */
 export interface ReleasedMessage {
@@ -19,16 +20,27 @@ export class HeldMessages {
   private heldBytes = 0;
 
   /** @param after The place that the connection came back with, if it did. */
-  constructor(private readonly after?: Cursor) {}
+  constructor(
+    private readonly budget: WaitingBudget,
+    private readonly after?: Cursor,
+  ) {}
+
+  /** Bytes that are held. */
+  get bytes(): number {
+    return this.heldBytes;
+  }
 
   /** Whether replies are held too. */
   get holdsReplies(): boolean {
     return this.replies !== undefined;
   }
 
-  /** Holds it; false where that would be more than so many bytes. A lone one always has room. */
+  /** Holds it; false where that would be more than so many bytes, or too much in the process. A lone one always has room. */
   add(message: OutgoingMessage, isReply: boolean, maxBytes: number): boolean {
-    if (this.heldBytes > 0 && this.heldBytes + message.byteLength > maxBytes) return false;
+    const { budget, heldBytes } = this;
+    if (heldBytes > 0 && (heldBytes + message.byteLength > maxBytes || budget.isOver(heldBytes))) return false;
+    if (heldBytes === 0) budget.readerBegan();
+    budget.add(message);
     (isReply ? this.replies : this.messages)?.push(message);
     this.heldBytes += message.byteLength;
     return true;
@@ -38,7 +50,7 @@ export class HeldMessages {
   takeReplies(): readonly OutgoingMessage[] {
     const replies = this.replies ?? [];
     this.replies = undefined;
-    for (const reply of replies) this.heldBytes -= reply.byteLength;
+    this.letGo(replies);
     return replies;
   }
 
@@ -59,9 +71,19 @@ export class HeldMessages {
 
   /** Gives everything away, replies first. */
   takeAll(): readonly OutgoingMessage[] {
-    const all = [...this.takeReplies(), ...this.messages];
+    const { messages } = this;
+    const replies = this.takeReplies();
     this.messages = [];
-    this.heldBytes = 0;
-    return all;
+    this.letGo(messages);
+    return [...replies, ...messages];
+  }
+
+  private letGo(messages: readonly OutgoingMessage[]): void {
+    if (messages.length === 0) return;
+    for (const message of messages) {
+      this.budget.remove(message);
+      this.heldBytes -= message.byteLength;
+    }
+    if (this.heldBytes === 0) this.budget.readerEnded();
   }
 }

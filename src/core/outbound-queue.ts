@@ -63,7 +63,8 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
 
   /** Bytes that wait here and in the transport. */
   get waitingBytes(): number {
-    return this.untakenBytes + this.run.bytes + (this.backlog?.bytes ?? 0) + this.transport.bufferedBytes;
+    const apart = (this.backlog?.bytes ?? 0) + (this.held?.bytes ?? 0);
+    return this.untakenBytes + this.run.bytes + apart + this.transport.bufferedBytes;
   }
 
   /**
@@ -90,7 +91,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
    */
   hold(after?: Cursor): void {
     this.catchUp();
-    this.held ??= new HeldMessages(after);
+    this.held ??= new HeldMessages(this.scheduler.waiting, after);
   }
 
   /** Whether live messages wait for a replay. */
@@ -260,9 +261,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
   private openBacklog(): Backlog {
     if (this.backlog) return this.backlog;
     this.transport.onceDrained(() => this.drained());
-    this.backlog = new Backlog(this.scheduler);
-    this.backlog.trace = this.tracedBy;
-    return this.backlog;
+    return (this.backlog = new Backlog(this.scheduler, this.tracedBy));
   }
 
   /** The transport holds all that may wait. Only a message that may be skipped has something else to hope for. */

@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from './outgoing-message.js';
 
 /**
- * What waits for slow readers in the whole process. A message that waits for many of them is in memory once and counts
+ * What waits in the whole process for slow readers, and for those that what they missed is being replayed to. A message that waits for many of them is in memory once and counts
  * once; what their transports hold is looked up now and then, and counts for each.
  */
 export class WaitingBudget {
@@ -17,7 +17,7 @@ export class WaitingBudget {
     return this.messageBytes + this.transportBytes;
   }
 
-  /** Connections that have messages waiting because their peer does not take them. */
+  /** Connections that messages wait for, because their peer does not take them or others come first. */
   get slowReaders(): number {
     return this.readers;
   }

@@ -407,3 +407,53 @@ it('is counted by reason', () => {
   const { dropped } = fakes.counters;
   expect(['skipped_oldest', 'skipped', 'coalesced'].map((reason) => dropped.of(reason))).toEqual([2, 2, 2]);
 });
+
+describe('a connection that messages are held for while what it missed is replayed', () => {
+  const waiting = () => fakes.scheduler.waiting;
+
+  it('counts what waits for it, for itself and for the process, once for many of them', () => {
+    const peers = [fakes.connect(), fakes.connect()];
+    for (const { connection } of peers) connection.outbound.hold();
+    const shared = message({});
+    for (const { connection } of peers) connection.outbound.enqueue(shared, Lane.Few);
+
+    expect(peers.map(({ connection }) => connection.outbound.waitingBytes)).toEqual([
+      shared.byteLength,
+      shared.byteLength,
+    ]);
+    expect(waiting().bytes).toBe(shared.byteLength);
+    expect(waiting().slowReaders).toBe(2);
+  });
+
+  it.each([
+    [
+      'the hold ends',
+      ({ connection }: FakePeer) => void connection.outbound.release([{ epoch: 'e', number: 0 }], 'e0'),
+    ],
+    ['it begins here', ({ connection }: FakePeer) => connection.outbound.startHere()],
+    ['it is closed', ({ connection }: FakePeer) => connection.close(4505)],
+    ['it is gone', ({ connection }: FakePeer) => connection.ended()],
+  ])('counts nothing any more when %s', (_when, end) => {
+    const peer = fakes.connect();
+    peer.connection.outbound.hold();
+    for (let sent = 0; sent < 3; sent++) send(peer);
+    expect(waiting().slowReaders).toBe(1);
+    end(peer);
+    fakes.scheduler.flushAll();
+
+    expect([waiting().bytes, waiting().slowReaders]).toEqual([0, 0]);
+  });
+
+  it('is too slow past the bound of the process, if it holds more than its share', () => {
+    const peers = Array.from({ length: 20 }, () => fakes.connect());
+    for (const { connection } of peers) connection.outbound.hold();
+    const modest = peers.pop() as FakePeer;
+    send(modest);
+    const verdicts = Array.from({ length: 60 }, () => peers.map((peer) => send(peer))).flat();
+
+    expect(verdicts.at(-1)).toBe('overflow');
+    expect(waiting().bytes).toBeLessThan(waiting().maxBytes + 2 * KILOBYTE);
+    expect(waiting().bytes).toBeGreaterThan(waiting().maxBytes);
+    expect(send(modest)).toBe('queued');
+  });
+});
