@@ -1,6 +1,7 @@
 import type { Cursor } from '../protocol/cursor.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import { isPassedBy } from './passing-message.js';
+import type { QueueTrace } from './queue-trace.interface.js';
 import type { WaitingBudget } from './waiting-budget.js';
 
 /** A message that a hold ends for. */
@@ -12,12 +13,13 @@ export interface ReleasedMessage {
 
 /**
  * What came for a connection while it is not live yet: messages wait until those before them were replayed, replies
- * until the welcome is out.
+ * until the welcome is out. Where there is no more room, those that the log keeps are given up: the replay reads them.
  */
 export class HeldMessages {
   private messages: OutgoingMessage[] = [];
   private replies: OutgoingMessage[] | undefined = [];
   private heldBytes = 0;
+  private timesGivenUp = 0;
 
   /** @param after The place that the connection came back with, if it did. */
   constructor(
@@ -30,20 +32,36 @@ export class HeldMessages {
     return this.heldBytes;
   }
 
+  /** How often messages were given up for the replay to read. What it had asked for before may be without them. */
+  get givenUp(): number {
+    return this.timesGivenUp;
+  }
+
   /** Whether replies are held too. */
   get holdsReplies(): boolean {
     return this.replies !== undefined;
   }
 
-  /** Holds it; false where that would be more than so many bytes, or too much in the process. A lone one always has room. */
-  add(message: OutgoingMessage, isReply: boolean, maxBytes: number): boolean {
-    const { budget, heldBytes } = this;
-    if (heldBytes > 0 && (heldBytes + message.byteLength > maxBytes || budget.isOver(heldBytes))) return false;
-    if (heldBytes === 0) budget.readerBegan();
-    budget.add(message);
+  /**
+   * Holds it; false where that would be more than so many bytes, or too much in the process. A lone one always has room.
+   * `trace` hears of those that are given up.
+   */
+  add(message: OutgoingMessage, isReply: boolean, maxBytes: number, trace?: QueueTrace): boolean {
+    if (!this.hasRoomFor(message, maxBytes)) this.giveUpKept(trace);
+    if (!this.hasRoomFor(message, maxBytes)) return false;
+    if (this.heldBytes === 0) this.budget.readerBegan();
+    this.budget.add(message);
     (isReply ? this.replies : this.messages)?.push(message);
     this.heldBytes += message.byteLength;
     return true;
+  }
+
+  /**
+   * Whether a replay may end that had asked for its last page when messages had been given up so often: the rest is here,
+   * and has room behind what waits. `waitingBytes`: with what is held.
+   */
+  mayEnd(waitingBytes: number, maxBytes: number, givenUpBefore: number): boolean {
+    return givenUpBefore === this.timesGivenUp && (waitingBytes === this.heldBytes || waitingBytes <= maxBytes);
   }
 
   /** Gives the replies away; later ones are not held any more. */
@@ -76,6 +94,23 @@ export class HeldMessages {
     this.messages = [];
     this.letGo(messages);
     return [...replies, ...messages];
+  }
+
+  private hasRoomFor({ byteLength }: OutgoingMessage, maxBytes: number): boolean {
+    const { heldBytes } = this;
+    return heldBytes === 0 || (heldBytes + byteLength <= maxBytes && !this.budget.isOver(heldBytes));
+  }
+
+  private giveUpKept(trace: QueueTrace | undefined): void {
+    const kept = this.messages.filter(({ number }) => number > 0);
+    if (kept.length === 0) return;
+    this.timesGivenUp++;
+    this.messages = this.messages.filter(({ number }) => number === 0);
+    this.letGo(kept);
+    for (const message of kept) {
+      message.recordDropped(1, 'replayed');
+      trace?.dropped(message, 'replayed');
+    }
   }
 
   private letGo(messages: readonly OutgoingMessage[]): void {

@@ -86,17 +86,17 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
   }
 
   /**
-   * From now on live messages wait, and replies until {@link releaseReplies}. Up to `maxQueueBytes` are held. `after` is
-   * the place that the connection came back with, if it did.
+   * From now on live messages wait, and replies until {@link releaseReplies}. `after` is the place that the connection
+   * came back with, if it did.
    */
   hold(after?: Cursor): void {
     this.catchUp();
     this.held ??= new HeldMessages(this.scheduler.waiting, after);
   }
 
-  /** Whether live messages wait for a replay. */
-  get isHeld(): boolean {
-    return this.held !== undefined;
+  /** The live messages that wait for a replay; undefined where they do not. */
+  get holding(): HeldMessages | undefined {
+    return this.held;
   }
 
   /** The welcome is out: replies may follow it. */
@@ -133,8 +133,9 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
   /** Calls back once when the transport is not blocked or the queue is closed; at once if that is so. */
   onceRelieved(listener: () => void): void {
     this.flush();
-    if (this.backlog && this.isOpen) this.reliefListener = listener;
-    else listener();
+    if (!this.isOpen || (!this.backlog && !this.transport.isBlocked)) return listener();
+    this.openBacklog();
+    this.reliefListener = listener;
   }
 
   /** Hands everything that waits to the transport; what it cannot take now moves to the backlog. */
@@ -170,8 +171,7 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
       this.flushRun();
       this.backlog?.writeTo(this.transport, true);
     }
-    for (const message of this.run.messages()) this.giveUp(message, 'closed');
-    for (const message of this.held?.takeAll() ?? []) this.giveUp(message, 'closed');
+    for (const message of [...this.run.messages(), ...(this.held?.takeAll() ?? [])]) this.giveUp(message, 'closed');
     this.run = this.scheduler.emptyRun;
     this.backlog?.drop();
     this.backlog = undefined;
@@ -203,7 +203,8 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     if (this.isTooSlow && this.isOpen) return 'overflow';
     const { held } = this;
     if (!held || !this.isOpen || (lane === Lane.Reply && !held.holdsReplies)) return this.append(message, lane);
-    return held.add(message, lane === Lane.Reply, this.scheduler.maxQueueBytes) ? 'queued' : 'overflow';
+    const { maxQueueBytes } = this.scheduler;
+    return held.add(message, lane === Lane.Reply, maxQueueBytes, this.tracedBy) ? 'queued' : 'overflow';
   }
 
   private append(message: OutgoingMessage, lane: Lane | undefined): EnqueueVerdict {

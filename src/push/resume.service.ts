@@ -3,8 +3,9 @@
  * then the messages that came meanwhile, then live. Nothing is missing where the two meet and nothing comes twice,
  * because live messages are held from before the first read and those that a read has seen are dropped.
  *
- * The log is read page by page, each as the transport takes the one before, so that a long absence fills no queue. What
- * may be seen is decided by who the principal is at each page: its own messages, broadcasts, and the groups that it is in.
+ * The log is read page by page, each as the transport takes the one before, so that a long absence fills no queue; what
+ * comes meanwhile and is too much to be held is read like the rest. What may be seen is decided by who the principal is at
+ * each page: its own messages, broadcasts, and the groups that it is in.
  *
  * Invariant: a connection is live only while this node hears all that is for it. One for whom the node is about to listen,
  * or cannot, is held and reads on from where it stands when that has changed: whoever comes back, whoever was connected
@@ -65,7 +66,7 @@ export class ResumeService {
   /** Grows with each break. What was read before one says nothing of what was missed in it. */
   private breaks = 0;
   private readonly counters: PushCounters;
-  /** Messages so far of the replays under way. */
+  /** Messages so far of replays under way. */
   private readonly sizes = new WeakMap<Connection, number>();
 
   constructor(private readonly parts: ResumeParts) {
@@ -115,11 +116,11 @@ export class ResumeService {
     const passed = isOvertaken ? this.joins.hadThrough(connection, group) : position;
     const since = beginning && passed ? furthest(beginning, passed) : beginning;
     const hears = log.hears(audienceOf(connection, registry)) === true;
-    if (!outbound.isHeld && hears && (since === undefined || isWithin(position, since))) return;
+    if (!outbound.holding && hears && (since === undefined || isWithin(position, since))) return;
     if (connection.transport.name === 'poll') return connection.close(CloseCode.GoingAway);
     // Who is held reads with the group from where it stands, unless it is known where the membership begins.
     if (since) this.joins.add(connection, { group, after: since });
-    if (outbound.isHeld) return;
+    if (outbound.holding) return;
     outbound.hold();
     outbound.releaseReplies();
     void this.readOn(connection, position);
@@ -139,7 +140,7 @@ export class ResumeService {
    */
   async heard(connection: Connection): Promise<void> {
     if (this.parts.hearing.of(connection) === true || (await this.parts.hearing.settled(connection))) return;
-    if (connection.isOpen && !connection.outbound.isHeld) this.hold(connection, this.parts.log.position);
+    if (connection.isOpen && !connection.outbound.holding) this.hold(connection, this.parts.log.position);
   }
 
   /**
@@ -150,7 +151,7 @@ export class ResumeService {
     this.breaks++;
     for (const connection of concernedBy(concerns, this.parts.registry)) {
       if (connection.transport.name === 'poll') connection.close(CloseCode.GoingAway);
-      else if (!connection.outbound.isHeld) this.hold(connection, place);
+      else if (!connection.outbound.holding) this.hold(connection, place);
     }
   }
 
@@ -169,7 +170,7 @@ export class ResumeService {
     this.breaks++;
     const cursor = encodeCursor(place);
     for (const connection of concernedBy(concerns, this.parts.registry)) {
-      if (connection.outbound.isHeld) continue;
+      if (connection.outbound.holding) continue;
       connection.reply(encodeGap('expired', cursor), cursor);
       this.counters.gaps.add('expired');
     }
@@ -212,14 +213,14 @@ export class ResumeService {
         this.places.wait(connection, after);
         return undefined;
       }
-      const { breaks } = this;
+      const before = { breaks: this.breaks, givenUp: connection.outbound.holding?.givenUp ?? 0 };
       const { page, wasHeard } = await this.read(connection, after);
       if (!connection.isOpen) return undefined;
       write(page);
       this.places.reach(connection, page.through);
       const hears = this.parts.hearing.of(connection);
       if (hears === false) this.places.wait(connection, page.through);
-      else if (!wasHeard || this.isBehind(connection, page, breaks) || hears !== true) return page.through;
+      else if (!wasHeard || this.isBehind(connection, page, before) || hears !== true) return page.through;
       else this.goLive(connection, page.through);
     } catch (cause) {
       this.fail(connection, after, cause);
@@ -246,9 +247,11 @@ export class ResumeService {
     return { page, wasHeard };
   }
 
-  /** Whether there is more to be read than the page holds: what has changed since it was read is not in it. */
-  private isBehind(connection: Connection, { hasMore }: LogPage, breaks: number): boolean {
-    return hasMore || breaks !== this.breaks || this.joins.hasUnread(connection);
+  /** Whether there is more to be read than the page holds: what has changed or was given up since is not in it. */
+  private isBehind(connection: Connection, { hasMore }: LogPage, before: { breaks: number; givenUp: number }) {
+    if (hasMore || before.breaks !== this.breaks || this.joins.hasUnread(connection)) return true;
+    const { holding, waitingBytes } = connection.outbound;
+    return holding?.mayEnd(waitingBytes, this.parts.scheduler.maxQueueBytes, before.givenUp) === false;
   }
 
   private write(connection: Connection, { gap, resumedFrom, messages }: LogPage): void {

@@ -118,7 +118,7 @@ export class TenantWatch implements DeliveryObserver, MessageObserver {
       const about = { ...describeMessage(message), ...describeConnection(connection) };
       if (except) trace.add({ ...about, step: 'excluded', ...except });
       else trace.add({ ...about, ...by });
-      if (!except && connection.outbound.isHeld) trace.add({ ...about, step: 'waiting', why: 'replay' });
+      if (!except && connection.outbound.holding) trace.add({ ...about, step: 'waiting', why: 'replay' });
     }
   }
 

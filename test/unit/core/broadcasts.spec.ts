@@ -294,7 +294,7 @@ function take(crowd: Crowd, one: Step): void {
     case 'startHere':
       return outbound.startHere();
     case 'replay':
-      if (outbound.isHeld) outbound.enqueueReplayed(new OutgoingMessage(`{"event":"replayed ${crowd.sent}"}`));
+      if (outbound.holding) outbound.enqueueReplayed(new OutgoingMessage(`{"event":"replayed ${crowd.sent}"}`));
       return;
     case 'release': {
       const isTooSlow = outbound.release(at(crowd.sent - 2), cursorAt(crowd.sent - 2)) === 'overflow';

@@ -16,6 +16,11 @@ function live(number: number, event = `m${number}`): OutgoingMessage {
   return new OutgoingMessage(JSON.stringify({ event }), undefined, number);
 }
 
+/** Sixty-five of these are more than a queue holds. */
+function big(number: number): OutgoingMessage {
+  return new OutgoingMessage(JSON.stringify({ event: `m${number}`, data: 'x'.repeat(1_000) }), undefined, number);
+}
+
 let fakes: FakeConnections;
 let log: ScriptedLog;
 let failures: unknown[];
@@ -179,19 +184,66 @@ describe('ResumeService', () => {
     expect(eventsOf(peer)).toEqual(['push:welcome', 'm1']);
   });
 
-  it('closes a connection that lets more than its queue wait behind the replay, and reads no more for it', async () => {
+  it('closes a connection that lets more wait behind the replay than has room and can be read, and reads no more', async () => {
     const peer = fakes.connect();
 
     void comeBack(peer);
     await log.answer([1], { hasMore: true });
-    for (let number = 2; number < 100; number++) {
-      const text = JSON.stringify({ event: 'big', data: 'x'.repeat(1_000) });
-      fakes.fanOut.deliver(new OutgoingMessage(text, undefined, number), { all: true });
-    }
+    for (let count = 0; count < 100; count++) fakes.fanOut.deliver(big(0), { all: true });
     await turn();
 
     expect(peer.transport.closed).toEqual({ code: 4002, reason: 'too slow' });
     expect(log.reads).toHaveLength(2);
+  });
+
+  it('reads on for a connection that too much has come for to be held, until nothing more has', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    for (let number = 2; number <= 100; number++) fakes.fanOut.deliver(big(number), { all: true });
+    // This page was asked for before they came, and may be without any of them.
+    await log.answer([1]);
+    await turn();
+    expect(log.reads).toHaveLength(2);
+    fakes.fanOut.deliver(live(101), { all: true });
+    await log.answer([2, 100]);
+    await turn();
+
+    expect(log.reads).toHaveLength(2);
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'm2', 'm100', 'm101']);
+    expect(peer.connection.outbound.holding).toBeUndefined();
+  });
+
+  it('lets nothing be lost that is not kept, when too much has come to be held', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    fakes.fanOut.deliver(live(0, 'passing'), { all: true });
+    for (let number = 2; number <= 100; number++) fakes.fanOut.deliver(big(number), { all: true });
+    await log.answer([1]);
+    await turn();
+    await log.answer([2, 100]);
+    await turn();
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'm2', 'm100', 'passing']);
+  });
+
+  it('goes live only when there is room for what is held behind what waits, and reads nothing until then', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    for (let number = 2; number <= 50; number++) fakes.fanOut.deliver(big(number), { all: true });
+    Object.assign(peer.transport, { isBlocked: true, bufferedBytes: 30_000 });
+    await log.answer([1]);
+    await turn();
+    expect([log.reads.length, peer.connection.isOpen]).toEqual([1, true]);
+
+    peer.transport.unblock();
+    await turn();
+    await log.answer([]);
+    await turn();
+    expect(eventsOf(peer).slice(0, 3)).toEqual(['push:welcome', 'm1', 'm2']);
+    expect(eventsOf(peer)).toHaveLength(51);
   });
 
   it('closes a connection whose replay fails, so that it comes back with the place that it had', async () => {
