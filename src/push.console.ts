@@ -10,6 +10,7 @@ import { CONSOLE_SESSION_PARTS, ConsoleSessions } from './console/console-sessio
 import type { ConsoleSessionParts } from './console/console-sessions.js';
 import { ConsoleService } from './console/console.service.js';
 import type { Clock } from './core/clock.js';
+import type { OptionProblem } from './core/option-problem.js';
 import { FailureLog } from './failure-log.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { throwIfAnyOption } from './push-options.resolver.js';
@@ -34,20 +35,22 @@ export interface ConsoleParts {
   readonly providers: Provider[];
 }
 
-/** Throws a PushError that lists what is wrong with the options of the console. */
-export function checkConsole({ console, rest }: PushModuleExtras, hasAuthentication: boolean): void {
+/** What is wrong with the options of the console, held against those of REST, which are right. */
+export function consoleOptionProblems(
+  { console, rest }: PushModuleExtras,
+  hasAuthentication: boolean,
+): readonly OptionProblem[] {
   const problems = consoleProblems(console);
-  if (console && problems.length === 0) {
-    const restPath = rest === false ? undefined : (rest?.path ?? DEFAULT_REST_PATH);
-    problems.push(...restPathProblems(console, restPath));
-    if (!hasAuthentication && !console.guards)
-      problems.push({
-        path: 'console',
-        received: 'no way to judge a token',
-        expected: 'auth, authenticator or guards',
-      });
-  }
-  throwIfAnyOption(problems);
+  if (!console || problems.length > 0) return problems;
+  const restPath = rest === false ? undefined : (rest?.path ?? DEFAULT_REST_PATH);
+  problems.push(...restPathProblems(console, restPath));
+  if (!hasAuthentication && !console.guards)
+    problems.push({
+      path: 'console',
+      received: 'no way to judge a token',
+      expected: 'auth, authenticator or guards',
+    });
+  return problems;
 }
 
 /** The controllers and providers of the console; none where it is off. */

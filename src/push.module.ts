@@ -2,8 +2,9 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { describeReceived } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
-import { checkConsole, createConsole } from './push.console.js';
+import { createConsole } from './push.console.js';
 import type { PushModuleExtras } from './push-options.interface.js';
+import { checkExtras } from './push.extras.js';
 import { PushFirstToEnd } from './push.first-to-end.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
 import { createProviders } from './push.providers.js';
@@ -41,9 +42,9 @@ export class PushModule extends ConfigurableModuleClass {
 }
 
 function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthentication: boolean): DynamicModule {
+  checkExtras(extras, hasAuthentication);
   const rest = extras.rest ?? {};
   const isRestOpen = rest !== false && (hasAuthentication || rest.guards !== undefined);
-  checkConsole(extras, hasAuthentication);
   const { controllers, providers } = createConsole(extras);
   return {
     ...definition,

@@ -1,5 +1,6 @@
-import { describeReceived, quoteReceived } from '../core/option-problem.js';
 import type { OptionProblem } from '../core/option-problem.js';
+import { CONTROLLER_RULES, controllerProblems } from '../push/controller-options.js';
+import type { OptionRule } from '../push/controller-options.js';
 import type { PushConsoleOptions } from './console-options.interface.js';
 
 /** Where the console is unless the host says otherwise. */
@@ -10,31 +11,15 @@ const PATH = /^\/?(?!\.+(\/|$))[A-Za-z0-9._~-]+(\/(?!\.+(\/|$))[A-Za-z0-9._~-]+)
 /** An address on the same origin; `//` would begin the name of a host. */
 const LOCAL_URL = /^\/(?![/\\])[\x21-\x7e]*$/;
 
-type Rules = Readonly<
-  Record<keyof PushConsoleOptions, readonly [isGood: (value: unknown) => boolean, expected: string]>
->;
-
-const RULES: Rules = {
+const RULES: Readonly<Record<keyof PushConsoleOptions, OptionRule>> = {
+  ...CONTROLLER_RULES,
   path: [(path) => typeof path === 'string' && PATH.test(path), 'a path such as console or admin/push'],
-  version: [() => true, ''],
-  guards: [(guards) => Array.isArray(guards) && guards.length > 0, 'a list of guards that is not empty'],
-  tenantOf: [(value) => typeof value === 'function', 'a function'],
   tokenUrl: [(url) => typeof url === 'string' && LOCAL_URL.test(url), 'a path of the same origin, such as /auth/token'],
-  decorators: [(list) => Array.isArray(list), 'a list of class decorators'],
 };
 
 /** What is wrong with the options of the console. */
 export function consoleProblems(options: unknown): OptionProblem[] {
-  if (options === false || options === undefined) return [];
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    return [{ path: 'console', received: describeReceived(options), expected: 'an object, or false' }];
-  return Object.entries(options).flatMap(([name, value]) => {
-    const path = `console.${name}`;
-    const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof PushConsoleOptions] : undefined;
-    if (!rule) return [{ path, received: 'an option', expected: 'no option of this name' }];
-    if (value === undefined || rule[0](value)) return [];
-    return [{ path, received: quoteReceived(value), expected: rule[1] }];
-  });
+  return controllerProblems('console', options, RULES);
 }
 
 /** What is wrong with its path beside these others, which are absolute. */

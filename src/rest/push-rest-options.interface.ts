@@ -18,7 +18,7 @@ export interface PushRestOptions {
    * Guards that take the place of the built-in one entirely: whom they let in may use every route, no scope is judged.
    * The caller of an `Idempotency-Key` is then `request.user`'s `sub`, `userId` or `id`; without one, all callers share
    * their keys. Name `PushApiGuard` among them to keep the token and its scopes. What they inject comes from the
-   * module's `imports` or is global.
+   * module's `imports` or is global. An empty list is refused: a guard that lets everyone in says so by its name.
    * @default [PushApiGuard]
    */
   readonly guards?: readonly (Type<CanActivate> | CanActivate)[];

@@ -69,6 +69,13 @@ class ClosedGuard implements CanActivate {
   }
 }
 
+/** Lets everyone in. */
+class OpenGuard implements CanActivate {
+  canActivate(): boolean {
+    return true;
+  }
+}
+
 class WrappingInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler) {
     return next.handle().pipe(
@@ -336,7 +343,7 @@ describe.each(PLATFORMS)('REST in a host on %s', (platform) => {
 describe('two applications of one process', () => {
   it('have paths and guards of their own', async () => {
     const one = await PushApp.start({ push: { rest: { path: 'one' } } });
-    const two = await PushApp.start({ push: { rest: { path: 'two', guards: [] } } });
+    const two = await PushApp.start({ push: { rest: { path: 'two', guards: [OpenGuard] } } });
     try {
       const anonymous = (app: PushApp) => RestClient.of(app).withAuthorization(undefined);
       expect((await anonymous(one).get('/one/stats')).status).toBe(401);
