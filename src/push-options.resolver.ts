@@ -125,13 +125,24 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Throws one PushError `PUSH_ERR_INVALID_OPTION` that lists every problem of the options. */
 export function resolveOptions(raw: unknown): ResolvedPushOptions {
+  const { resolved, problems } = readOptions(raw);
+  throwIfAnyOption(problems);
+  return Object.freeze(resolved);
+}
+
+/** What is wrong with the options. */
+export function optionProblems(raw: unknown): readonly OptionProblem[] {
+  return readOptions(raw).problems;
+}
+
+function readOptions(raw: unknown) {
   const problems: OptionProblem[] = [];
   const options = asMembers(raw, '', problems);
   for (const key of Object.keys(options)) {
     if (!KNOWN_OPTIONS.has(key))
       problems.push({ path: key, received: 'an option', expected: 'no option of this name' });
   }
-  const resolved = {
+  const resolved: ResolvedPushOptions = {
     ...readRootNumbers(options, problems),
     ...readRest(options, problems),
     paths: readPaths(options['paths'], problems),
@@ -144,8 +155,7 @@ export function resolveOptions(raw: unknown): ResolvedPushOptions {
   };
   // Only whole values can be held against each other.
   if (problems.length === 0) problems.push(...jwksProblems(resolved), ...metricsPathProblems(resolved));
-  throwIfAnyOption(problems);
-  return Object.freeze(resolved);
+  return { resolved, problems };
 }
 
 /** A handshake that ends before the keys could come would never be let in by the last good ones. */

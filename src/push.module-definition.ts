@@ -14,6 +14,9 @@ const DEFAULT_EXTRAS: Required<PushModuleExtras> = {
   authenticator: undefined,
 };
 
+/** The names of what stands beside a factory. */
+export const EXTRA_NAMES: ReadonlySet<string> = new Set(Object.keys(DEFAULT_EXTRAS));
+
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<PushModuleOptions>({ optionsInjectionToken: RAW_PUSH_OPTIONS })
     .setClassMethodName('forRoot')

@@ -4,7 +4,7 @@ import { describeReceived } from './core/option-problem.js';
 import { PushError } from './core/push-error.js';
 import { createConsole } from './push.console.js';
 import type { PushModuleExtras } from './push-options.interface.js';
-import { checkExtras } from './push.extras.js';
+import { checkAsyncRoot, checkRoot } from './push.extras.js';
 import { PushFirstToEnd } from './push.first-to-end.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
 import { createProviders } from './push.providers.js';
@@ -28,21 +28,22 @@ export class PushModule extends ConfigurableModuleClass {
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
     assertObject(options);
     const hasAuthentication = options.auth !== undefined || options.authenticator !== undefined;
+    checkRoot(options, hasAuthentication);
     return assemble(super.forRoot(options), options, hasAuthentication);
   }
 
   /**
    * With options from a factory, class or existing provider. What decorators need (`rest`, `isGlobal`, `authorizer`,
-   * `authenticator`) stands beside it.
+   * `authenticator`) stands beside it, and is an error of its own where it is wrong: the options are not known by then.
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     assertObject(options);
+    checkAsyncRoot(options);
     return assemble(super.forRootAsync(options), options, true);
   }
 }
 
 function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthentication: boolean): DynamicModule {
-  checkExtras(extras, hasAuthentication);
   const rest = extras.rest ?? {};
   const isRestOpen = rest !== false && (hasAuthentication || rest.guards !== undefined);
   const { controllers, providers } = createConsole(extras);
