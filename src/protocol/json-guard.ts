@@ -15,6 +15,14 @@ export function hasForbiddenKey(text: string, value: unknown): boolean {
   return containsForbiddenKey(value);
 }
 
+/**
+ * Whether text that `JSON.stringify` wrote has a key `__proto__` somewhere. The value that it was written from need not
+ * tell: its `toJSON` may. Quotes within a text are escaped there, so only a key looks like this.
+ */
+export function isForbiddenKeyWritten(text: string): boolean {
+  return text.includes('"__proto__":') && /[{,]"__proto__":/.test(text);
+}
+
 /** Walks the value without recursion, so that depth cannot exhaust the stack. */
 export function containsForbiddenKey(value: unknown): boolean {
   const pending: unknown[] = [value];

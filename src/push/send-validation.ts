@@ -2,7 +2,7 @@
 import type { Exclusion, Target, TargetSome } from '../core/delivery-target.js';
 import { PushError } from '../core/push-error.js';
 import type { PushErrorDetail } from '../core/push-error.js';
-import { hasForbiddenKey, isTooDeep } from '../protocol/json-guard.js';
+import { isForbiddenKeyWritten, isTooDeep } from '../protocol/json-guard.js';
 import { isEvent, isGroup, isReservedEvent, isTenant, isUserId } from '../protocol/names.js';
 import type { SendOptions } from './push-types.js';
 
@@ -118,8 +118,7 @@ export function encodeData(data: unknown, maxPayloadBytes: number): string {
       errors: [{ pointer: '/data', detail: `at most ${maxPayloadBytes} bytes of JSON` }],
     });
   }
-  if (text.includes('"__proto__":') && hasForbiddenKey(text, data))
-    throw invalidData('the key __proto__ is not allowed');
+  if (isForbiddenKeyWritten(text)) throw invalidData('the key __proto__ is not allowed');
   if (isTooDeep(text)) throw invalidData('data nests too deep');
   return text;
 }

@@ -133,8 +133,27 @@ describe('encodeData', () => {
     expect(codeOf(JSON.parse(text))).toBe('PUSH_ERR_INVALID_DATA');
   });
 
-  it('takes __proto__ as a value and within a text', () => {
-    expect(encodeData({ key: '__proto__', text: '{"__proto__":1}' }, LIMIT)).toContain('__proto__');
+  it.each([
+    ['', (made: unknown) => made],
+    [' deep in it', (made: unknown) => ({ a: [1, { b: made }] })],
+  ])('refuses the key also where toJSON makes it%s', (_where, around) => {
+    expect(codeOf(around({ toJSON: () => JSON.parse('{"a":1,"__proto__":1}') as unknown }))).toBe(
+      'PUSH_ERR_INVALID_DATA',
+    );
+  });
+
+  it('takes a key __proto__ that toJSON leaves out', () => {
+    const data: unknown = Object.assign(JSON.parse('{"__proto__":1}') as object, { toJSON: () => ({ a: 1 }) });
+    expect(encodeData({ data, text: '"__proto__":' }, LIMIT)).toContain('{"a":1}');
+  });
+
+  it.each([
+    { key: '__proto__', text: '{"__proto__":1}' },
+    { '"__proto__': 1 },
+    { '{"__proto__': 1, ',"__proto__': 2 },
+    ['__proto__', ',"__proto__":', '\\"__proto__":'],
+  ])('takes __proto__ as a value and within a text: %j', (data) => {
+    expect(encodeData(data, LIMIT)).toBe(JSON.stringify(data));
   });
 
   it.each([
