@@ -5,6 +5,7 @@ import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 import type { Principal } from '../core/principal.js';
 import type { PushErrorDetail } from '../core/push-error.js';
+import { parseIsoTime } from '../protocol/iso-time.js';
 import type { ConsolePasses } from './console-passes.js';
 import type { Revocation } from './push-types.js';
 import { assertUserId, throwIfAny } from './send-validation.js';
@@ -102,7 +103,7 @@ export class AccessService {
 
 function readMoment(moment: unknown): number {
   const isIso = typeof moment === 'string' && ISO_8601.test(moment);
-  const momentMs = typeof moment === 'number' ? moment * 1000 : isIso ? Date.parse(moment) : Number.NaN;
+  const momentMs = typeof moment === 'number' ? moment * 1000 : isIso ? parseIsoTime(moment) : Number.NaN;
   if (!Number.isFinite(momentMs)) reject('/issuedBefore', 'seconds since the Unix epoch, or ISO 8601 text');
   return momentMs;
 }

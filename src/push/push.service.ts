@@ -14,6 +14,7 @@ import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { encodeCursor } from '../protocol/cursor.js';
+import { parseIsoTime } from '../protocol/iso-time.js';
 import type { EventName } from '../protocol/push-events.js';
 import { closing, closingProblems } from './closing.js';
 import { cursorProblems, DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
@@ -121,7 +122,8 @@ export class PushService {
 
   /** Makes the user a member, on live connections at once and on later ones. `expiresAt`: a date, ISO text or milliseconds since the Unix epoch. */
   async addToGroup(userId: string, group: string, { expiresAt }: MembershipOptions = {}): Promise<void> {
-    const expiresAtMs = expiresAt === undefined ? undefined : new Date(expiresAt).getTime();
+    const expiresAtMs =
+      typeof expiresAt === 'string' ? parseIsoTime(expiresAt) : expiresAt && new Date(expiresAt).getTime();
     const isOver = expiresAtMs !== undefined && !(expiresAtMs > this.parts.clock.now());
     throwIfAny([
       ...userIdProblems(userId),

@@ -364,6 +364,7 @@ describe('memberships', () => {
     ['a bad group', () => app.push.addToGroup('7', 'a b'), ['/group']],
     ['a moment that is over', () => app.push.addToGroup('7', 'g', { expiresAt: Date.now() - 1 }), ['/expiresAt']],
     ['no moment', () => app.push.addToGroup('7', 'g', { expiresAt: 'soon' }), ['/expiresAt']],
+    ['a day that is none', () => app.push.addToGroup('7', 'g', { expiresAt: '2030-02-30T00:00:00Z' }), ['/expiresAt']],
     ['all of that', () => app.push.addToGroup('', 'a b', { expiresAt: 'soon' }), ['/userId', '/group', '/expiresAt']],
     ['a bad user and group', () => app.push.removeFromGroup('', 'a b'), ['/userId', '/group']],
     ['a bad limit', () => app.push.membersOf('g', { limit: 1_001 }), ['/limit']],

@@ -332,6 +332,7 @@ describe.each(PLATFORMS)('bad input to REST on %s', (platform) => {
       { expiresAt: 1_900_000_000 },
       { expiresAt: '2020-01-01T00:00:00Z' },
       { expiresAt: '2030-13-01T00:00:00Z' },
+      { expiresAt: '2030-02-30T00:00:00Z' },
       { until: '2030-01-01T00:00:00Z' },
     ])('refuses the membership %j', async (body) => {
       await expectProblem('/push/groups/g/members/7', { body }, { status: 400 }, 'PUT');

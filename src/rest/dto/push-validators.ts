@@ -1,6 +1,7 @@
 /** The validation decorators of the request bodies. Their messages complete a sentence that begins with the member. */
 import { ValidateBy, ValidateIf } from 'class-validator';
 import type { ValidationOptions } from 'class-validator';
+import { parseIsoTime } from '../../protocol/iso-time.js';
 import { isEvent, isGroup, isUserId } from '../../protocol/names.js';
 
 function textRule(name: string, isValid: (value: unknown) => boolean, rule: string) {
@@ -32,19 +33,17 @@ export function IsTextUpTo(maxLength: number): PropertyDecorator {
 
 const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
+function isMoment(value: unknown): boolean {
+  return typeof value === 'string' && ISO_8601.test(value) && !Number.isNaN(parseIsoTime(value));
+}
+
 /** A moment of ISO 8601 that names its zone. */
-export const IsMomentText = textRule(
-  'isMomentText',
-  (value) => typeof value === 'string' && ISO_8601.test(value) && !Number.isNaN(Date.parse(value)),
-  'must be a moment such as 2026-01-31T12:00:00Z',
-);
+export const IsMomentText = textRule('isMomentText', isMoment, 'must be a moment such as 2026-01-31T12:00:00Z');
 
 /** Seconds since the Unix epoch, or a moment of ISO 8601. */
 export const IsSecondsOrMoment = textRule(
   'isSecondsOrMoment',
-  (value) =>
-    (typeof value === 'number' && Number.isFinite(value)) ||
-    (typeof value === 'string' && ISO_8601.test(value) && !Number.isNaN(Date.parse(value))),
+  (value) => (typeof value === 'number' && Number.isFinite(value)) || isMoment(value),
   'must be seconds since the Unix epoch, or a moment such as 2026-01-31T12:00:00Z',
 );
 

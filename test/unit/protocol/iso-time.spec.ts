@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isoTime } from '../../../src/protocol/iso-time.js';
+import { isoTime, parseIsoTime } from '../../../src/protocol/iso-time.js';
 
 const DAY_MS = 86_400_000;
 
@@ -20,4 +20,24 @@ describe('isoTime', () => {
     expect(isoTime(Number.MAX_SAFE_INTEGER)).toBe('+275760-09-13T00:00:00.000Z');
     expect(isoTime(Number.POSITIVE_INFINITY)).toBe('+275760-09-13T00:00:00.000Z');
   });
+});
+
+describe('parseIsoTime', () => {
+  it.each([
+    '2028-02-29T12:00:00Z',
+    '2030-12-31T23:59:59.999+02:00',
+    '2030-01-31',
+    '0004-02-29',
+    '+012345-06-07T00:00:00Z',
+  ])('reads %s as Date does', (text) => {
+    expect(parseIsoTime(text)).toBe(new Date(text).getTime());
+    expect(parseIsoTime(text)).not.toBeNaN();
+  });
+
+  it.each(['2030-02-30T00:00:00Z', '2030-02-29T00:00:00+02:00', '2030-04-31', '2030-00-10', '2030-01-32', 'soon', ''])(
+    'knows no moment by %j',
+    (text) => {
+      expect(parseIsoTime(text)).toBeNaN();
+    },
+  );
 });

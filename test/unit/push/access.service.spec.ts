@@ -88,6 +88,7 @@ describe('AccessService', () => {
     [{ issuedBefore: NOW_MS / 1000 + 5.001 }, '/issuedBefore'],
     [{ issuedBefore: new Date(NOW_MS + 5_001).toISOString() }, '/issuedBefore'],
     [{ issuedBefore: 'soon' }, '/issuedBefore'],
+    [{ issuedBefore: '2020-02-30' }, '/issuedBefore'],
     [{ issuedBefore: Number.POSITIVE_INFINITY }, '/issuedBefore'],
   ])('refuses the revocation %j', async (revocation, pointer) => {
     await expect(access().revoke(revocation as unknown as Revocation)).rejects.toEqual(
