@@ -33,7 +33,8 @@ export interface JwtOptions {
   readonly publicKey?: string | KeyObject | undefined;
   /**
    * Where the issuer publishes its keys (RFC 7517), `https:` or, in a network that is trusted, `http:`. Fetched at the
-   * first token, followed as the issuer rotates them, and the last good ones kept while it cannot be reached.
+   * first token, followed as the issuer rotates them, and the last good ones kept while it cannot be reached. A token
+   * that names no key is held against those of the set that fit its algorithm, up to 8.
    * @default none
    */
   readonly jwksUri?: string | undefined;

@@ -1,12 +1,16 @@
 /**
  * The keys that an issuer publishes (RFC 7517). `jose` fetches, reads and picks them; when it fetches is decided here:
  *
- * - at the first token, when the keys are older than `cacheMaxAgeMs`, and at once for a token with an unknown key id, but
- *   for the sake of those at most every `cooldownMs`: strangers make them up for nothing;
+ * - at the first token, when the keys are older than `cacheMaxAgeMs`, and at once for a token with an unknown key id, or
+ *   with none and the signature of none of the keys, but for the sake of those at most every `cooldownMs`: strangers make
+ *   them up for nothing;
  * - one fetch at a time, shared by all who wait for it;
  * - after a failure not before a back-off is over, and while there are keys nobody waits for that attempt, so that a
  *   dead issuer costs one handshake its time limit and not every one;
  * - the last good keys stay until there are newer ones. An empty answer is a failure.
+ *
+ * A token may fit several keys: it names none, or two have the same id. Each is tried then, up to {@link MAX_TRIED_KEYS},
+ * so that a bad token costs as many signatures and no more.
  */
 import { KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
@@ -17,11 +21,16 @@ import type { JwksOptions } from './auth-options.interface.js';
 import { JWKS_DEFAULTS } from './auth-options.js';
 import { isWeakRsaKey } from './jwt-algorithms.js';
 import type { KeyHint, KeySource } from './key-source.interface.js';
+import { findSigner } from './signature-test.js';
+import type { SignatureTest } from './signature-test.js';
 
 const FIRST_BACK_OFF_MS = 1_000;
 const MAX_BACK_OFF_MS = 30_000;
 /** Longest answer of an issuer. A set of a hundred keys has some 50 KiB, with certificates some 400. */
 const MAX_SET_BYTES = 1_048_576;
+
+/** Most keys of a set that one token is held against. */
+const MAX_TRIED_KEYS = 8;
 
 /** Follows the keys of one issuer. Asks nothing of it before the first token. */
 export class JwksKeySource implements KeySource {
@@ -49,15 +58,18 @@ export class JwksKeySource implements KeySource {
     };
   }
 
-  async keyFor(hint: KeyHint): Promise<KeyObject | undefined> {
+  async signerOf(hint: KeyHint, test: SignatureTest): Promise<KeyObject | undefined> {
     const askedAtMs = this.clock.now();
     this.opening ??= openKeySet(this.uri, this.options.timeoutMs);
     const keySet = await this.opening;
     if (!(await this.hasKeys(keySet))) throw this.unavailable();
-    const key = await this.find(keySet, hint);
-    if (key || !this.maySearch(askedAtMs)) return key;
+    const keys = await this.find(keySet, hint);
+    const signer = findSigner(keys, test);
+    // A key that is named and known is the one: that it has not signed the token makes nobody look for another.
+    const isJudged = signer !== undefined || (hint.kid !== undefined && keys.length > 0);
+    if (isJudged || !this.maySearch(askedAtMs)) return signer;
     if (this.mayAttempt) this.searchedAtMs = this.clock.now();
-    return (await this.refresh(keySet)) ? this.find(keySet, hint) : undefined;
+    return (await this.refresh(keySet)) ? findSigner(await this.find(keySet, hint), test) : undefined;
   }
 
   /** Whether it is worth asking the issuer again: not where its keys were fetched for this very question. */
@@ -122,20 +134,25 @@ export class JwksKeySource implements KeySource {
     return false;
   }
 
-  /** Undefined where no key fits, or several do because the token names none. */
-  private async find(keySet: RemoteJWKSet, { alg, kid }: KeyHint): Promise<KeyObject | undefined> {
-    let found: CryptoKey;
+  /** The keys that may be meant; weak ones are none. */
+  private async find(keySet: RemoteJWKSet, { alg, kid }: KeyHint): Promise<readonly KeyObject[]> {
     try {
-      found = await keySet(kid === undefined ? { alg } : { alg, kid });
-    } catch {
-      return undefined;
+      return this.strongOf([await keySet(kid === undefined ? { alg } : { alg, kid })]);
+    } catch (cause) {
+      return this.strongOf(await keysOf(cause));
     }
-    let key = this.keyObjects.get(found);
-    if (!key) {
-      key = KeyObject.from(found);
-      this.keyObjects.set(found, key);
-    }
-    return isWeakRsaKey(key) ? undefined : key;
+  }
+
+  private strongOf(keys: readonly CryptoKey[]): readonly KeyObject[] {
+    return keys.map((key) => this.keyObjectOf(key)).filter((key) => !isWeakRsaKey(key));
+  }
+
+  private keyObjectOf(key: CryptoKey): KeyObject {
+    const known = this.keyObjects.get(key);
+    if (known) return known;
+    const made = KeyObject.from(key);
+    this.keyObjects.set(key, made);
+    return made;
   }
 
   private unavailable(): PushError {
@@ -155,6 +172,17 @@ async function openKeySet(uri: string, timeoutDuration: number): Promise<RemoteJ
     cacheMaxAge: Infinity,
     [customFetch]: fetchSomeKeys,
   });
+}
+
+/** What `jose` gives with its error where several keys fit, and nothing where none does. */
+async function keysOf(cause: unknown): Promise<readonly CryptoKey[]> {
+  const found: CryptoKey[] = [];
+  if (!(cause instanceof Error && Symbol.asyncIterator in cause)) return found;
+  for await (const key of cause as AsyncIterable<CryptoKey>) {
+    found.push(key);
+    if (found.length === MAX_TRIED_KEYS) break;
+  }
+  return found;
 }
 
 /** A set without keys, as an issuer may serve while it starts, must not take the place of the last good one. */

@@ -29,6 +29,7 @@ import { PushAuthenticator } from './push-authenticator.js';
 import { warnOfShortSecret } from './short-secret.js';
 import { StaticKeySource } from './static-key-source.js';
 import { VerifiedTokens } from './verified-tokens.js';
+import type { VerifiedToken } from './verified-tokens.js';
 
 /** The built-in authenticator. */
 export class JwtAuthenticator extends PushAuthenticator {
@@ -66,17 +67,27 @@ export class JwtAuthenticator extends PushAuthenticator {
     if (token.length > this.maxTokenBytes) return undefined;
     const shape = this.shapes.read(token);
     if (!shape || !this.algorithms.has(shape.hint.alg)) return undefined;
-    const key = this.keys.keyFor(shape.hint);
-    return isLater(key) ? key.then((found) => this.judge(token, shape, found)) : this.judge(token, shape, key);
+    const { hint, input, signature } = shape;
+    const digest = usesSecret(hint.alg) ? undefined : this.verified.digestOf(token);
+    const known = digest === undefined ? undefined : this.verified.get(digest);
+    const signer = this.keys.signerOf(hint, {
+      known: known?.key,
+      isSignedBy: (key) => isSignedBy(key, hint.alg, input, signature),
+    });
+    return isLater(signer)
+      ? signer.then((key) => this.judge(shape, key, digest, known))
+      : this.judge(shape, signer, digest, known);
   }
 
-  private judge(token: string, shape: JwtShape, key: KeyObject | undefined): Principal | undefined {
+  private judge(
+    { payload }: JwtShape,
+    key: KeyObject | undefined,
+    digest: string | undefined,
+    known: VerifiedToken | undefined,
+  ): Principal | undefined {
     if (!key) return undefined;
-    const digest = usesSecret(shape.hint.alg) ? undefined : this.verified.digestOf(token);
-    const known = digest === undefined ? undefined : this.verified.get(digest);
     if (known?.key === key) return this.lasts(known.principal) ? known.principal : undefined;
-    if (!isSignedBy(key, shape.hint.alg, shape.input, shape.signature)) return undefined;
-    const claims = readJsonObject(Buffer.from(shape.payload, 'base64url'));
+    const claims = readJsonObject(Buffer.from(payload, 'base64url'));
     const principal = claims && principalOf(claims, this.rules, this.clock.now());
     if (principal && digest !== undefined) this.verified.add(digest, { principal, key });
     return principal;

@@ -1,11 +1,17 @@
 import { KeyObject, createPublicKey, createSecretKey } from 'node:crypto';
 import type { JwtAlgorithm } from './jwt-algorithms.js';
 import { MIN_RSA_BITS, fitsPublicKey, isWeakRsaKey } from './jwt-algorithms.js';
-import type { KeySource } from './key-source.interface.js';
+import type { KeyHint, KeySource } from './key-source.interface.js';
+import { findSigner } from './signature-test.js';
+import type { SignatureTest } from './signature-test.js';
 
 /** One key for all tokens, made a KeyObject once: verification with a secret as text costs thirty times as much. */
 export class StaticKeySource implements KeySource {
-  private constructor(private readonly key: KeyObject) {}
+  private readonly keys: readonly [KeyObject];
+
+  private constructor(key: KeyObject) {
+    this.keys = [key];
+  }
 
   /** A shared secret; text is taken as UTF-8. */
   static fromSecret(secret: string | Buffer): StaticKeySource {
@@ -17,8 +23,8 @@ export class StaticKeySource implements KeySource {
     return new StaticKeySource(publicKey instanceof KeyObject ? publicKey : createPublicKey(publicKey));
   }
 
-  keyFor(): KeyObject {
-    return this.key;
+  signerOf(_hint: KeyHint, test: SignatureTest): KeyObject | undefined {
+    return findSigner(this.keys, test);
   }
 }
 

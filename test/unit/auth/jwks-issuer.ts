@@ -26,7 +26,7 @@ export class JwksIssuer {
   }
 
   /** Publishes these keys in place of the former ones. */
-  publish(...keys: { readonly key: KeyObject; readonly kid?: string; readonly alg?: string }[]): void {
+  publish(...keys: { readonly key: KeyObject; readonly kid?: string | undefined; readonly alg?: string }[]): void {
     this.keys = keys.map(({ key, ...members }) => ({ ...key.export({ format: 'jwk' }), use: 'sig', ...members }));
   }
 

@@ -18,6 +18,7 @@ const CLAIMS = { sub: '7', exp: NOW_SECONDS + 1_000_000 };
 
 const first = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const second = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -80,9 +81,38 @@ describe('JwtAuthenticator with the keys of an issuer', () => {
   it('verifies a token that names no key where one key alone can be meant', async () => {
     const authenticator = createAuthenticator();
     expect(await authenticator.authenticate(token(undefined))).toBeDefined();
+  });
+
+  it.each([
+    ['names no key', undefined, SECOND],
+    ['names two', 'first', { ...SECOND, kid: 'first' }],
+  ])('holds a token that %s against each that can be meant', async (_, kid, other) => {
+    issuer.publish({ key: curve.publicKey, kid: 'curve', alg: 'ES256' }, { key: weak.publicKey, kid }, FIRST, other);
+    const authenticator = createAuthenticator();
+    for (const pair of [first, second, first, second]) {
+      expect(await authenticator.authenticate(token(kid, pair))).toBeDefined();
+    }
+    for (const pair of [stranger, weak]) expect(await authenticator.authenticate(token(kid, pair))).toBeUndefined();
+  });
+
+  it('holds a token against eight keys and no more', async () => {
+    const others = Array.from({ length: 8 }, () => SECOND);
+    issuer.publish(...others.slice(1), FIRST);
+    expect(await createAuthenticator().authenticate(token(undefined))).toBeDefined();
+    issuer.publish(...others, FIRST);
+    expect(await createAuthenticator().authenticate(token(undefined))).toBeUndefined();
+  });
+
+  it('remembers a token that names no key with the one that it was signed with', async () => {
     issuer.publish(FIRST, SECOND);
-    const withTwo = createAuthenticator();
-    expect(await withTwo.authenticate(token(undefined))).toBeUndefined();
+    const authenticator = createAuthenticator();
+    const text = token(undefined, second);
+    const principal = await authenticator.authenticate(text);
+    expect(principal).toBeDefined();
+    expect(await authenticator.authenticate(text)).toBe(principal);
+    issuer.publish(FIRST);
+    clock.advance(JWKS.cacheMaxAgeMs);
+    expect(await authenticator.authenticate(text)).toBeUndefined();
   });
 
   describe('against forgery', () => {
@@ -150,6 +180,24 @@ describe('JwtAuthenticator with the keys of an issuer', () => {
       expect(issuer.fetches).toBe(3);
     });
 
+    it('fetches no more than once in the cooldown for a flood of tokens that name no key and are signed with none', async () => {
+      const authenticator = createAuthenticator();
+      expect(await authenticator.authenticate(token(undefined))).toBeDefined();
+      clock.advance(1);
+      for (let round = 0; round < 20; round++) {
+        expect(await authenticator.authenticate(token(undefined, stranger))).toBeUndefined();
+      }
+      expect(issuer.fetches).toBe(2);
+    });
+
+    it('fetches nothing for a bad signature in the name of a key', async () => {
+      const authenticator = createAuthenticator();
+      expect(await authenticator.authenticate(token('first'))).toBeDefined();
+      clock.advance(JWKS.cooldownMs);
+      expect(await authenticator.authenticate(token('first', stranger))).toBeUndefined();
+      expect(issuer.fetches).toBe(1);
+    });
+
     it('does not fetch twice for a first token with an unknown key id', async () => {
       expect(await createAuthenticator().authenticate(token('made-up'))).toBeUndefined();
       expect(issuer.fetches).toBe(1);
@@ -171,6 +219,16 @@ describe('JwtAuthenticator with the keys of an issuer', () => {
       clock.advance(JWKS.cooldownMs);
       expect(await authenticator.authenticate(token('third'))).toBeDefined();
       expect(issuer.fetches).toBe(3);
+    });
+
+    it('takes a new key at once also for tokens that name none', async () => {
+      const authenticator = createAuthenticator();
+      await authenticator.authenticate(token(undefined));
+      clock.advance(1);
+      issuer.publish(FIRST, SECOND);
+      expect(await authenticator.authenticate(token(undefined, second))).toBeDefined();
+      expect(await authenticator.authenticate(token(undefined, first))).toBeDefined();
+      expect(issuer.fetches).toBe(2);
     });
 
     it('drops a withdrawn key when its set is too old', async () => {
@@ -313,19 +371,21 @@ describe('JwtAuthenticator with the keys of an issuer', () => {
 });
 
 describe('JwksKeySource', () => {
+  const ANY = { known: undefined, isSignedBy: () => true };
+
   it('gives the same KeyObject for the same key, and another when the key changed', async () => {
     const source = new JwksKeySource(uri, JWKS, clock);
-    const key = await source.keyFor({ alg: 'RS256', kid: 'first' });
+    const key = await source.signerOf({ alg: 'RS256', kid: 'first' }, ANY);
     expect(key).toBeDefined();
-    expect(await source.keyFor({ alg: 'RS256', kid: 'first' })).toBe(key);
+    expect(await source.signerOf({ alg: 'RS256', kid: 'first' }, ANY)).toBe(key);
     issuer.publish({ ...FIRST, key: second.publicKey });
     clock.advance(JWKS.cacheMaxAgeMs);
-    const next = await source.keyFor({ alg: 'RS256', kid: 'first' });
+    const next = await source.signerOf({ alg: 'RS256', kid: 'first' }, ANY);
     expect(next?.equals(second.publicKey)).toBe(true);
   });
 
   it('works with its defaults', async () => {
     const source = new JwksKeySource(uri, undefined, clock);
-    expect(await source.keyFor({ alg: 'RS256', kid: 'first' })).toBeDefined();
+    expect(await source.signerOf({ alg: 'RS256', kid: 'first' }, ANY)).toBeDefined();
   });
 });
