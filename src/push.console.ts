@@ -15,7 +15,7 @@ import { FailureLog } from './failure-log.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { throwIfAnyOption } from './push-options.resolver.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
-import { PUSH_BACKING, PUSH_CLOCK, PUSH_OPTIONS } from './push.tokens.js';
+import { HAS_AUTHENTICATION, PUSH_BACKING, PUSH_CLOCK, PUSH_OPTIONS } from './push.tokens.js';
 import { AccessService } from './push/access.service.js';
 import { ConsolePasses } from './push/console-passes.js';
 import { DrainService } from './push/drain.service.js';
@@ -44,13 +44,13 @@ export function consoleOptionProblems(
   if (!console || problems.length > 0) return problems;
   const restPath = rest === false ? undefined : (rest?.path ?? DEFAULT_REST_PATH);
   problems.push(...restPathProblems(console, restPath));
-  if (!hasAuthentication && !console.guards)
-    problems.push({
-      path: 'console',
-      received: 'no way to judge a token',
-      expected: 'auth, authenticator or guards',
-    });
+  problems.push(...entranceProblems(console, hasAuthentication));
   return problems;
+}
+
+function entranceProblems({ guards }: PushConsoleOptions, hasAuthentication: boolean): readonly OptionProblem[] {
+  if (hasAuthentication || guards) return [];
+  return [{ path: 'console', received: 'no way to judge a token', expected: 'auth, authenticator or guards' }];
 }
 
 /** The controllers and providers of the console; none where it is off. */
@@ -89,12 +89,19 @@ const passesProvider: Provider = {
 function sessionPartsProvider(options: PushConsoleOptions): Provider {
   return {
     provide: CONSOLE_SESSION_PARTS,
-    inject: [PUSH_OPTIONS, ConsolePasses],
-    useFactory: ({ paths, metrics }: ResolvedPushOptions, passes: ConsolePasses): ConsoleSessionParts => {
+    inject: [PUSH_OPTIONS, ConsolePasses, HAS_AUTHENTICATION],
+    useFactory: (
+      { paths, metrics }: ResolvedPushOptions,
+      passes: ConsolePasses,
+      hasAuthentication: boolean,
+    ): ConsoleSessionParts => {
       const others: Record<string, string> = {};
       for (const [name, path] of Object.entries(paths)) others[`paths.${name}`] = path;
       if (metrics && metrics.path !== false) others['metrics.path'] = metrics.path;
-      throwIfAnyOption(consolePathProblems(options.path ?? DEFAULT_CONSOLE_PATH, others));
+      throwIfAnyOption([
+        ...consolePathProblems(options.path ?? DEFAULT_CONSOLE_PATH, others),
+        ...entranceProblems(options, hasAuthentication),
+      ]);
       return { options, paths, passes, principalOf: (request) => principalOf(request as RestRequest) };
     },
   };

@@ -28,7 +28,7 @@ import { mountMetrics } from './ops/metrics.route.js';
 import { PushMetrics } from './ops/push-metrics.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { controlOf } from './push.console.js';
-import { PUSH_BACKING, PUSH_OPTIONS } from './push.tokens.js';
+import { HAS_AUTHENTICATION, PUSH_BACKING, PUSH_OPTIONS } from './push.tokens.js';
 import { DrainService } from './push/drain.service.js';
 import { HandshakeService } from './push/handshake.service.js';
 import { LivenessService } from './push/liveness.service.js';
@@ -60,6 +60,7 @@ export class PushLifecycle
     @Inject(LifecycleDispatcher) private readonly dispatcher: LifecycleDispatcher,
     @Inject(ConnectionLog) private readonly connectionLog: ConnectionLog,
     @Inject(FailureLog) private readonly failures: FailureLog,
+    @Inject(HAS_AUTHENTICATION) private readonly hasAuthentication: boolean,
   ) {
     // Not in a hook: on Fastify the routes of the second one would be in the way before.
     assertAlone(modules);
@@ -84,6 +85,8 @@ export class PushLifecycle
     if (metrics && metrics.path !== false) mountMetrics(adapter, metrics.path, this.metrics, this.failures.add);
     const { ws, sse, poll } = paths;
     this.logger.log(`WebSocket on ${ws}, SSE on ${sse}, long polls on ${poll}, messages kept in ${backing.name}`);
+    if (!this.hasAuthentication)
+      this.logger.warn('Nobody can connect: no token can be judged without auth.jwt or an authenticator.');
   }
 
   onApplicationBootstrap(): void {

@@ -8,6 +8,7 @@ import { checkAsyncRoot, checkRoot } from './push.extras.js';
 import { PushFirstToEnd } from './push.first-to-end.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './push.module-definition.js';
 import { createProviders } from './push.providers.js';
+import { PushRestRoutes } from './push.rest-routes.js';
 import { PushHealthIndicator } from './ops/push-health.indicator.js';
 import { PushMetrics } from './ops/push-metrics.js';
 import { PushHealth } from './push/push-health.js';
@@ -50,7 +51,8 @@ function assemble(definition: DynamicModule, extras: PushModuleExtras, hasAuthen
   return {
     ...definition,
     global: extras.isGlobal ?? true,
-    imports: [...(extras.imports ?? []), PushFirstToEnd],
+    // Guards of the host need no authentication of ours.
+    imports: [...(extras.imports ?? []), PushFirstToEnd, ...(isRestOpen && !rest.guards ? [PushRestRoutes] : [])],
     controllers: [...(isRestOpen ? [createPushController(rest)] : []), ...controllers],
     providers: [
       ...(definition.providers ?? []),

@@ -28,7 +28,14 @@ import { applicationProviders } from './push.application-providers.js';
 import { PushLifecycle } from './push.lifecycle.js';
 import { opsProviders } from './push.ops.js';
 import { RAW_PUSH_OPTIONS } from './push.module-definition.js';
-import { OUTGOING_CHECK, PUSH_BACKING, PUSH_CLOCK, PUSH_NODE_ID, PUSH_OPTIONS } from './push.tokens.js';
+import {
+  HAS_AUTHENTICATION,
+  OUTGOING_CHECK,
+  PUSH_BACKING,
+  PUSH_CLOCK,
+  PUSH_NODE_ID,
+  PUSH_OPTIONS,
+} from './push.tokens.js';
 import { AccessService } from './push/access.service.js';
 import { answerNodes } from './push/cluster-operations.js';
 import { EventPolicies } from './push/event-policies.js';
@@ -65,6 +72,11 @@ export function createParts({ authorizer, authenticator }: PushModuleExtras): Pr
     { provide: PUSH_NODE_ID, useFactory: () => randomBytes(6).toString('hex') },
     { provide: PushAuthorizer, useClass: authorizer ?? DenyingAuthorizer },
     authenticator ? { provide: PushAuthenticator, useClass: authenticator } : builtInAuthenticator,
+    {
+      provide: HAS_AUTHENTICATION,
+      inject: [PushAuthenticator],
+      useFactory: (used: PushAuthenticator) => !(used instanceof RefusingAuthenticator),
+    },
     ...backingProviders,
     ...sharedProviders,
     ...eventProviders,

@@ -8,3 +8,5 @@ export const PUSH_CLOCK = 'PUSH_CLOCK';
 export const PUSH_NODE_ID = 'PUSH_NODE_ID';
 /** What judges outgoing data; null where nothing does. */
 export const OUTGOING_CHECK = 'PUSH_OUTGOING_CHECK';
+/** Whether there is anything that could find a token good; without it nobody can connect. */
+export const HAS_AUTHENTICATION = 'PUSH_HAS_AUTHENTICATION';

@@ -35,6 +35,8 @@ const ROUTES =
 
 @Injectable()
 export class BodyErrorResponder implements OnModuleInit {
+  /** Whether there are routes to answer for. What this is set to counts from `onModuleInit` on. */
+  hasRoutes = true;
   private readonly ourRoute: RegExp;
 
   constructor(
@@ -48,6 +50,7 @@ export class BodyErrorResponder implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    if (!this.hasRoutes) return;
     // There is none in an application context without an HTTP server.
     const adapter = this.host.httpAdapter as ShadowedAdapter | undefined;
     const register = adapter?.setErrorHandler;

@@ -220,6 +220,11 @@ describe('wrong options of the console', () => {
     expect(() => PushModule.forRoot({ console: { guards: [CookieGuard] } })).not.toThrow();
   });
 
+  it('are an error at the start where a factory makes options by which nobody could be let in', async () => {
+    const start = PushApp.start({ push: { auth: undefined } as never, beside: { console: {} } });
+    await expect(start).rejects.toThrow('expected auth, authenticator or guards');
+  });
+
   it.each([
     [{ rest: false as const, console: { path: 'push' } }, 'a path that paths.ws does not lie below'],
     [{ console: { path: 'push/ws' } }, 'another path than paths.ws'],

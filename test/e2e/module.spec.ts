@@ -10,6 +10,7 @@ import { PushGateway } from '../../src/gateway/push-gateway.decorator.js';
 import { PushModule } from '../../src/push.module.js';
 import type { PushModuleOptions } from '../../src/push-options.interface.js';
 import { PushService } from '../../src/push/push.service.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { TEST_SECRET, signToken } from '../support/tokens.js';
 import { WsClient, refusalOf } from '../support/ws-client.js';
 
@@ -131,6 +132,57 @@ describe('PushModule', () => {
     const created = await start(PushModule.forRoot({}));
     expect((await refusalOf(await urlOf(created), { token: signToken() })).status).toBe(401);
     expect((await fetch(`${await created.getUrl()}/push/stats`)).status).toBe(404);
+  });
+
+  it('starts without authentication also where Nest draws a graph of the application', async () => {
+    @Module({ imports: [PushModule.forRootAsync({ useFactory: () => ({}) })] })
+    class HostModule {}
+    const created = await NestFactory.create(HostModule, new FastifyAdapter(), { logger: false, snapshot: true });
+    app = created;
+    await created.listen(0, '127.0.0.1');
+    expect((await fetch(`${await created.getUrl()}/push/stats`)).status).toBe(404);
+  });
+
+  describe('warns once that nobody can connect', () => {
+    const WARNING = 'Nobody can connect';
+
+    class AnyName extends PushAuthenticator {
+      override authenticate(): undefined {
+        return undefined;
+      }
+    }
+
+    async function warningsOf(module: DynamicModule, hasHttp = true): Promise<number> {
+      const logger = new RecordingLogger();
+      @Module({ imports: [module] })
+      class HostModule {}
+      if (hasHttp) {
+        const created = await NestFactory.create(HostModule, new FastifyAdapter(), { logger });
+        app = created;
+        await created.listen(0, '127.0.0.1');
+      } else app = await NestFactory.createApplicationContext(HostModule, { logger });
+      return logger.text.split(WARNING).length - 1;
+    }
+
+    it.each([
+      ['forRoot', () => PushModule.forRoot({})],
+      ['forRoot with auth that judges no token', () => PushModule.forRoot({ auth: {} })],
+      ['forRootAsync', () => PushModule.forRootAsync({ useFactory: () => ({}) })],
+    ])('by %s without authentication', async (_way, create) => {
+      expect(await warningsOf(create())).toBe(1);
+    });
+
+    it('but not where tokens are judged, or where nobody connects at all', async () => {
+      expect(await warningsOf(PushModule.forRoot(options))).toBe(0);
+      await app?.close();
+      expect(await warningsOf(PushModule.forRoot({ authenticator: AnyName }))).toBe(0);
+      await app?.close();
+      expect(await warningsOf(PushModule.forRootAsync({ useFactory: () => ({}), authenticator: AnyName }))).toBe(0);
+      await app?.close();
+      expect(await warningsOf(PushModule.forRoot({ authenticator: AnyName }), false)).toBe(0);
+      await app?.close();
+      expect(await warningsOf(PushModule.forRootAsync({ useFactory: () => ({}) }), false)).toBe(0);
+    });
   });
 
   it("knows users by the host's own authenticator", async () => {

@@ -24,6 +24,7 @@ import { APP_FILTER, APP_GUARD, NestFactory, Reflector, RouterModule } from '@ne
 import { map, timeout } from 'rxjs';
 import { PushAuthenticator } from '../../src/auth/push-authenticator.js';
 import type { Principal } from '../../src/core/principal.js';
+import type { PushModuleExtras } from '../../src/push-options.interface.js';
 import { PushModule } from '../../src/push.module.js';
 import { PushService } from '../../src/push/push.service.js';
 import { PushApiGuard } from '../../src/rest/push-api.guard.js';
@@ -272,6 +273,36 @@ describe.each(PLATFORMS)('REST in a host on %s', (platform) => {
     await app.close();
     app = await PushApp.start({ platform, push: { auth: undefined } as never });
     expect((await RestClient.of(app).get('/push/stats')).status).toBe(404);
+  });
+
+  it('is not there without any authentication either where the options come from a factory', async () => {
+    const answersOf = async (beside?: PushModuleExtras) => {
+      const started = await PushApp.start({ platform, push: { auth: undefined } as never, ...(beside && { beside }) });
+      const rest = RestClient.of(started);
+      try {
+        const answers = [
+          await rest.get('/push/stats'),
+          await rest.post('/push/broadcast', { event: 'a' }),
+          await rest.send('POST', '/push/broadcast', { raw: '{' }),
+          await rest.send('POST', '/push/broadcast', { raw: 'x', headers: { 'content-type': 'text/x-other' } }),
+        ];
+        return answers.map(({ status, text, headers }) => [status, text, headers['content-type']]);
+      } finally {
+        await started.close();
+      }
+    };
+    const ofFactory = await answersOf({});
+    expect(ofFactory).toEqual(await answersOf());
+    expect(ofFactory[0]).toEqual([404, expect.stringContaining('Cannot GET /push/stats'), expect.anything()]);
+  });
+
+  it('is there without authentication where the host has guards of its own, or an authenticator', async () => {
+    const push = { auth: undefined } as never;
+    app = await PushApp.start({ platform, push, beside: { rest: { guards: [OpenGuard] } } });
+    expect((await RestClient.of(app).get('/push/stats')).status).toBe(200);
+    await app.close();
+    app = await PushApp.start({ platform, push, beside: { authenticator: BrokenAuthenticator } });
+    expect((await RestClient.of(app).get('/push/stats')).status).toBe(503);
   });
 
   it('answers 503 with Retry-After when tokens cannot be judged, and not never', async () => {

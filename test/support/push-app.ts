@@ -24,6 +24,8 @@ export interface PushAppOptions {
   readonly nest?: Record<string, unknown>;
   /** Options of `FastifyAdapter`, such as `routerOptions`. */
   readonly fastify?: Record<string, unknown>;
+  /** Has the options come from a factory, with these extras beside it. */
+  readonly beside?: PushModuleExtras;
   /** Runs before the application listens, as main.ts would; what it returns is waited for. */
   readonly configure?: (app: INestApplication) => unknown;
 }
@@ -40,6 +42,7 @@ export class PushApp {
   static async start({
     platform = 'fastify',
     push,
+    beside,
     metadata,
     nest,
     fastify,
@@ -50,7 +53,10 @@ export class PushApp {
     const options = { auth, maxEventLoopDelayMs: 0, ...push };
     const { imports = [], ...rest } = metadata ?? {};
     const testing = await Test.createTestingModule({
-      imports: [PushModule.forRoot(options), ...imports],
+      imports: [
+        beside ? PushModule.forRootAsync({ useFactory: () => options, ...beside }) : PushModule.forRoot(options),
+        ...imports,
+      ],
       ...rest,
     }).compile();
     const nestOptions = { logger: ['fatal' as const], ...nest };
