@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PUSH_ERRORS } from '../../src/core/push-error.js';
 import { CLOSE_CODES } from '../../src/protocol/close-codes.js';
 import { ERROR_CODES } from '../../src/protocol/error-codes.js';
 import { ClientEvent, ServerEvent } from '../../src/protocol/frames.js';
@@ -16,9 +17,13 @@ import { BEARER_SUBPROTOCOL_PREFIX, SUBPROTOCOL } from '../../src/protocol/versi
 import { NUMBER_OPTIONS, resolveOptions } from '../../src/push-options.resolver.js';
 import { MAX_POLL_MESSAGES } from '../../src/push/open-poll.js';
 import { Refusals } from '../../src/push/refusal.js';
+import { codeOfStatus } from '../../src/rest/problem.js';
 import { Markdown, plain, quantityOf } from './markdown.js';
 
 const protocol = Markdown.read('PROTOCOL.md');
+
+/** No request meets these. */
+const ERRORS_AT_START = new Set(['PUSH_ERR_INVALID_OPTION', 'PUSH_ERR_ADAPTER_MISSING']);
 
 /** The frames of the protocol in the first column of a section's table. */
 function framesOf(section: string): readonly string[] {
@@ -65,6 +70,22 @@ describe('PROTOCOL.md', () => {
       expect(section.text).toContain(`\`${code}\``);
       expect(section.text).toContain(String(status));
     }
+  });
+
+  it('lists every code of a problem of REST, those of PushErrors with their status', () => {
+    const problems = protocol.section('Problems');
+    const rows = problems.rows('status', '`code`', 'when');
+    const documented = rows.flatMap((row) =>
+      [...(row['`code`'] ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => [code, row['status']]),
+    );
+    for (const [name, status] of Object.entries(PUSH_ERRORS)) {
+      if (ERRORS_AT_START.has(name)) continue;
+      expect(documented).toContainEqual([name.replace('PUSH_ERR_', '').toLowerCase(), String(status)]);
+    }
+    const statuses = Array.from({ length: 200 }, (_, index) => 400 + index);
+    const named = statuses.map(codeOfStatus).filter((code) => !code.startsWith('http_'));
+    expect(named.filter((code) => !problems.text.includes(`\`${code}\``))).toEqual([]);
+    expect(documented).toContainEqual([codeOfStatus(400), '400']);
   });
 
   it('says the bounds of names as the code has them', () => {

@@ -233,6 +233,19 @@ describe.each(PLATFORMS)('bad input to REST on %s', (platform) => {
       await expectProblem('/push/broadcast', { raw: '', headers: { 'content-type': undefined } }, { status: 400 });
     });
 
+    it('says of what the platform cannot read that it is a bad request', async () => {
+      const unread: readonly (readonly [string, RestRequestOptions])[] =
+        platform === 'fastify'
+          ? [['/push/broadcast', { raw: '' }]]
+          : [
+              ['/push/users/%ZZ', { body: { event: 'a' } }],
+              ['/push/broadcast', { raw: 'no gzip', headers: { 'content-encoding': 'gzip' } }],
+            ];
+      for (const [path, options] of unread) {
+        await expectProblem(path, options, { status: 400, code: 'bad_request' });
+      }
+    });
+
     it.each([
       'text/plain',
       'application/x-www-form-urlencoded',
