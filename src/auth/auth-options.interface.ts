@@ -4,8 +4,8 @@ import type { JwtAlgorithm } from './jwt-algorithms.js';
 /** How the keys of an issuer are fetched and kept. */
 export interface JwksOptions {
   /**
-   * Shortest time in milliseconds between two fetches that tokens with an unknown key id cause. A key that the issuer
-   * has just begun to use is known after this time at the latest.
+   * Shortest time in milliseconds between two fetches that tokens cause which have an unknown key id, or none and the
+   * signature of no known key. A key that the issuer has just begun to use is known after this time at the latest.
    * @default 30_000
    */
   readonly cooldownMs?: number | undefined;
