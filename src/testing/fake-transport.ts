@@ -24,6 +24,8 @@ export class FakeTransport implements Transport {
   closed: { readonly code: number; readonly reason: string } | undefined;
   /** Called when it was closed or terminated from this side. */
   onEnd: () => void = () => {};
+  /** Called when it was asked for a sign of life. */
+  onProbe: () => void = () => {};
   private drainListeners: (() => void)[] = [];
 
   constructor(readonly name: TransportName = 'ws') {
@@ -51,6 +53,7 @@ export class FakeTransport implements Transport {
 
   probe(): void {
     this.probes++;
+    this.onProbe();
   }
 
   pause(): void {

@@ -1,4 +1,5 @@
 import type { Memberships, UserMemberships } from '../backing/memberships.interface.js';
+import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import type { Envelope } from '../protocol/frames.js';
@@ -34,12 +35,17 @@ export interface FakeClientOptions {
 
 /** A client of a test: a real connection whose pipe ends in an array. */
 export class FakeClient {
+  /** Set it to play a dead peer: a sign of life that is asked for does not come, which ends in 4000. */
+  isSilent = false;
+
   constructor(
     readonly connection: Connection,
     readonly transport: FakeTransport,
     private readonly sessions: SessionService,
+    private readonly clock: Clock,
   ) {
     transport.onEnd = () => sessions.ended(connection);
+    transport.onProbe = () => this.answerProbe();
   }
 
   /** Application messages, oldest first. */
@@ -60,6 +66,11 @@ export class FakeClient {
   /** Leaves without a word. */
   leave(): void {
     this.sessions.ended(this.connection);
+  }
+
+  /** As over a wire, when the question is over: what is heard within it is older than the question. */
+  private answerProbe(): void {
+    if (!this.isSilent) this.clock.after(0, () => this.sessions.heard(this.connection));
   }
 }
 
@@ -101,7 +112,7 @@ export class PushRecorder {
       grantedGroups: [],
       refusedGroups: [],
     } as const;
-    return new FakeClient(sessions.open(admission, transport).connection, transport, sessions);
+    return new FakeClient(sessions.open(admission, transport).connection, transport, sessions, clock);
   }
 
   /** Forgets what was sent. */

@@ -39,9 +39,11 @@ describe('FakeTransport', () => {
 
   it('counts the signs of life it was asked for and knows whether it is read', () => {
     const transport = new FakeTransport();
+    let calls = 0;
+    transport.onProbe = () => calls++;
     transport.probe();
     transport.pause();
-    expect([transport.probes, transport.isPaused]).toEqual([1, true]);
+    expect([transport.probes, calls, transport.isPaused]).toEqual([1, 1, true]);
     transport.resume();
     expect(transport.isPaused).toBe(false);
   });
