@@ -44,7 +44,8 @@ export class FakeClient {
     private readonly sessions: SessionService,
     private readonly clock: Clock,
   ) {
-    transport.onEnd = () => sessions.ended(connection);
+    // As over a wire, behind the close that it answers: one that came within it would be the client's own.
+    transport.onEnd = () => queueMicrotask(() => sessions.ended(connection));
     transport.onProbe = () => this.answerProbe();
   }
 
@@ -80,6 +81,8 @@ export interface RecorderParts {
   readonly spaceOf: (tenant: string | undefined) => Pick<TenantSpace, 'sessions' | 'memberships'>;
   /** The memberships that a server holds for a user at this moment. */
   readonly heldNow: (memberships: Memberships, userId: string) => UserMemberships;
+  /** Has `@OnPush` methods of the application called from now on. */
+  readonly listen: () => void;
 }
 
 /** What the application under test sends, and clients to send to. Inject it beside PushService. */
@@ -95,10 +98,16 @@ export class PushRecorder {
     return this;
   }
 
+  /** Has what comes next told to `@OnPush` methods of the application, as soon as there is a module. */
+  listen(): void {
+    this.parts?.listen();
+  }
+
   /** Connects a client of this user, without token and handshake. */
   connect(userId: string, options: FakeClientOptions = {}): FakeClient {
     if (!this.parts) throw new Error('inject PushRecorder from a module that imports PushTestingModule');
     const { tenant, groups = [], scopes = [], expiresInSeconds = 3_600 } = options;
+    this.listen();
     const { clock, spaceOf, heldNow } = this.parts;
     const { sessions, memberships } = spaceOf(tenant);
     const transport = new FakeTransport();

@@ -1,14 +1,23 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { Backing } from '../backing/backing.interface.js';
 import type { Memberships, UserMemberships } from '../backing/memberships.interface.js';
 import { MemoryMemberships } from '../backing/memory/memory-memberships.js';
 import type { Clock } from '../core/clock.js';
 import { FlushScheduler } from '../core/flush-scheduler.js';
+import { Telemetry } from '../core/telemetry.js';
+import { GatewayBridge } from '../gateway/gateway-bridge.js';
+import { LifecycleDispatcher } from '../ops/lifecycle-dispatcher.js';
+import { PushHealthIndicator } from '../ops/push-health.indicator.js';
+import { PushMetrics } from '../ops/push-metrics.js';
 import type { PushModuleOptions } from '../push-options.interface.js';
 import { RAW_PUSH_OPTIONS } from '../push.module-definition.js';
+import { opsProviders } from '../push.ops.js';
 import { createParts, pushServiceProvider } from '../push.providers.js';
 import { PUSH_BACKING, PUSH_CLOCK } from '../push.tokens.js';
+import { AccessService } from '../push/access.service.js';
+import { DrainService } from '../push/drain.service.js';
 import { LivenessService } from '../push/liveness.service.js';
 import { PushHealth } from '../push/push-health.js';
 import { PushService } from '../push/push.service.js';
@@ -20,7 +29,9 @@ import { TestingLifecycle } from './testing-lifecycle.js';
 
 /**
  * Stands in for PushModule in a host's own tests: the same PushService, checks and routing, but no HTTP, no tokens and
- * a clock that stands still: moved on, it ends what is over and asks silent clients for a sign of life. {@link PushRecorder} records every send and connects clients.
+ * a clock that stands still: moved on, it ends what is over and asks silent clients for a sign of life.
+ * {@link PushRecorder} records every send and connects clients. What PushModule exports can be injected, and `@OnPush`
+ * methods are called.
  */
 @Module({})
 export class PushTestingModule {
@@ -29,8 +40,8 @@ export class PushTestingModule {
     return {
       module: PushTestingModule,
       global: true,
-      providers: [...createParts({}), ...replacements(options)],
-      exports: [PushService, PushHealth, PushRecorder, ManualClock],
+      providers: [...createParts({}), ...opsProviders, lifecycleProvider, ...replacements(options)],
+      exports: [PushService, PushHealth, PushHealthIndicator, PushMetrics, AccessService, PushRecorder, ManualClock],
     };
   }
 }
@@ -44,19 +55,63 @@ function replacements(options: PushModuleOptions): Provider[] {
     { provide: PUSH_CLOCK, useExisting: ManualClock },
     {
       provide: PushRecorder,
-      inject: [TenantSpaces, ManualClock],
-      useFactory: (spaces: TenantSpaces, clock: ManualClock) =>
-        recorder.attach({ clock, spaceOf: (tenant) => spaces.of(tenant), heldNow }),
+      inject: [TenantSpaces, ManualClock, TestingLifecycle],
+      useFactory: (spaces: TenantSpaces, clock: ManualClock, lifecycle: TestingLifecycle) =>
+        recorder.attach({
+          clock,
+          spaceOf: (tenant) => spaces.of(tenant),
+          heldNow,
+          listen: () => lifecycle.listen(),
+        }),
     },
     pushServiceProvider((parts) => new RecordingPushService(parts, recorder)),
-    {
-      provide: TestingLifecycle,
-      inject: [PUSH_CLOCK, FlushScheduler, LivenessService, PUSH_BACKING],
-      useFactory: (clock: Clock, scheduler: FlushScheduler, liveness: LivenessService, backing: Backing) =>
-        new TestingLifecycle({ clock, scheduler, liveness, backing }).start(),
-    },
   ];
 }
+
+const lifecycleProvider: Provider = {
+  provide: TestingLifecycle,
+  inject: [
+    ModulesContainer,
+    PUSH_CLOCK,
+    FlushScheduler,
+    TenantSpaces,
+    GatewayBridge,
+    LivenessService,
+    DrainService,
+    PushMetrics,
+    Telemetry,
+    LifecycleDispatcher,
+    PUSH_BACKING,
+  ],
+  useFactory: (
+    modules: ModulesContainer,
+    clock: Clock,
+    scheduler: FlushScheduler,
+    spaces: TenantSpaces,
+    bridge: GatewayBridge,
+    liveness: LivenessService,
+    drain: DrainService,
+    metrics: PushMetrics,
+    { listeners }: Telemetry,
+    dispatcher: LifecycleDispatcher,
+    backing: Backing,
+  ) => {
+    const parts = {
+      modules,
+      clock,
+      scheduler,
+      spaces,
+      bridge,
+      liveness,
+      drain,
+      metrics,
+      listeners,
+      dispatcher,
+      backing,
+    };
+    return new TestingLifecycle(parts).start();
+  },
+};
 
 /** A client of a test connects without waiting, which only the memberships of this process allow. */
 function heldNow(memberships: Memberships, userId: string): UserMemberships {

@@ -16,6 +16,7 @@ export class RecordingPushService extends PushService {
 
   /** What is wrong with a message has been thrown before it is copied. The data is kept as clients get it. */
   protected override publish(target: Target, event: string, data: unknown, options: SendOptions): Promise<PushReceipt> {
+    this.recorder.listen();
     const sending = super.publish(target, event, data, options);
     const { tenant, limits } = this.parts;
     const sent = {
