@@ -8,10 +8,12 @@ import type { Backing } from '../backing/backing.interface.js';
 import type { Cancel, Clock } from '../core/clock.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { LifecycleListeners, PushLifecycleEventName } from '../core/lifecycle-events.js';
+import { PushError } from '../core/push-error.js';
 import type { GatewayBridge } from '../gateway/gateway-bridge.js';
 import type { LifecycleDispatcher } from '../ops/lifecycle-dispatcher.js';
 import { findLifecycleHandlers } from '../ops/lifecycle-handlers.js';
 import type { PushMetrics } from '../ops/push-metrics.js';
+import { PushLifecycle } from '../push.lifecycle.js';
 import type { DrainService } from '../push/drain.service.js';
 import type { LivenessService } from '../push/liveness.service.js';
 import type { TenantSpaces } from '../push/tenant-spaces.js';
@@ -41,7 +43,9 @@ export class TestingLifecycle
   private stopFlushing: Cancel | undefined;
   private isListening = false;
 
-  constructor(private readonly parts: TestingLifecycleParts) {}
+  constructor(private readonly parts: TestingLifecycleParts) {
+    assertAlone(parts.modules);
+  }
 
   /** The sweep begins; it runs while the test moves the clock. Rejects where metrics cannot be had. */
   async start(): Promise<this> {
@@ -83,4 +87,17 @@ export class TestingLifecycle
     this.parts.metrics.stop();
     await this.parts.backing.close();
   }
+}
+
+/** Of two modules that give the same services it would be chance which one a service is injected from. */
+function assertAlone(modules: ModulesContainer): void {
+  const those = [...modules.values()].filter(
+    ({ providers }) => providers.has(PushLifecycle) || providers.has(TestingLifecycle),
+  );
+  if (those.length < 2) return;
+  throw new PushError(
+    'PUSH_ERR_INVALID_OPTION',
+    'PushTestingModule stands in for PushModule, and another of the two is in this application. To replace one, pass ' +
+      'what its forRoot returned to overrideModule: its class does not name it',
+  );
 }

@@ -1,6 +1,6 @@
 /** What of an application beside its sends PushTestingModule makes work: injection, `@OnPush`, gateways. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Inject, Injectable, Scope } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope } from '@nestjs/common';
 import type { INestApplicationContext, ModuleMetadata } from '@nestjs/common';
 import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
 import { Test } from '@nestjs/testing';
@@ -13,6 +13,7 @@ import {
   PushHealth,
   PushHealthIndicator,
   PushMetrics,
+  PushModule,
   PushService,
   PushUser,
   PushWsAdapter,
@@ -210,5 +211,38 @@ describe('an application over PushTestingModule', () => {
       { event: 'push:ok', ref: 'r1' },
       { event: 'push:error', data: { code: 'forbidden' }, ref: 'r2' },
     ]);
+  });
+
+  it('cannot have the real module beside it', async () => {
+    const both = compile({ imports: [PushModule.forRoot({})] });
+    await expect(both).rejects.toMatchObject({ code: 'PUSH_ERR_INVALID_OPTION' });
+    await expect(both).rejects.toThrow('overrideModule');
+  });
+
+  it.each([
+    ['forRoot', () => PushModule.forRoot({})],
+    ['forRootAsync', () => PushModule.forRootAsync({ useFactory: () => ({}) })],
+  ])('stands in for the real module where what %s returned is overridden', async (_method, create) => {
+    const real = create();
+    @Module({ imports: [real] })
+    class AppModule {}
+    const testing = await Test.createTestingModule({ imports: [AppModule] })
+      .overrideModule(real)
+      .useModule(PushTestingModule.forRoot())
+      .compile();
+    opened.push(testing);
+
+    await testing.get(PushService).broadcast('e');
+
+    expect(testing.get(PushRecorder).sent).toHaveLength(1);
+  });
+
+  it('keeps the real module where its class is overridden', async () => {
+    const testing = await Test.createTestingModule({ imports: [PushModule.forRoot({})] })
+      .overrideModule(PushModule)
+      .useModule(PushTestingModule.forRoot())
+      .compile();
+    opened.push(testing);
+    expect(() => testing.get(PushRecorder)).toThrow();
   });
 });
