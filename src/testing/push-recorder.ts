@@ -3,11 +3,14 @@ import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
 import type { Target } from '../core/delivery-target.js';
 import type { Envelope } from '../protocol/frames.js';
+import type { OpenPipes } from '../core/open-pipes.js';
 import { isReservedEvent } from '../protocol/names.js';
 import { HeldGroups } from '../push/held-groups.js';
 import type { PushReceipt, SendOptions } from '../push/push-types.js';
 import type { SessionService } from '../push/session.service.js';
 import type { TenantSpace } from '../push/tenant-space.js';
+import { assertBearer, assertPlace } from './fake-handshake.js';
+import type { FakeClientOptions } from './fake-handshake.js';
 import { FakeTransport } from './fake-transport.js';
 import type { ManualClock } from './manual-clock.js';
 
@@ -21,16 +24,6 @@ export interface RecordedSend {
   readonly data: unknown;
   readonly options: SendOptions;
   readonly receipt: PushReceipt;
-}
-
-/** Who connects in a test. */
-export interface FakeClientOptions {
-  /** @default the default tenant */
-  readonly tenant?: string;
-  readonly groups?: readonly string[];
-  readonly scopes?: readonly string[];
-  /** How long the token lasts. @default 3_600 */
-  readonly expiresInSeconds?: number;
 }
 
 /** A client of a test: a real connection whose pipe ends in an array. */
@@ -78,7 +71,11 @@ export class FakeClient {
 /** What a recorder connects clients with. */
 export interface RecorderParts {
   readonly clock: ManualClock;
-  readonly spaceOf: (tenant: string | undefined) => Pick<TenantSpace, 'sessions' | 'memberships'>;
+  readonly spaceOf: (tenant: string | undefined) => Pick<TenantSpace, 'sessions' | 'memberships' | 'registry'>;
+  readonly pipes: Pick<OpenPipes, 'count'>;
+  readonly limits: { readonly maxConnections: number; readonly maxPerUser: number };
+  /** How long a token is good after its end. */
+  readonly clockToleranceMs: number;
   /** The memberships that a server holds for a user at this moment. */
   readonly heldNow: (memberships: Memberships, userId: string) => UserMemberships;
   /** Has `@OnPush` methods of the application called from now on. */
@@ -103,13 +100,19 @@ export class PushRecorder {
     this.parts?.listen();
   }
 
-  /** Connects a client of this user, without token and handshake. */
+  /**
+   * Connects a client of this user, without token and handshake. Throws a PushError where a handshake would refuse it: a
+   * name that is none, a token that is over, a limit of connections.
+   */
   connect(userId: string, options: FakeClientOptions = {}): FakeClient {
     if (!this.parts) throw new Error('inject PushRecorder from a module that imports PushTestingModule');
+    const { clock, spaceOf, heldNow, clockToleranceMs } = this.parts;
     const { tenant, groups = [], scopes = [], expiresInSeconds = 3_600 } = options;
+    assertBearer({ userId, tenant, groups, scopes, expiresInSeconds }, clockToleranceMs);
     this.listen();
-    const { clock, spaceOf, heldNow } = this.parts;
-    const { sessions, memberships } = spaceOf(tenant);
+    const { sessions, memberships, registry } = spaceOf(tenant);
+    const { pipes, limits } = this.parts;
+    assertPlace({ connections: pipes.count, ofUser: registry.ofUser(userId).length, ...limits });
     const transport = new FakeTransport();
     const principal = { userId, tenant, groups, scopes, expiresAtMs: clock.now() + expiresInSeconds * 1_000 };
     const admission = {

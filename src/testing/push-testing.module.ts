@@ -1,21 +1,24 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { clockToleranceMsOf } from '../auth/auth-options.js';
 import type { Backing } from '../backing/backing.interface.js';
 import type { Memberships, UserMemberships } from '../backing/memberships.interface.js';
 import { MemoryMemberships } from '../backing/memory/memory-memberships.js';
 import type { Clock } from '../core/clock.js';
 import { FlushScheduler } from '../core/flush-scheduler.js';
+import { OpenPipes } from '../core/open-pipes.js';
 import { Telemetry } from '../core/telemetry.js';
 import { GatewayBridge } from '../gateway/gateway-bridge.js';
 import { LifecycleDispatcher } from '../ops/lifecycle-dispatcher.js';
 import { PushHealthIndicator } from '../ops/push-health.indicator.js';
 import { PushMetrics } from '../ops/push-metrics.js';
 import type { PushModuleOptions } from '../push-options.interface.js';
+import type { ResolvedPushOptions } from '../push-options.resolver.js';
 import { RAW_PUSH_OPTIONS } from '../push.module-definition.js';
 import { opsProviders } from '../push.ops.js';
 import { createParts, pushServiceProvider } from '../push.providers.js';
-import { PUSH_BACKING, PUSH_CLOCK } from '../push.tokens.js';
+import { PUSH_BACKING, PUSH_CLOCK, PUSH_OPTIONS } from '../push.tokens.js';
 import { AccessService } from '../push/access.service.js';
 import { DrainService } from '../push/drain.service.js';
 import { LivenessService } from '../push/liveness.service.js';
@@ -55,11 +58,20 @@ function replacements(options: PushModuleOptions): Provider[] {
     { provide: PUSH_CLOCK, useExisting: ManualClock },
     {
       provide: PushRecorder,
-      inject: [TenantSpaces, ManualClock, TestingLifecycle],
-      useFactory: (spaces: TenantSpaces, clock: ManualClock, lifecycle: TestingLifecycle) =>
+      inject: [PUSH_OPTIONS, TenantSpaces, OpenPipes, ManualClock, TestingLifecycle],
+      useFactory: (
+        options: ResolvedPushOptions,
+        spaces: TenantSpaces,
+        pipes: OpenPipes,
+        clock: ManualClock,
+        lifecycle: TestingLifecycle,
+      ) =>
         recorder.attach({
           clock,
           spaceOf: (tenant) => spaces.of(tenant),
+          pipes,
+          limits: { maxConnections: options.maxConnections, maxPerUser: options.maxPerUser },
+          clockToleranceMs: clockToleranceMsOf(options.auth?.jwt),
           heldNow,
           listen: () => lifecycle.listen(),
         }),

@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Inject, Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
-import { PushService } from 'nestjs-push';
+import { PushError, PushService } from 'nestjs-push';
 import type { PushModuleOptions } from 'nestjs-push';
 import { ManualClock, PushRecorder, PushTestingModule } from 'nestjs-push/testing';
+import type { FakeClientOptions } from 'nestjs-push/testing';
 import { eventually } from '../../support/eventually.js';
 
 /** What a host would test: sends when something happens. */
@@ -138,6 +139,44 @@ describe('PushTestingModule', () => {
     expect(seven.messages.map(({ event }) => event)).toEqual(['user', 'group', 'all']);
     expect(eight.messages.map(({ event }) => event)).toEqual(['group', 'all']);
     expect(eight.received('all')).toEqual([3]);
+  });
+
+  it('connects nobody whom a handshake would refuse, and says all that is wrong', () => {
+    const options = { tenant: '', groups: ['ok', 'bad group'], scopes: ['two words'], expiresInSeconds: -5 };
+    const pointers = ['/userId', '/tenant', '/groups/1', '/scopes/0', '/expiresInSeconds'];
+
+    expect(() => recorder.connect('', options)).toThrow(
+      expect.objectContaining({
+        code: 'PUSH_ERR_INVALID_ARGUMENT',
+        errors: pointers.map((pointer) => expect.objectContaining({ pointer })),
+      }),
+    );
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>]>([
+    ['no text', { userId: 7 }],
+    ['groups that are no list', { groups: 'staff' }],
+    ['an end that is no number', { expiresInSeconds: Number.NaN }],
+    ['an end that never comes', { expiresInSeconds: Number.POSITIVE_INFINITY }],
+  ])('connects nobody with %s', (_what, { userId = '7', ...options }) => {
+    expect(() => recorder.connect(userId as string, options as FakeClientOptions)).toThrow(PushError);
+  });
+
+  it('connects who comes within the tolerance of the clock', () => {
+    expect(recorder.connect('7', { expiresInSeconds: -4 }).connection.isOpen).toBe(true);
+  });
+
+  it('connects no more of a user, and no more in all, than the limits allow', async () => {
+    await testing.close();
+    await open({ maxPerUser: 2, maxConnections: 3 });
+    const [first] = [recorder.connect('7'), recorder.connect('7')];
+    expect(() => recorder.connect('7')).toThrow('maxPerUser is 2');
+    recorder.connect('8');
+    expect(() => recorder.connect('9')).toThrow('maxConnections is 3');
+
+    first.leave();
+
+    expect(recorder.connect('7').connection.isOpen).toBe(true);
   });
 
   it('greets a client and answers its frames', async () => {
