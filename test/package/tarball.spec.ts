@@ -7,6 +7,7 @@ interface Manifest {
   readonly main: string;
   readonly types: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly typesVersions: Readonly<Record<'*', Readonly<Record<string, readonly string[]>>>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +26,8 @@ describe('the packed tarball', () => {
     const targets = Object.values(manifest.exports).flatMap((entry) =>
       typeof entry === 'string' ? [entry] : Object.values(entry),
     );
-    const wanted = [...targets, manifest.main, manifest.types].map((path) => path.replace('./', ''));
+    const classic = Object.values(manifest.typesVersions['*']).flat();
+    const wanted = [...targets, ...classic, manifest.main, manifest.types].map((path) => path.replace('./', ''));
     expect(tarball.files).toEqual(expect.arrayContaining(wanted));
   });
 
