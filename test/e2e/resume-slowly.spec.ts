@@ -63,7 +63,7 @@ describe.each([
     const first = await open('');
     readers.push(first);
     await eventually(() => first.frames.length === 1);
-    const cursor = first.frames[0]?.cursor ?? (first.frames[0]?.data as { readonly cursor: string }).cursor;
+    const [cursor] = first.frames.map(({ data }) => (data as { readonly cursor: string }).cursor);
     first.close();
     await send(1, MISSED);
 
