@@ -151,7 +151,7 @@ export class Connection implements Link, AttemptListener, PageListener {
       this.#wishes.refuse(data as ErrorData);
       this.#report(new PushReplyError(data as ErrorData));
     }
-    const isTold = /^push:(welcome|gap|console|draining)$/.test(event) || !event.startsWith('push:');
+    const isTold = !/^push:(?!(welcome|gap|console|draining)$)/.test(event);
     if (this.#inbox.take(envelope) && isTold) this.#deliver(envelope);
   }
 

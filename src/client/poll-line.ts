@@ -73,7 +73,7 @@ export const openPollLine: OpenLine = (server, query, handlers) => {
     close() {
       isClosed = true;
       aborter.abort();
-      change?.reject(new Error('the line is gone'));
+      change?.reject(new Error('gone'));
     },
   };
 };

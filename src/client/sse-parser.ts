@@ -8,7 +8,7 @@ export function sseParser(dispatch: (data: string) => void): (piece: string) => 
   const readLine = (line: string): void => {
     const [, value] = /^data: ?([^]*)$/.exec(line) ?? [];
     if (value !== undefined) data.push(value);
-    if (line !== '' || data.length === 0) return;
+    if (line || !data.length) return;
     dispatch(data.join('\n'));
     data = [];
   };
