@@ -21,7 +21,7 @@ import type { Outbox } from './outbox.js';
 import { followPage } from './page-life.js';
 import type { PageListener } from './page-life.js';
 import { platform } from './platform.js';
-import { explainRefusal } from './push-server.js';
+import { explainEnd } from './push-server.js';
 import type { PushServer } from './push-server.js';
 import { TOKEN_EXPIRED, verdictOf } from './verdict.js';
 
@@ -29,6 +29,9 @@ import { TOKEN_EXPIRED, verdictOf } from './verdict.js';
 const GOOD_LIFE_MS = 10_000;
 /** The wait before the next try of a higher transport grows to 2^4 times the first one. */
 const MAX_CLIMBS = 5;
+
+/** So many failures in a row without a word of the server may be of one that starts anew, or of one among several. */
+const MAX_UNASKED = 2;
 
 /** The longest that a timer can take: 2^31 - 1. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -178,9 +181,11 @@ export class Connection implements Link, AttemptListener, PageListener {
 
   async #recover(attempt: Attempt, seen: LineEnd): Promise<void> {
     const turn = this.#turn;
-    // Browsers hide why an upgrade was refused: the server is asked.
-    const isUnexplained = attempt.transport === 'ws' && !attempt.liveSince && !(seen.error instanceof PushClientError);
-    const end = isUnexplained ? await explainRefusal(this.#server, this.#settings.openTimeoutMs) : seen;
+    // Browsers hide why an upgrade was refused. Elsewhere a proxy may have said it, or nobody, as when no server is there.
+    const isMute = !(seen.reason || (seen.status && seen.status < 500));
+    const mayAsk = attempt.transport === 'ws' || (isMute && this.#retries >= MAX_UNASKED);
+    const isUnexplained = mayAsk && !attempt.liveSince && !(seen.error instanceof PushClientError);
+    const end = isUnexplained ? await explainEnd(seen, this.#server, this.#settings.openTimeoutMs) : seen;
     if (turn !== this.#turn) return;
     const verdict = verdictOf(end);
     const error = errorOf(end, verdict === 'stop' ? 'refused' : 'disconnected');

@@ -94,15 +94,15 @@ export async function refusalOf(response: Response): Promise<LineEnd> {
 }
 
 /**
- * Why an upgrade failed, by the dry run of the handshake. If that succeeds with the same token, it is the upgrade itself
- * that does not get through.
+ * Why a transport that said nothing of it failed, by the dry run of the handshake. If that succeeds with the same token,
+ * it is the transport itself that does not get through.
  */
-export async function explainRefusal(server: PushServer, timeoutMs: number): Promise<LineEnd> {
+export async function explainEnd(seen: LineEnd, server: PushServer, timeoutMs: number): Promise<LineEnd> {
   const token = server.tokens.present;
   try {
     const response = await server.fetch('handshake', {}, { signal: AbortSignal.timeout(timeoutMs) });
     if (!response.ok) return await refusalOf(response);
-    return token === server.tokens.present ? { isBlocked: true } : { isTokenOld: true };
+    return token === server.tokens.present ? { ...seen, isBlocked: true } : { isTokenOld: true };
   } catch (error) {
     return { error };
   }

@@ -38,7 +38,7 @@ export const openSseLine: OpenLine = (server, query, handlers) => {
     }
   };
   void read()
-    .catch((error: unknown) => ({ isBlocked: false, error }))
+    .catch((error: unknown): LineEnd => ({ error }))
     .then((reason) => {
       if (!signal.aborted) handlers.ended(reason);
     });

@@ -109,6 +109,17 @@ describeInChromium(`the client in Chromium${absence}`, () => {
     });
   });
 
+  it('falls to long polling where streams are reset on their way', async () => {
+    const tab = await stage.openTab(stage.url);
+    tabs.push(tab);
+    await tab.page.route('**/push/sse*', (route) => route.abort('connectionreset'));
+    await tab.openClient({ ...EAGER, token: tokenOf('reset'), transports: ['sse', 'poll'] });
+    await tab.untilState('live poll');
+    await stage.sendNumbers('reset', 'tick', 1, 2);
+    await tab.untilHeard('tick', 2);
+    expect(await tab.dataOf('tick')).toEqual([1, 2]);
+  });
+
   it.each(['ws', 'sse', 'poll'])(
     'sleeps over %s while the visitor is on another page, and wakes on the way back',
     async (transport) => {

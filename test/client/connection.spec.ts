@@ -331,6 +331,60 @@ describe('a client', () => {
     expect(states.slice(-3)).toEqual(['live poll', 'live sse', 'live ws']);
   });
 
+  const reset: Answer = (_asked, response) => void response.destroy();
+  const gatewayFails =
+    (status: number): Answer =>
+    (_asked, response) =>
+      void response.writeHead(status, { 'content-type': 'text/html' }).end('<title>Gateway</title>');
+
+  it.each([
+    ['resets', reset],
+    ['answers with 502', gatewayFails(502)],
+    ['answers with 503', gatewayFails(503)],
+    ['answers with 504', gatewayFails(504)],
+  ])('falls back where something on the way %s, and finds its way back up', async (_what, answer) => {
+    server.refuse.sse = answer;
+    const client = server.client({ transports: ['sse', 'poll'], climbAfterMs: 40 });
+    await client.reaches('live', 'poll');
+    // Once or twice it may have been chance, or a server that starts anew.
+    expect(client.statuses.filter(({ state }) => state === 'waiting')).toHaveLength(2);
+    delete server.refuse.sse;
+    await client.reaches('live', 'sse');
+  });
+
+  it.each([
+    ['resets', reset],
+    ['answers with 502', gatewayFails(502)],
+  ])('stays on its transport while everything %s, for it is the server that is away', async (_what, answer) => {
+    server.refuse.sse = server.refuse.poll = server.refuse.handshake = answer;
+    const client = server.client({ transports: ['sse', 'poll'] });
+    await eventually(() => expect(server.count('handshake')).toBeGreaterThan(5));
+    delete server.refuse.sse;
+    await client.reaches('live', 'sse');
+    expect(server.count('poll')).toBe(0);
+  });
+
+  it('stays on its transport when the server itself says that it cannot serve now', async () => {
+    server.refuse.sse = problem(503);
+    const client = server.client({ transports: ['sse', 'poll'] });
+    await eventually(() => expect(server.count('sse')).toBeGreaterThan(5));
+    delete server.refuse.sse;
+    await client.reaches('live', 'sse');
+    expect(server.asked.map(({ route }) => route)).not.toContain('handshake');
+  });
+
+  it('begins anew with the best transport where even the last does not get through', async () => {
+    server.refuse.sse = server.refuse.poll = reset;
+    const client = server.client({ transports: ['sse', 'poll'] });
+    await eventually(() => expect(server.count('poll')).toBeGreaterThan(2));
+    expect(client.statuses.findLast(({ state }) => state === 'waiting')?.error).toMatchObject({
+      code: 'disconnected',
+      cause: { message: 'fetch failed' },
+    });
+    delete server.refuse.sse;
+    await client.reaches('live', 'sse');
+  });
+
   it('falls back where something on the way forbids, and stays away only when the server itself does', async () => {
     const forbid: Answer = (_asked, response) =>
       void response.writeHead(403, { 'content-type': 'text/html' }).end('<title>Sign in to this network</title>');
