@@ -4,7 +4,9 @@ import { count, plural } from './format.js';
 
 const REASONS = { all: 'everyone', user: 'named', connection: 'the connection is named' } as const;
 
-/** Who would get a message at this moment, and by what. */
+const COLUMNS = ['User', 'Because', 'Transport'];
+
+/** Who would get a message at this moment, and by what; on a narrow page each row is a card, as of connections. */
 export function PreviewResult({ preview }: { readonly preview: TargetPreview }) {
   const { users, connections, byTransport, items, partial } = preview;
   return (
@@ -20,21 +22,19 @@ export function PreviewResult({ preview }: { readonly preview: TargetPreview }) 
       </p>
       {items.length > 0 && (
         <div class="scroller" role="region" aria-label="Who would get this" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">User</th>
-                <th scope="col">Because</th>
-                <th scope="col">Transport</th>
+          <table class="cards" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                {COLUMNS.map((name) => (
+                  <th key={name} role="columnheader" scope="col">
+                    {name}
+                  </th>
+                ))}
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {items.map((item) => (
-                <tr key={item.connectionId}>
-                  <th scope="row">{item.userId}</th>
-                  <td>{reasonOf(item)}</td>
-                  <td>{TRANSPORTS[item.transport]}</td>
-                </tr>
+                <PreviewRow key={item.connectionId} item={item} />
               ))}
             </tbody>
           </table>
@@ -45,7 +45,25 @@ export function PreviewResult({ preview }: { readonly preview: TargetPreview }) 
   );
 }
 
-function reasonOf({ why, name }: PreviewedConnection): string {
-  if (why === 'group') return `in ${name ?? 'a group'}`;
-  return REASONS[why];
+function PreviewRow({ item }: { readonly item: PreviewedConnection }) {
+  const { userId, why, name, transport } = item;
+  return (
+    <tr role="row">
+      <th role="rowheader" scope="row" data-label="User">
+        {userId}
+      </th>
+      <td role="cell" data-label="Because">
+        {why === 'group' ? (
+          <span>
+            in <span class="tag">{name ?? 'a group'}</span>
+          </span>
+        ) : (
+          REASONS[why]
+        )}
+      </td>
+      <td role="cell" data-label="Transport">
+        {TRANSPORTS[transport]}
+      </td>
+    </tr>
+  );
 }

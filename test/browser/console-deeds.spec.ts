@@ -71,6 +71,27 @@ const absence = chromiumAbsence();
     }
   });
 
+  it('shows whom it would send to in whole words, however long the ids are and narrow the page', async () => {
+    const users = ['0b8f7a52-3c1e-4d0f-9a6b-7e2d5c4f1a90', 'grace.brewster.hopper@navy.example'];
+    for (const user of users) await connect(user);
+    await show('send');
+    await page.getByLabel('Users', { exact: true }).fill(users.join(', '));
+    await page.getByRole('button', { name: 'Who would get this?' }).click();
+    await page.getByRole('heading', { name: '2 users on 2 connections would get this' }).waitFor();
+    const broken = `[...document.querySelectorAll('[data-preview] :is(th[scope=col], td)')]
+      .filter((cell) => {
+        const words = document.createRange();
+        words.selectNodeContents(cell);
+        return new Set([...words.getClientRects()].map(({ top }) => top)).size > 1;
+      })
+      .map((cell) => cell.textContent)`;
+    for (const width of [1280, 1100, 840, 360, 320]) {
+      await page.setViewportSize({ width, height: 720 });
+      expect([width, await page.evaluate(broken)]).toEqual([width, []]);
+    }
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
   it('says what is wrong with a name whose quote does not end, and asks nobody', async () => {
     await show('send');
     await page.getByLabel('Users', { exact: true }).fill('"x,y');
