@@ -104,7 +104,7 @@ export class BearerCheck {
 
   private judgeGroups(principal: Principal): NowOrLater<GroupsVerdict> {
     const { authorizer, options } = this.parts;
-    const asked = this.knock.request.query?.get('groups');
+    const asked = this.knock.request.query?.getAll('groups').filter(Boolean).join(',');
     return asked ? judgeGroups(authorizer, principal, asked, options.maxGroupsPerConnection) : NO_GROUPS;
   }
 

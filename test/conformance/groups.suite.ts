@@ -24,6 +24,13 @@ export const describeGroups: TransportRules = (target, driver) => {
       expect((await client.settled(target.shared())).map(({ event }) => event)).toEqual(['e']);
     });
 
+    it('of each ?groups= are joined where there are several', async () => {
+      const groupLists = ['room:1,room:2', '', 'room:3'];
+      const client = await clients.open(driver, target.shared(), 'lister', { groupLists });
+      for (const room of [2, 3]) await publish(target.shared(), `groups/room:${room}`, `e${room}`);
+      expect((await client.settled(target.shared())).map(({ event }) => event)).toEqual(['e2', 'e3']);
+    });
+
     it('of ?groups= that are refused are told of, and refuse nothing else', async () => {
       const client = await clients.open(driver, target.shared(), 'hopeful', { groups: ['staff', 'room:3', 'a b'] });
 

@@ -6,8 +6,8 @@ import type { ConformanceServer } from './conformance-server.js';
 /** Headers by name; `undefined` leaves one out. */
 export type Headers = Readonly<Record<string, string | undefined>>;
 
-/** Parameters by name; `undefined` leaves one out. */
-export type Query = Readonly<Record<string, string | undefined>>;
+/** Parameters by name; `undefined` leaves one out, a list gives it as often. */
+export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What is sent. */
 export interface Exchange {
@@ -33,7 +33,9 @@ export interface Answer {
 
 /** The path with its parameters. */
 export function address(path: string, query: Query = {}): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const given = Object.entries(query).flatMap(([name, value = []]) =>
+    [value].flat().map((text): [string, string] => [name, text]),
+  );
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
 }
 

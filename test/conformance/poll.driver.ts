@@ -79,7 +79,7 @@ export class PollWireClient extends WireClient {
   }
 
   private poll(wait?: string): Promise<Answer> {
-    const query = { ...queryOf({ groups: this.options.groups, cursor: this.cursor }), wait };
+    const query = { ...queryOf({ ...this.options, cursor: this.cursor }), wait };
     const headers = { authorization: `Bearer ${this.options.token}` };
     return exchange(this.server, { path: PATH, query, headers, signal: this.line.signal });
   }

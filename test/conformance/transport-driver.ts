@@ -21,11 +21,13 @@ export interface OpenOptions {
   readonly token: string;
   readonly cursor?: string | undefined;
   readonly groups?: readonly string[] | undefined;
+  /** In place of `groups`: each is a `?groups=` of its own. */
+  readonly groupLists?: readonly string[] | undefined;
 }
 
 /** The parameters of a request with these options. */
-export function queryOf({ cursor, groups }: Pick<OpenOptions, 'cursor' | 'groups'>): Query {
-  return { cursor, groups: groups?.join(',') };
+export function queryOf({ cursor, groups, groupLists }: Omit<OpenOptions, 'userId' | 'token'>): Query {
+  return { cursor, groups: groupLists ?? groups?.join(',') };
 }
 
 /** One client as a rule sees it. */
