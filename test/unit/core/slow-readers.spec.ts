@@ -209,6 +209,13 @@ describe('an event that is coalesced', () => {
 
     expect(readBy(peer)).toEqual(['gap at-1', '2', '3']);
   });
+
+  it('is cut off where values of different keys fill the whole queue', () => {
+    const peer = slowPeer();
+    const verdicts = Array.from({ length: 70 }, (_, key) => send(peer, { policy: policy1, key: `${key}` }));
+
+    expect(verdicts.at(-1)).toBe('overflow');
+  });
 });
 
 const policy1 = policy('coalesce');
