@@ -46,7 +46,9 @@ export interface SentEvent {
   readonly from: string | undefined;
   /** Who had it sent: the `by` of the send, the caller of REST, or the sending user. */
   readonly by: string | undefined;
-  /** Whom it found on this node. */
+  /**
+   * Whom it found on this node, and on no other: it has no `scope` as a receipt does, which may count those of all nodes.
+   */
   readonly matched: MatchCount;
 }
 
