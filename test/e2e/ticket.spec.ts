@@ -53,6 +53,14 @@ describe.each(PLATFORMS)('a ticket on %s', (platform) => {
     for (let status = 0; status !== 200;) status = await statusOf(`/push/poll?wait=0&ticket=${ticket}`);
   });
 
+  it('is given to a user who has no room for a connection, and refused where it is used', async () => {
+    const others = [await app.connect(), await app.connect()];
+    const ticket = await ticketOf();
+    expect(await statusOf('/push/handshake', bearer(signToken()))).toBe(429);
+    expect(await statusOf(`/push/poll?wait=0&ticket=${ticket}`)).toBe(429);
+    for (const { socket } of others) socket.terminate();
+  });
+
   it('does not stand before a token of the header', async () => {
     const ticket = await ticketOf();
     expect(await statusOf(`/push/poll?wait=0&ticket=${ticket}`, bearer('nobody'))).toBe(401);
