@@ -74,6 +74,7 @@ export class BearerCheck {
 
   private checkBearer(principal: Principal | undefined, credential: Credential): NowOrLater<Verdict> {
     if (!principal) return refused(Refusals.badToken('get a new one'));
+    this.knock.bearer = principal;
     if (this.knock.purpose === 'call') return this.admit(principal, NO_GROUPS);
     const space = this.parts.spaces.enter(principal.tenant);
     this.place.keepSpace(space);

@@ -62,7 +62,7 @@ export class HandshakeService {
   begin(request: HandshakeRequest, purpose: HandshakePurpose = 'connect'): Handshake {
     const address = this.parts.clientAddress.of(request.remoteAddress, request.headers);
     const early = this.checkBeforeToken(request, address, purpose);
-    const knock = { request, address, purpose };
+    const knock: Knock = { request, address, purpose, bearer: undefined };
     if (early) return this.decided(knock, refused(early));
     const { places } = this.limits;
     const place = purpose === 'connect' ? places.take(address) : places.visit();
@@ -126,14 +126,14 @@ export class HandshakeService {
     return refusalOf(cause);
   }
 
-  private readonly record = ({ request, address, purpose }: Knock, verdict: Verdict): void => {
+  private readonly record = ({ request, address, purpose, bearer }: Knock, verdict: Verdict): void => {
     const { counters, listeners } = this.telemetry;
     const refusal = verdict.type === 'refused' ? verdict.refusal : undefined;
     if (purpose === 'connect') counters.handshakes.add(refusal?.code ?? 'admitted');
     if (!refusal) return;
     const { status, code, detail } = refusal;
-    const nobody = { userId: undefined, tenant: undefined, group: undefined };
-    listeners.refused?.({ purpose, address, requestId: requestIdOf(request), ...nobody, status, code, detail });
+    const who = { userId: bearer?.userId, tenant: bearer?.tenant, group: undefined };
+    listeners.refused?.({ purpose, address, requestId: requestIdOf(request), ...who, status, code, detail });
   };
 }
 

@@ -3,6 +3,7 @@
  * overdue, and one timer does for all.
  */
 import type { Cancel, Clock } from '../core/clock.js';
+import type { Principal } from '../core/principal.js';
 import { refused } from './admission.js';
 import type { Handshake, HandshakePurpose, HandshakeRequest, Verdict } from './admission.js';
 import type { HandshakePlace } from './handshake-places.js';
@@ -13,6 +14,8 @@ export interface Knock {
   readonly request: HandshakeRequest;
   readonly address: string;
   readonly purpose: HandshakePurpose;
+  /** Who it is, once the token has said so. */
+  bearer: Principal | undefined;
 }
 
 /** One check under way. Its first verdict counts. */

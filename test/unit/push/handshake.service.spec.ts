@@ -9,8 +9,10 @@ import { MemoryTicketStore } from '../../../src/backing/memory/memory-ticket-sto
 import { MemoryRevocationList } from '../../../src/backing/memory/memory-revocation-list.js';
 import type { ConnectionCounts } from '../../../src/backing/shared-limits.interface.js';
 import type { NowOrLater } from '../../../src/core/now-or-later.js';
+import type { RefusedEvent } from '../../../src/core/lifecycle-events.js';
 import { PushError } from '../../../src/core/push-error.js';
 import type { Principal } from '../../../src/core/principal.js';
+import { Telemetry } from '../../../src/core/telemetry.js';
 import type { PaceOptions } from '../../../src/push/admission-pace.js';
 import { AccessService } from '../../../src/push/access.service.js';
 import { GroupService } from '../../../src/push/group.service.js';
@@ -50,6 +52,7 @@ class RoomsOnly extends DenyingAuthorizer {
 let fakes: FakeConnections;
 let authenticator: NamedUsers;
 let failures: unknown[];
+let telemetry: Telemetry;
 let tickets: MemoryTicketStore;
 let memberships: MemoryMemberships;
 let groups: GroupService;
@@ -62,6 +65,7 @@ function open(options: AdmissionOptions & PaceOptions & { readonly maxGroupsPerC
   fakes = new FakeConnections();
   authenticator = new NamedUsers();
   failures = [];
+  telemetry = new Telemetry();
   const { registry, clock } = fakes;
   tickets = new MemoryTicketStore({}, clock);
   memberships = new MemoryMemberships(clock);
@@ -92,6 +96,7 @@ function open(options: AdmissionOptions & PaceOptions & { readonly maxGroupsPerC
       ...options,
     },
     onFailure: (cause) => failures.push(cause),
+    telemetry,
   });
   handshakes.accept();
 }
@@ -441,6 +446,66 @@ describe('HandshakeService', () => {
     it('answers 503 before the application has started', async () => {
       handshakes.stopAccepting();
       expect(await codeOf(judge())).toBe('draining');
+    });
+  });
+
+  describe('what is told of a refusal', () => {
+    let told: RefusedEvent[];
+
+    /** Whoever is refused is told of, and by its token is of a tenant. */
+    function listen(options: AdmissionOptions = {}): void {
+      open(options);
+      told = [];
+      telemetry.listeners.refused = (event) => told.push(event);
+      const tenant = 'shop';
+      const scopes: string[] = [];
+      const principal = { userId: '7', tenant, groups: [], scopes, expiresAtMs: Number.MAX_SAFE_INTEGER };
+      Object.assign(authenticator, { authenticate: () => principal });
+    }
+
+    it('says who it was where the user has too many connections', () => {
+      listen({ maxPerUser: 1 });
+      const first = begin();
+      begin();
+      first.release();
+      expect(told).toMatchObject([{ code: 'user_limit', userId: '7', tenant: 'shop' }]);
+    });
+
+    it('says who it was where a check behind the token fails', async () => {
+      listen();
+      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach'));
+      await judge();
+      await judge({ query: 'groups=room:broken' });
+      const who = { code: 'unavailable', userId: '7', tenant: 'shop' };
+      expect(told).toMatchObject([who, who]);
+    });
+
+    it('says who it was where a check behind the token is cut short', async () => {
+      listen();
+      Object.assign(memberships, { ofUser: () => new Promise(() => {}) });
+      begin();
+      fakes.clock.advance(AUTH_TIMEOUT_MS);
+      begin();
+      handshakes.stopAccepting();
+      const who = { userId: '7', tenant: 'shop' };
+      expect(told).toMatchObject([
+        { ...who, code: 'unavailable' },
+        { ...who, code: 'draining' },
+      ]);
+    });
+
+    it('names nobody where no token has said who it is', async () => {
+      listen({ maxPerIp: 1 });
+      const first = begin();
+      begin();
+      first.release();
+      Object.assign(authenticator, { authenticate: () => undefined });
+      await judge();
+      const nobody = { userId: undefined, tenant: undefined };
+      expect(told).toMatchObject([
+        { ...nobody, code: 'address_limit' },
+        { ...nobody, code: 'unauthorized' },
+      ]);
     });
   });
 
