@@ -104,7 +104,7 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
       case 'send':
         return this.send(request, asker);
       default:
-        return push.disconnect(request.filter, { reconnect: request.reconnect });
+        return push.disconnect(request.filter, { reconnect: request.reconnect, by: connection.principal.userId });
     }
   }
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CanActivate } from '@nestjs/common';
+import type { KickedEvent } from '../../src/core/lifecycle-events.js';
+import { Telemetry } from '../../src/core/telemetry.js';
 import type { PushModuleExtras, PushModuleOptions } from '../../src/push-options.interface.js';
 import type {
   ConsoleReport,
@@ -194,6 +196,17 @@ export function describeConsole(name: string, create: () => Promise<ClusterSubje
       expect((await one.end()).code).toBe(1012);
       expect(await page.get('disconnect', { user: 'ada' })).toMatchObject({ matched: 1 });
       expect((await two.end()).code).toBe(4505);
+    });
+
+    it('tells the node of a disconnected connection who had it ended', async () => {
+      await startBoth();
+      const kicked: KickedEvent[] = [];
+      for (const node of [first, second]) node.app.get(Telemetry).listeners.kicked = (event) => kicked.push(event);
+      const page = await ConsoleClient.open(first);
+      const ada = await second.connect('ada');
+      await page.get('disconnect', { user: 'ada' });
+      await ada.end();
+      expect(kicked).toMatchObject([{ userId: 'ada', cause: 'disconnect', by: 'op' }]);
     });
 
     it('has the chosen node drain, and no other', async () => {
