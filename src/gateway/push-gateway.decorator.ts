@@ -12,6 +12,9 @@ const FILTERS = metadataKeyOf(UseFilters(PushExceptionFilter));
  * Guards, pipes, interceptors, filters and parameter decorators work as on Nest's own gateways; the return value goes
  * back as `push:ok`, an error as `push:error`, both with the frame's `ref`.
  *
+ * Nest calls `handleConnection` and `handleDisconnect` and catches nothing: what they throw or reject with ends the process.
+ * A method with `@OnPush()` is logged instead.
+ *
  * Needs `app.useWebSocketAdapter(new PushWsAdapter(app))` in main.ts; without it the application does not start.
  */
 export function PushGateway(): ClassDecorator {
