@@ -33,8 +33,8 @@ export interface DeliveryOptions {
    */
   readonly maxQueueBytes?: number;
   /**
-   * Most bytes that may wait for slow readers in the whole process; a message that many of them are due counts once.
-   * Past it those who hold more than their share are treated as if their own queue were full.
+   * Most memory in bytes for what waits for slow readers in the whole process: twice the bytes of each message, once for
+   * all whom it waits for. Past it those who hold more than their share are treated as if their own queue were full.
    * @default 268_435_456
    */
   readonly maxTotalQueueBytes?: number;

@@ -6,13 +6,14 @@ import type { DropReason, PushCounters } from './push-counters.js';
 import type { Shedding } from './slow-reader-policy.js';
 import type { WireFormat } from './wire-format.js';
 
+/** Shorter texts weigh less than a Buffer. */
+const LONG_TEXT_BYTES = 1024;
+
 /**
  * One message on its way to any number of connections: encoded at most once per wire format, whatever the number of
  * recipients, and counting what became of it.
  */
 export class OutgoingMessage {
-  /** Envelope text, JSON. */
-  readonly text: string;
   /** The place after this message; absent on frames of the protocol that have none. */
   readonly cursor: string | undefined;
   /**
@@ -37,6 +38,8 @@ export class OutgoingMessage {
   private settledListener: (() => void) | undefined;
   private counters: PushCounters | undefined;
   private sentAtMs = 0;
+  /** The text, or its bytes where it has been moved out of the heap. */
+  private content: string | Buffer;
 
   constructor(
     text: string,
@@ -47,13 +50,28 @@ export class OutgoingMessage {
     endsAtMs?: number,
     byteLength = Buffer.byteLength(text),
   ) {
-    this.text = text;
+    this.content = text;
     this.cursor = cursor;
     this.number = number;
     this.partition = partition;
     this.byteLength = byteLength;
     this.shedding = shedding;
     this.endsAtMs = endsAtMs;
+  }
+
+  /** Envelope text, JSON. */
+  get text(): string {
+    const { content } = this;
+    return typeof content === 'string' ? content : content.toString();
+  }
+
+  /** Keeps the text outside the JavaScript heap from now on, where it weighs its bytes and no more; for one that may wait. */
+  moveOutOfHeap(): void {
+    const { content, byteLength } = this;
+    if (typeof content !== 'string' || byteLength < LONG_TEXT_BYTES) return;
+    // Not from the pool, of which each piece keeps the whole alive.
+    this.content = Buffer.allocUnsafeSlow(byteLength);
+    this.content.write(content, byteLength === content.length ? 'latin1' : 'utf8');
   }
 
   /** Whether its time is over: whoever has not got it by now is not to get it. */

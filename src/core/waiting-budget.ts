@@ -1,6 +1,12 @@
 import type { OutgoingMessage } from './outgoing-message.js';
 
 /**
+ * Memory for each byte that waits. What is skipped or cut off is memory until garbage is collected, so what waits may take
+ * half of the bound.
+ */
+const MEMORY_OF_A_BYTE = 2;
+
+/**
  * What waits in the whole process for slow readers, and for those that what they missed is being replayed to. A message that waits for many of them is in memory once and counts
  * once; what their transports hold is looked up now and then, and counts for each.
  */
@@ -12,7 +18,7 @@ export class WaitingBudget {
   /** @param maxBytes Past it readers that hold more than their share are treated as if their queue were full. */
   constructor(readonly maxBytes: number) {}
 
-  /** Bytes that wait, in queues and in transports. */
+  /** Memory of what waits, in queues and in transports. */
   get bytes(): number {
     return this.messageBytes + this.transportBytes;
   }
@@ -24,7 +30,7 @@ export class WaitingBudget {
 
   /** Whether there is too little room in the process for one that has so many bytes waiting to add to them. */
   isOver(waitingBytes: number): boolean {
-    return this.bytes > this.maxBytes && waitingBytes * this.readers >= this.maxBytes;
+    return this.bytes > this.maxBytes && waitingBytes * MEMORY_OF_A_BYTE * this.readers >= this.maxBytes;
   }
 
   readerBegan(): void {
@@ -37,12 +43,14 @@ export class WaitingBudget {
 
   /** The message waits for one connection more. */
   add(message: OutgoingMessage): void {
-    if (message.waitingReaders++ === 0) this.messageBytes += message.byteLength;
+    if (message.waitingReaders++ > 0) return;
+    this.messageBytes += message.byteLength * MEMORY_OF_A_BYTE;
+    message.moveOutOfHeap();
   }
 
   /** The message waits for one connection less. */
   remove(message: OutgoingMessage): void {
-    if (--message.waitingReaders === 0) this.messageBytes -= message.byteLength;
+    if (--message.waitingReaders === 0) this.messageBytes -= message.byteLength * MEMORY_OF_A_BYTE;
   }
 
   /** What the transports of slow readers hold, as it was found when all were looked at. */
