@@ -1,7 +1,7 @@
 import type { ReadWatch, Watched } from './read-watch.js';
 
 /** Bytes written to a peer between two questions, at first and after it has stood still. */
-const SHORTEST_SPAN_BYTES = 64 * 1024;
+export const SHORTEST_SPAN_BYTES = 64 * 1024;
 /** The most of them. Each answer in time doubles the span up to here. */
 const LONGEST_SPAN_BYTES = 512 * 1024;
 /** Looks of the {@link ReadWatch} from one answer to the next, beside those that an answer takes on its way. */
@@ -9,8 +9,12 @@ const LOOKS_IN_TIME = 5;
 /** Most looks that an answer may take on its way. */
 const MOST_LOOKS_ON_THE_WAY = 20;
 
-/** The peer of a check. */
+/** The peer of a check. What each write looks at stands here, so that the check is touched only when there is a question. */
 export interface CheckedPeer {
+  /** After how many bytes more it is to be asked. */
+  spanBytes: number;
+  /** Whether it stands still, as far as it can answer. */
+  isStill: boolean;
   /** Asks for an answer with this number, behind all that was written before. */
   ask(number: number): void;
   /** Whether an answer could come: the pipe is open, and what the peer sends is read. */
@@ -26,9 +30,6 @@ export interface CheckedPeer {
  * second. One that takes anything in that time does not, however slow or far away it is.
  */
 export class ReadCheck implements Watched {
-  private spanBytes = SHORTEST_SPAN_BYTES;
-  /** Since the last question. */
-  private writtenBytes = 0;
   private lastAsked = 0;
   private lastAnswered = 0;
   /** Since the last answer, or the first open question. */
@@ -44,18 +45,7 @@ export class ReadCheck implements Watched {
     private readonly watch: ReadWatch,
   ) {}
 
-  get standsStill(): boolean {
-    return this.looks >= this.patienceLooks && this.peer.canAnswer;
-  }
-
-  /** So many bytes more were written. */
-  wrote(bytes: number): void {
-    this.writtenBytes += bytes;
-    if (this.writtenBytes >= this.spanBytes) this.ask();
-  }
-
   ask(): void {
-    this.writtenBytes = 0;
     if (this.lastAsked === this.lastAnswered) this.watch.add(this);
     this.peer.ask(++this.lastAsked);
     if (this.timed > this.lastAnswered) return;
@@ -67,8 +57,10 @@ export class ReadCheck implements Watched {
   answered(number: number): boolean {
     if (!(number > this.lastAnswered && number <= this.lastAsked)) return false;
     if (this.timed > this.lastAnswered && number >= this.timed) this.learnWay(this.timedLooks);
+    const { peer } = this;
     const isInTime = this.looks < LOOKS_IN_TIME;
-    this.spanBytes = isInTime ? Math.min(2 * this.spanBytes, LONGEST_SPAN_BYTES) : SHORTEST_SPAN_BYTES;
+    peer.spanBytes = isInTime ? Math.min(2 * peer.spanBytes, LONGEST_SPAN_BYTES) : SHORTEST_SPAN_BYTES;
+    peer.isStill = false;
     this.lastAnswered = number;
     this.looks = 0;
     return true;
@@ -76,9 +68,11 @@ export class ReadCheck implements Watched {
 
   /** While an answer could not come, no time passes. */
   look(): boolean {
-    if (this.lastAsked === this.lastAnswered || this.peer.isGone) return false;
-    this.looks = this.peer.canAnswer ? this.looks + 1 : 0;
+    const { peer } = this;
+    if (this.lastAsked === this.lastAnswered || peer.isGone) return false;
+    this.looks = peer.canAnswer ? this.looks + 1 : 0;
     this.timedLooks++;
+    peer.isStill = this.looks >= this.patienceLooks;
     return true;
   }
 

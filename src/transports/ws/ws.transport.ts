@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Transport } from '../../core/transport.interface.js';
-import { ReadCheck } from './read-check.js';
+import { ReadCheck, SHORTEST_SPAN_BYTES } from './read-check.js';
 import type { CheckedPeer } from './read-check.js';
 import type { ReadWatch } from './read-watch.js';
 import { wsFormat } from './ws-format.js';
@@ -22,19 +22,22 @@ export class WsTransport implements Transport, CheckedPeer {
   readonly name = 'ws';
   readonly format = wsFormat;
   readonly answersProbes = true;
-  private readonly reading: ReadCheck;
+  spanBytes = SHORTEST_SPAN_BYTES;
+  isStill = false;
+  /** Written since the last question. */
+  private unaskedBytes = 0;
+  /** Made when there is something to ask: many connections are never written so much to. */
+  private reading: ReadCheck | undefined;
   private onMoved: (() => void) | undefined;
 
   constructor(
     private readonly webSocket: WebSocket,
     private readonly socket: Socket | Duplex,
-    watch: ReadWatch,
-  ) {
-    this.reading = new ReadCheck(this, watch);
-  }
+    private readonly watch: ReadWatch,
+  ) {}
 
   get isBlocked(): boolean {
-    return this.socket.writableNeedDrain || this.reading.standsStill;
+    return this.socket.writableNeedDrain || (this.isStill && this.canAnswer);
   }
 
   get bufferedBytes(): number {
@@ -44,7 +47,8 @@ export class WsTransport implements Transport, CheckedPeer {
   write(bytes: Buffer): void {
     if (this.isGone) return;
     this.socket.write(bytes);
-    this.reading.wrote(bytes.length);
+    this.unaskedBytes += bytes.length;
+    if (this.unaskedBytes >= this.spanBytes) this.askHowFar();
   }
 
   onceDrained(listener: () => void): void {
@@ -54,13 +58,13 @@ export class WsTransport implements Transport, CheckedPeer {
 
   /** A heartbeat is a question like any other, so that the answer to the last ping speaks for all. */
   probe(): void {
-    if (!this.isGone) this.reading.ask();
+    if (!this.isGone) this.askHowFar();
   }
 
   /** Takes the payload of a pong. Whether it answers a question that is open. */
   ponged(payload: Buffer): boolean {
     const text = payload.toString('latin1');
-    if (!NUMBER.test(text) || !this.reading.answered(Number(text))) return false;
+    if (!NUMBER.test(text) || !this.reading?.answered(Number(text))) return false;
     this.relieve();
     return true;
   }
@@ -95,6 +99,12 @@ export class WsTransport implements Transport, CheckedPeer {
 
   terminate(): void {
     this.webSocket.terminate();
+  }
+
+  private askHowFar(): void {
+    this.unaskedBytes = 0;
+    this.reading ??= new ReadCheck(this, this.watch);
+    this.reading.ask();
   }
 
   private relieve(): void {

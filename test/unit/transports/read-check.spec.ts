@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Clock } from '../../../src/core/clock.js';
 import { ManualClock } from '../../../src/testing/index.js';
-import { ReadCheck } from '../../../src/transports/ws/read-check.js';
+import { ReadCheck, SHORTEST_SPAN_BYTES } from '../../../src/transports/ws/read-check.js';
 import { ReadWatch } from '../../../src/transports/ws/read-watch.js';
 
 const KIB = 1024;
@@ -10,6 +10,8 @@ const LOOK_MS = 100;
 const PATIENCE_MS = 500;
 
 class Peer {
+  spanBytes = SHORTEST_SPAN_BYTES;
+  isStill = false;
   asked = 0;
   canAnswer = true;
   isGone = false;
@@ -29,14 +31,11 @@ beforeEach(() => {
   check = new ReadCheck(peer, new ReadWatch(clock));
 });
 
-/** Writes in pieces of 1 KiB until a question is asked, and says how many KiB that took. */
+/** Has a question asked; says behind how many KiB it was due. */
 function writeUntilAsked(): number {
-  const { asked } = peer;
-  for (let written = 1; ; written++) {
-    check.wrote(KIB);
-    if (peer.asked > asked) return written;
-    if (written > 4096) throw new Error('not asked within 4 MiB');
-  }
+  const span = peer.spanBytes / KIB;
+  check.ask();
+  return span;
 }
 
 /** Has a question asked and answered after so long; says how many KiB were written before it was asked. */
@@ -64,24 +63,23 @@ describe('a read check', () => {
   it('finds that a peer stands still which has not answered for half a second, and not before', () => {
     writeUntilAsked();
     clock.advance(PATIENCE_MS - 1);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
     clock.advance(1);
-    expect(check.standsStill).toBe(true);
+    expect(peer.isStill).toBe(true);
     check.answered(1);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
   });
 
   it('finds so of nobody who was not asked', () => {
-    check.wrote(64 * KIB - 1);
     clock.advance(60_000);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
   });
 
   it('does not find so of a peer that goes on reading, however much is before it', () => {
     for (let count = 0; count < 40; count++) writeUntilAsked();
     for (let number = 1; number <= 40; number++) {
       clock.advance(PATIENCE_MS - LOOK_MS);
-      expect(check.standsStill).toBe(false);
+      expect(peer.isStill).toBe(false);
       check.answered(number);
     }
   });
@@ -91,9 +89,9 @@ describe('a read check', () => {
     exchange(800);
     writeUntilAsked();
     clock.advance(800 + PATIENCE_MS - LOOK_MS);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
     clock.advance(LOOK_MS);
-    expect(check.standsStill).toBe(true);
+    expect(peer.isStill).toBe(true);
   });
 
   it('learns that time from a question with others behind it', () => {
@@ -107,18 +105,18 @@ describe('a read check', () => {
 
     writeUntilAsked();
     clock.advance(600 + PATIENCE_MS - LOOK_MS);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
     clock.advance(LOOK_MS);
-    expect(check.standsStill).toBe(true);
+    expect(peer.isStill).toBe(true);
   });
 
   it('gives no answer more than two and a half seconds', () => {
     exchange(60_000);
     writeUntilAsked();
     clock.advance(2_500 - LOOK_MS);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
     clock.advance(LOOK_MS);
-    expect(check.standsStill).toBe(true);
+    expect(peer.isStill).toBe(true);
   });
 
   it('takes the answer to a question for one to those before it', () => {
@@ -126,36 +124,37 @@ describe('a read check', () => {
     writeUntilAsked();
     expect([check.answered(2), check.answered(1)]).toEqual([true, false]);
     clock.advance(60_000);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
   });
 
   it.each([0, 2, -1, Number.NaN])('takes an answer with the number %p for none where 1 is open', (number) => {
     writeUntilAsked();
     expect(check.answered(number)).toBe(false);
     clock.advance(PATIENCE_MS);
-    expect(check.standsStill).toBe(true);
+    expect(peer.isStill).toBe(true);
   });
 
   it('counts looks and not time, for an event loop that stood still has read no answers', () => {
     const late = new ReadCheck(peer, new ReadWatch(everyMinute(clock)));
-    late.wrote(64 * KIB);
+    late.ask();
     clock.advance(4 * 60_000);
-    expect(late.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
     clock.advance(60_000);
-    expect(late.standsStill).toBe(true);
+    expect(peer.isStill).toBe(true);
   });
 
   it('does not hold its silence against a peer that is not being read, nor what was before that', () => {
     writeUntilAsked();
     clock.advance(PATIENCE_MS);
+    expect(peer.isStill).toBe(true);
     peer.canAnswer = false;
-    expect(check.standsStill).toBe(false);
     clock.advance(60_000);
+    expect(peer.isStill).toBe(false);
     peer.canAnswer = true;
     clock.advance(PATIENCE_MS - LOOK_MS);
-    expect(check.standsStill).toBe(false);
+    expect(peer.isStill).toBe(false);
     clock.advance(LOOK_MS);
-    expect(check.standsStill).toBe(true);
+    expect(peer.isStill).toBe(true);
   });
 });
 
@@ -168,7 +167,7 @@ describe('a read watch', () => {
     const watch = new ReadWatch(timers);
     const checks = [new ReadCheck(peer, watch), new ReadCheck(peer, watch)];
     expect(timers.running).toBe(0);
-    for (const one of checks) one.wrote(64 * KIB);
+    for (const one of checks) one.ask();
     expect(timers.running).toBe(1);
     for (const one of checks) end(one);
     clock.advance(LOOK_MS);
