@@ -86,12 +86,22 @@ function isListOfModules(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => ['function', 'object', 'undefined'].includes(typeof item));
 }
 
-/** Another copy of the package has a base of its own, and typed code may do without any: then the methods tell. */
+/**
+ * Another copy of the package has a base of its own, and typed code may do without any: then the methods tell, and of
+ * those that each instance gets the text of the class.
+ */
 function isClassLike(base: abstract new () => object, methods: readonly string[]) {
   return (value: unknown): boolean => {
     if (typeof value !== 'function') return false;
     const prototype = (value as { readonly prototype?: unknown }).prototype;
     if (typeof prototype !== 'object' || prototype === null) return false;
-    return prototype instanceof base || methods.every((name) => isFunction((prototype as Members)[name]));
+    if (prototype instanceof base) return true;
+    const text = textOf(value);
+    return methods.every((name) => isFunction((prototype as Members)[name]) || text.includes(name));
   };
+}
+
+/** The source of a class and of those that it extends. */
+function textOf(value: unknown): string {
+  return typeof value === 'function' ? String(value) + textOf(Object.getPrototypeOf(value)) : '';
 }

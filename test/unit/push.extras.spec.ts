@@ -24,6 +24,13 @@ class Names extends PushAuthenticator {
 }
 
 /** Its methods are members of its instances. */
+class LooseAuthorizer {
+  canJoin = () => true;
+  canSend = () => true;
+}
+
+class HeirOfLooseAuthorizer extends LooseAuthorizer {}
+
 class ArrowAuthorizer extends PushAuthorizer {
   override readonly canJoin = () => true;
   override readonly canSend = () => true;
@@ -107,6 +114,8 @@ describe.each(WAYS)('what stands beside the options of %s', (_way, register) => 
     { rest: undefined, isGlobal: undefined, imports: undefined, authorizer: undefined, authenticator: undefined },
     { isGlobal: false, imports: [OtherClass, { module: OtherClass }], authorizer: ArrowAuthorizer },
     { authorizer: OwnAuthorizer, authenticator: Names },
+    { authorizer: LooseAuthorizer },
+    { authorizer: HeirOfLooseAuthorizer },
     { rest: false, console: {} },
   ])('is taken where it is right: %j', (extras) => {
     expect(refused(extras)).not.toBeInstanceOf(Error);
