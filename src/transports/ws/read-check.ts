@@ -3,7 +3,7 @@ import type { ReadWatch, Watched } from './read-watch.js';
 /** Bytes written to a peer between two questions, at first and after it has stood still. */
 export const SHORTEST_SPAN_BYTES = 64 * 1024;
 /** The most of them. Each answer in time doubles the span up to here. */
-const LONGEST_SPAN_BYTES = 512 * 1024;
+const LONGEST_SPAN_BYTES = 256 * 1024;
 /** Looks of the {@link ReadWatch} from one answer to the next, beside those that an answer takes on its way. */
 const LOOKS_IN_TIME = 5;
 /** Most looks that an answer may take on its way. */

@@ -52,8 +52,8 @@ describe('a read check', () => {
     expect(peer.asked).toBe(3);
   });
 
-  it('asks a peer that answers in time ever more rarely, up to 512 KiB', () => {
-    expect([1, 2, 3, 4, 5, 6].map(() => exchange(PATIENCE_MS - LOOK_MS - 1))).toEqual([64, 128, 256, 512, 512, 512]);
+  it('asks a peer that answers in time ever more rarely, up to 256 KiB', () => {
+    expect([1, 2, 3, 4, 5, 6].map(() => exchange(PATIENCE_MS - LOOK_MS - 1))).toEqual([64, 128, 256, 256, 256, 256]);
   });
 
   it('asks as often as at first when the peer has stood still', () => {
