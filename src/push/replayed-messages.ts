@@ -9,6 +9,12 @@ const PLACES = 1024;
 /** Most bytes of text that are remembered. */
 const MAX_REMEMBERED_BYTES = 8 * 1024 * 1024;
 
+/** A message, and its text: that of the message itself may have to be made anew each time. */
+interface Remembered {
+  readonly text: string;
+  readonly message: OutgoingMessage;
+}
+
 /**
  * The messages that were replayed a moment ago. When a crowd comes back at once most of it has missed the same
  * messages: each is encoded once, and connections that are due the same ones share their runs.
@@ -18,7 +24,7 @@ const MAX_REMEMBERED_BYTES = 8 * 1024 * 1024;
  */
 export class ReplayedMessages {
   /** Made when there is something to remember: most of the time, and in most tenants, there is not. */
-  private places: (OutgoingMessage | undefined)[] | undefined;
+  private places: (Remembered | undefined)[] | undefined;
   private bytes = 0;
   private cancel: Cancel | undefined;
 
@@ -28,17 +34,17 @@ export class ReplayedMessages {
   of({ text, cursor, number, partition, endsAtMs }: LoggedMessage): OutgoingMessage {
     const place = number % PLACES;
     const known = this.places?.[place];
-    if (known?.text === text) return known;
+    if (known?.text === text) return known.message;
     const message = new OutgoingMessage(text, cursor, number, partition, undefined, endsAtMs);
-    this.bytes += message.byteLength - (known?.byteLength ?? 0);
+    this.bytes += message.byteLength - (known?.message.byteLength ?? 0);
     if (this.bytes > MAX_REMEMBERED_BYTES) this.forget();
-    else this.remember(message, place);
+    else this.remember({ text, message }, place);
     return message;
   }
 
-  private remember(message: OutgoingMessage, place: number): void {
-    this.places ??= Array.from<OutgoingMessage | undefined>({ length: PLACES });
-    this.places[place] = message;
+  private remember(remembered: Remembered, place: number): void {
+    this.places ??= Array.from<Remembered | undefined>({ length: PLACES });
+    this.places[place] = remembered;
     this.cancel ??= this.clock.after(REMEMBERED_MS, () => this.forget());
   }
 
