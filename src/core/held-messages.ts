@@ -48,7 +48,12 @@ export class HeldMessages {
    */
   add(message: OutgoingMessage, isReply: boolean, maxBytes: number, trace?: QueueTrace): boolean {
     if (!this.hasRoomFor(message, maxBytes)) this.giveUpKept(trace);
-    if (!this.hasRoomFor(message, maxBytes)) return false;
+    if (!this.hasRoomFor(message, maxBytes)) {
+      if (message.number === 0) return false;
+      this.timesGivenUp++;
+      giveUp(message, trace);
+      return true;
+    }
     if (this.heldBytes === 0) this.budget.readerBegan();
     this.budget.add(message);
     (isReply ? this.replies : this.messages)?.push(message);
@@ -57,11 +62,14 @@ export class HeldMessages {
   }
 
   /**
-   * Whether a replay may end that had asked for its last page when messages had been given up so often: the rest is here,
-   * and has room behind what waits. `waitingBytes`: with what is held.
+   * Whether a replay may end that had asked for its last page when messages had been given up so often. Where there is no
+   * room for what is held behind what waits, what the log keeps of it is given up, too. `waitingBytes`: with what is held.
    */
-  mayEnd(waitingBytes: number, maxBytes: number, givenUpBefore: number): boolean {
-    return givenUpBefore === this.timesGivenUp && (waitingBytes === this.heldBytes || waitingBytes <= maxBytes);
+  mayEnd(waitingBytes: number, maxBytes: number, givenUpBefore: number, trace?: QueueTrace): boolean {
+    const hasRoom = waitingBytes === this.heldBytes || waitingBytes <= maxBytes;
+    // Read as pages they find out whether the peer takes anything; to ask again for nothing would not.
+    if (!hasRoom) this.giveUpKept(trace);
+    return givenUpBefore === this.timesGivenUp;
   }
 
   /** Gives the replies away; later ones are not held any more. */
@@ -107,10 +115,7 @@ export class HeldMessages {
     this.timesGivenUp++;
     this.messages = this.messages.filter(({ number }) => number === 0);
     this.letGo(kept);
-    for (const message of kept) {
-      message.recordDropped(1, 'replayed');
-      trace?.dropped(message, 'replayed');
-    }
+    for (const message of kept) giveUp(message, trace);
   }
 
   private letGo(messages: readonly OutgoingMessage[]): void {
@@ -121,4 +126,9 @@ export class HeldMessages {
     }
     if (this.heldBytes === 0) this.budget.readerEnded();
   }
+}
+
+function giveUp(message: OutgoingMessage, trace: QueueTrace | undefined): void {
+  message.recordDropped(1, 'replayed');
+  trace?.dropped(message, 'replayed');
 }

@@ -130,12 +130,11 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
     this.held = undefined;
   }
 
-  /** Calls back once when the transport is not blocked or the queue is closed; at once if that is so. */
+  /** Calls back once when nothing waits for a blocked transport or the queue is closed; at once if that is so. */
   onceRelieved(listener: () => void): void {
     this.flush();
-    if (!this.isOpen || (!this.backlog && !this.transport.isBlocked)) return listener();
-    this.openBacklog();
-    this.reliefListener = listener;
+    if (this.backlog && this.isOpen) this.reliefListener = listener;
+    else listener();
   }
 
   /** Hands everything that waits to the transport; what it cannot take now moves to the backlog. */

@@ -7,8 +7,9 @@ import type { OutgoingMessage } from './outgoing-message.js';
 const MEMORY_OF_A_BYTE = 2;
 
 /**
- * What waits in the whole process for slow readers, and for those that what they missed is being replayed to. A message that waits for many of them is in memory once and counts
- * once; what their transports hold is looked up now and then, and counts for each.
+ * What waits in the whole process for slow readers, and for those that what they missed is being replayed to. A message
+ * that waits for many of them is in memory once and counts once; what their transports hold is looked up now and then, and
+ * counts for each.
  */
 export class WaitingBudget {
   private messageBytes = 0;

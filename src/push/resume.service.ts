@@ -3,9 +3,8 @@
  * then the messages that came meanwhile, then live. Nothing is missing where the two meet and nothing comes twice,
  * because live messages are held from before the first read and those that a read has seen are dropped.
  *
- * The log is read page by page, each as the transport takes the one before, so that a long absence fills no queue; what
- * comes meanwhile and is too much to be held is read like the rest. What may be seen is decided by who the principal is at
- * each page: its own messages, broadcasts, and the groups that it is in.
+ * The log is read page by page, each as the transport takes the one before; also what comes meanwhile and is too much to
+ * be held. What may be seen is decided by who the principal is at each page: its own messages, broadcasts, its groups.
  *
  * Invariant: a connection is live only while this node hears all that is for it. One for whom the node is about to listen,
  * or cannot, is held and reads on from where it stands when that has changed: whoever comes back, whoever was connected
@@ -250,8 +249,9 @@ export class ResumeService {
   /** Whether there is more to be read than the page holds: what has changed or was given up since is not in it. */
   private isBehind(connection: Connection, { hasMore }: LogPage, before: { breaks: number; givenUp: number }) {
     if (hasMore || before.breaks !== this.breaks || this.joins.hasUnread(connection)) return true;
-    const { holding, waitingBytes } = connection.outbound;
-    return holding?.mayEnd(waitingBytes, this.parts.scheduler.maxQueueBytes, before.givenUp) === false;
+    connection.outbound.flush();
+    const { holding, waitingBytes, trace } = connection.outbound;
+    return holding?.mayEnd(waitingBytes, this.parts.scheduler.maxQueueBytes, before.givenUp, trace) === false;
   }
 
   private write(connection: Connection, { gap, resumedFrom, messages }: LogPage): void {

@@ -477,6 +477,17 @@ describe('a connection that messages are held for while what it missed is replay
     expect(waiting().bytes).toBe(2 * outbound.waitingBytes);
   });
 
+  it('is not too slow for what the log keeps, though the rest leaves no room for it', () => {
+    const { outbound } = fakes.connect().connection;
+    outbound.hold();
+    const passing = () => new OutgoingMessage(JSON.stringify({ event: 'passing', data: 'x'.repeat(KILOBYTE) }));
+    for (let count = 0; count < 64; count++) outbound.enqueue(passing(), Lane.Few);
+    const kept = message({ bytes: 2 * KILOBYTE });
+    expect(outbound.enqueue(kept, Lane.Few)).toBe('queued');
+    expect(outbound.holding?.givenUp).toBe(1);
+    expect(outbound.enqueue(passing(), Lane.Few)).toBe('overflow');
+  });
+
   it.each([
     ['queue', 1],
     ['process', 20],

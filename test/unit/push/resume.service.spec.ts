@@ -228,7 +228,7 @@ describe('ResumeService', () => {
     expect(eventsOf(peer)).toEqual(['push:welcome', 'm1', 'm2', 'm100', 'passing']);
   });
 
-  it('goes live only when there is room for what is held behind what waits, and reads nothing until then', async () => {
+  it('has what finds no room behind what waits read, too', async () => {
     const peer = fakes.connect();
 
     void comeBack(peer);
@@ -240,10 +240,35 @@ describe('ResumeService', () => {
 
     peer.transport.unblock();
     await turn();
-    await log.answer([]);
+    await log.answer(Array.from({ length: 49 }, (_, index) => index + 2));
     await turn();
-    expect(eventsOf(peer).slice(0, 3)).toEqual(['push:welcome', 'm1', 'm2']);
-    expect(eventsOf(peer)).toHaveLength(51);
+    expect(eventsOf(peer)).toEqual(['push:welcome', ...Array.from({ length: 50 }, (_, index) => `m${index + 1}`)]);
+    expect(peer.connection.outbound.holding).toBeUndefined();
+  });
+
+  it('does not ask the log again and again for a peer that has a little in its socket and takes nothing', async () => {
+    const peer = fakes.connect();
+
+    void comeBack(peer);
+    for (let number = 2; number <= 62; number++) fakes.fanOut.deliver(big(number), { all: true });
+    Object.assign(peer.transport, { isBlocked: false, bufferedBytes: 10_000 });
+    await log.answer([1]);
+    for (let turns = 0; turns < 50; turns++) {
+      await turn();
+      await log.answer([]);
+    }
+    expect(log.reads.length).toBeLessThanOrEqual(2);
+  });
+
+  it('is not kept from bringing others up to date by those who take nothing', async () => {
+    fakes.connect('healthy');
+    for (let count = 0; count < 64; count++) {
+      Object.assign(fakes.connect().transport, { isBlocked: true, bufferedBytes: 100 });
+    }
+    service.interrupted(at(0), () => true);
+    service.recovered();
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect(log.reads.length).toBeGreaterThan(0);
   });
 
   it('closes a connection whose replay fails, so that it comes back with the place that it had', async () => {
