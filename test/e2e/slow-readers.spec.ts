@@ -4,78 +4,45 @@ import type { PushEventDeclaration } from '../../src/index.js';
 import { PushEvent } from '../../src/index.js';
 import type { Envelope } from '../../src/protocol/frames.js';
 import { eventually } from '../support/eventually.js';
+import { READERS } from '../support/pausable-reader.js';
+import type { PausableReader } from '../support/pausable-reader.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
-import { SseClient } from '../support/sse-client.js';
-import { bearer, signToken } from '../support/tokens.js';
-import { WsClient } from '../support/ws-client.js';
 
 const EVENT = 'tick';
 /** More than kernels take for a socket whose reader stands still. */
 const SENT = 400;
 const DATA_BYTES = 60_000;
 
-/** A client that can stop to read, whatever it reads over. */
-interface Reader {
-  pause(): void;
-  resume(): void;
-  readonly frames: readonly Envelope[];
-  close(): void;
-}
-
 let app: PushApp;
-const readers: Reader[] = [];
+const readers: PausableReader[] = [];
 
 afterEach(async () => {
   for (const reader of readers.splice(0)) reader.close();
   await app.close();
 });
 
-async function openWs(query = ''): Promise<Reader> {
-  const client = await WsClient.connect(app.wsUrl + query, { token: signToken({ sub: 'slow' }) });
-  return {
-    pause: () => client.socket.pause(),
-    resume: () => client.socket.resume(),
-    frames: client.frames,
-    close: () => client.socket.terminate(),
-  };
-}
-
-async function openSse(query = ''): Promise<Reader> {
-  const client = await SseClient.open(`${app.origin}/push/sse${query}`, bearer(signToken({ sub: 'slow' })));
-  return {
-    pause: () => client.response.pause(),
-    resume: () => client.response.resume(),
-    get frames() {
-      return client.blocks.flatMap(({ data }) => (data === undefined ? [] : [JSON.parse(data) as Envelope]));
-    },
-    close: () => client.close(),
-  };
-}
-
 /** Resolves when the reader has read an event of this name. */
-async function hasRead(reader: Reader, event: string): Promise<void> {
+async function hasRead(reader: PausableReader, event: string): Promise<void> {
   await eventually(() => reader.frames.some((frame) => frame.event === event), { timeoutMs: 15_000 });
 }
 
-const TRANSPORTS = [
-  ['ws', openWs],
-  ['sse', openSse],
-] as const;
-
 describe.each(PLATFORMS)('on %s', (platform) => {
-  describe.each(TRANSPORTS)('a reader over %s that takes nothing for a while', (_name, open) => {
-    async function start(declared: Omit<PushEventDeclaration, 'name'>): Promise<Reader> {
+  describe.each(READERS)('a reader over %s that takes nothing for a while', (_name, open) => {
+    async function start(declared: Omit<PushEventDeclaration, 'name'>): Promise<PausableReader> {
       @PushEvent(EVENT, declared)
       class Tick {}
       app = await PushApp.start({ platform, push: { events: [Tick], maxQueueBytes: 1_000_000 } });
-      const reader = await open();
+      const reader = await open(app, 'slow');
       readers.push(reader);
       await hasRead(reader, 'push:welcome');
       return reader;
     }
 
     /** Sends while the reader stands still; resolves when it has read the message that comes last. */
-    async function sendPast(reader: Reader, options: { readonly collapseKey?: string } = {}): Promise<Envelope[]> {
+    async function sendPast(
+      reader: PausableReader,
+      options: { readonly collapseKey?: string } = {},
+    ): Promise<Envelope[]> {
       reader.pause();
       const padding = 'x'.repeat(DATA_BYTES);
       for (let number = 1; number <= SENT; number++) {
@@ -141,7 +108,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       reader.close();
       const before = read.findLast(({ event }) => event === EVENT)?.cursor;
 
-      const again = await open(`?cursor=${before}`);
+      const again = await open(app, 'slow', before);
       readers.push(again);
       await hasRead(again, 'last');
 
