@@ -10,12 +10,12 @@ import type { Flushable, Lane } from './flush-scheduler.js';
 import type { MessageRun } from './message-run.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 
-/** Flushes between two looks of the scheduler at the time, each for some microseconds. */
-const FLUSHES_AT_ONCE = 4;
+/** Queues that are flushed in one go, each for some microseconds. */
+const FLUSHES_AT_ONCE = 16;
 
-/** Has a queue that takes what is new to it when it is flushed. */
-interface BroadcastReader {
-  readonly outbound: Pick<Flushable, 'flush'>;
+/** A queue that takes what is new to it when it is asked to, or flushed. */
+interface BroadcastReader extends Pick<Flushable, 'flush'> {
+  catchUp(): void;
 }
 
 /** Messages for everyone that follow one another. */
@@ -78,13 +78,20 @@ export class Broadcasts implements Flushable {
   private beginning = 0;
   /** By the place they begin at, less the beginning; made anew when a message has come. */
   private spans: (BroadcastSpan | undefined)[] = [];
-  /** Those who were there when the walk over their queues began; undefined while there is none. */
+  /** All readers; undefined since somebody came or left. */
+  private present: readonly BroadcastReader[] | undefined;
+  /** Those who were there when the walk over them began; undefined while there is none. */
   private walk: readonly BroadcastReader[] | undefined;
   private nextInWalk = 0;
   private walkEnd = 0;
 
   /** @param readers All who are due what is added. */
-  constructor(private readonly readers: () => Iterable<BroadcastReader>) {}
+  constructor(private readonly readers: () => readonly BroadcastReader[]) {}
+
+  /** A reader came or left. */
+  readersChanged(): void {
+    this.present = undefined;
+  }
 
   /** The message is for everyone who is there. Whoever adds one has this scheduled. */
   add(message: OutgoingMessage): void {
@@ -102,16 +109,21 @@ export class Broadcasts implements Flushable {
     return (this.spans[index] ??= new BroadcastSpan(this.pending.slice(index)));
   }
 
-  /** Flushes the next few queues, which take what is new; true until all have been. */
+  /**
+   * Flushes the next few queues, which take what is new; true until all have been. All of them take it before the first
+   * is written to: what they look at lies far apart, and is fetched for several at once when no write comes between.
+   */
   flush(): boolean {
     const walk = (this.walk ??= this.beginWalk());
+    const end = Math.min(this.nextInWalk + FLUSHES_AT_ONCE, walk.length);
+    for (let index = this.nextInWalk; index < end; index++) walk[index]?.catchUp();
     for (let left = FLUSHES_AT_ONCE; left > 0; left--) {
       const reader = walk[this.nextInWalk++];
       if (!reader) {
         this.endWalk();
         return false;
       }
-      reader.outbound.flush();
+      reader.flush();
     }
     return true;
   }
@@ -119,7 +131,7 @@ export class Broadcasts implements Flushable {
   private beginWalk(): readonly BroadcastReader[] {
     this.walkEnd = this.end;
     this.nextInWalk = 0;
-    return [...this.readers()];
+    return (this.present ??= this.readers());
   }
 
   private endWalk(): void {

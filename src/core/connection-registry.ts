@@ -36,7 +36,7 @@ const NOBODY_LISTENS: Attendance = { attend() {}, leave() {} };
 /** Connections by id, user and group. */
 export class ConnectionRegistry {
   /** The messages for everyone in it. */
-  readonly broadcasts = new Broadcasts(() => this.all());
+  readonly broadcasts = new Broadcasts(() => Array.from(this.all(), ({ outbound }) => outbound));
   private readonly byId = new Map<string, Connection>();
   private readonly closing = new Set<Connection>();
   private readonly byUser = new Map<string, UserConnections>();
@@ -84,6 +84,7 @@ export class ConnectionRegistry {
   add(connection: Connection): void {
     this.byId.set(connection.id, connection);
     connection.outbound.follow(this.broadcasts);
+    this.broadcasts.readersChanged();
     this.addToUser(connection);
     this.byTransport[connection.transport.name]++;
     this.pipes.opened(connection.address);
@@ -204,6 +205,7 @@ export class ConnectionRegistry {
   private takeOut(connection: Connection): boolean {
     if (!this.byId.delete(connection.id)) return false;
     connection.outbound.follow(NO_BROADCASTS);
+    this.broadcasts.readersChanged();
     this.removeFromUser(connection);
     for (const group of this.memberships.get(connection)?.keys() ?? []) this.removeFromGroup(connection, group);
     this.memberships.delete(connection);

@@ -50,7 +50,7 @@ export interface DeliveryOptions {
 /** How long one slice may keep the event loop. */
 const SLICE_MS = 4;
 /** Flushes between two looks at the time. */
-const FLUSHES_PER_LOOK = 16;
+const FLUSHES_PER_LOOK = 4;
 
 /** Flushes outbound queues, once per turn and in slices. */
 export class FlushScheduler {

@@ -89,6 +89,11 @@ export class RawClient {
     return client;
   }
 
+  /** Bytes that came behind what was taken. */
+  get untakenBytes(): number {
+    return this.frames.reduce((bytes, { payload }) => bytes + payload.length, this.received.length);
+  }
+
   write(bytes: string | Buffer): void {
     this.socket.write(bytes);
   }

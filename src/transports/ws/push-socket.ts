@@ -20,6 +20,12 @@ export class PushSocket extends WebSocket {
     this.pipe = pipe;
   }
 
+  /** Called by `ws` itself, too: to answer the peer's close frame, and where the peer broke the rules. */
+  override close(code?: number, reason?: string | Buffer): void {
+    this.pipe?.closing();
+    super.close(code, reason);
+  }
+
   /** Before it is bound nothing is of interest, and `ws` itself closes a socket that has failed. */
   override emit(event: string | symbol, data?: unknown, isBinary?: unknown): boolean {
     const { connection, sessions } = this;

@@ -1,13 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Transport } from '../../core/transport.interface.js';
 import { ReadCheck, SHORTEST_SPAN_BYTES } from './read-check.js';
 import type { CheckedPeer } from './read-check.js';
 import type { ReadWatch } from './read-watch.js';
 import { wsFormat } from './ws-format.js';
 
-const { OPEN } = WebSocket;
 /** Payload of our pings, and so of their pongs (RFC 6455 section 5.5.3): the number of a question. */
 const NUMBER = /^\d{1,15}$/;
 
@@ -24,6 +23,8 @@ export class WsTransport implements Transport, CheckedPeer {
   readonly answersProbes = true;
   spanBytes = SHORTEST_SPAN_BYTES;
   isStill = false;
+  /** Our close frame is on its way, behind which nothing may follow (RFC 6455 section 5.5.1). */
+  private isClosing = false;
   /** Written since the last question. */
   private unaskedBytes = 0;
   /** Made when there is something to ask: many connections are never written so much to. */
@@ -77,8 +78,14 @@ export class WsTransport implements Transport, CheckedPeer {
     return !this.webSocket.isPaused && !this.isGone;
   }
 
+  /** The state of `ws` would say the same, but lies far from what a write looks at anyway. */
   get isGone(): boolean {
-    return this.webSocket.readyState !== OPEN;
+    return this.isClosing || !this.socket.writable;
+  }
+
+  /** A close frame is about to be sent, for whatever reason. */
+  closing(): void {
+    this.isClosing = true;
   }
 
   /** Who is not read cannot answer, so it is not waited for any more. */
