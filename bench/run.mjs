@@ -6,6 +6,7 @@
  *   npm run bench -- --list                           the rows
  *   npm run bench -- --quick --only broadcast-1000    one row, short; writes .build/bench/RESULTS.md
  *   npm run bench -- --peers-only --no-build --out <file>
+ *   npm run bench -- --packet-bytes 1500 --only slow-streams-50    over a loopback with packets as on Ethernet
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -24,7 +25,7 @@ import { redisPartitionsRow } from './rows/redis-partitions.mjs';
 import { redisReceiveRow } from './rows/redis-receive.mjs';
 import { redisSendRow } from './rows/redis-send.mjs';
 import { redisSubscriptionsRow } from './rows/redis-subscriptions.mjs';
-import { slowReaderRows } from './rows/slow-readers.mjs';
+import { slowReaderRows, slowStreamRows } from './rows/slow-readers.mjs';
 import { sseRow } from './rows/sse.mjs';
 import { stormRow } from './rows/storm.mjs';
 import { targetedRows } from './rows/targeted.mjs';
@@ -32,6 +33,7 @@ import { Bench } from './runner/bench.mjs';
 import { compileLoadGenerator } from './runner/load-generator.mjs';
 import { describeMachine } from './runner/machine.mjs';
 import { whyNoNchan } from './runner/nginx-process.mjs';
+import { packetBytes, repeatWithPackets } from './runner/packet-size.mjs';
 import { whyNoRedis } from './runner/redis-process.mjs';
 import { renderResults } from './runner/report.mjs';
 
@@ -50,7 +52,7 @@ const SERVER_ROWS = [
   historyMemoryRow,
 ];
 const CLUSTER_ROWS = [redisSendRow, redisReceiveRow, redisSubscriptionsRow, redisPartitionsRow, redisNodesRow];
-const ALL_ROWS = [...SERVER_ROWS, ...CLUSTER_ROWS];
+const ALL_ROWS = [...SERVER_ROWS, ...slowStreamRows, ...CLUSTER_ROWS];
 const OURS = ['ours', 'oursExpress', 'oursWindow', 'oursDirect', 'oursSse', 'oursPoll', 'oursConsole', 'oursWatched'];
 /** Stands in for the measured length when this module is left out. */
 const USUAL_FRAME_BYTES = 280;
@@ -64,6 +66,7 @@ const { values: options } = parseArgs({
     'peers-only': { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     out: { type: 'string' },
+    'packet-bytes': { type: 'string' },
   },
 });
 
@@ -143,8 +146,11 @@ async function write(path, markdown) {
   return text;
 }
 
+const wantedPackets = options['packet-bytes'];
+
 try {
-  await main();
+  if (wantedPackets === undefined || packetBytes !== undefined) await main();
+  else process.exitCode = repeatWithPackets(Number(wantedPackets));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -19,7 +19,7 @@ const COLUMNS = [
  * Makes runs of one kind, each with a fresh process, and keeps their reports by server and number of slow readers, by which
  * `loadOf` says what the run is.
  */
-function measuring(bench, loadOf, settings) {
+function measuring(bench, loadOf, { subject = 'ours', settings } = {}) {
   const runs = {};
   const measure = async (name, slowReaders) => {
     const server = await bench.start(name, settings);
@@ -39,10 +39,10 @@ function measuring(bench, loadOf, settings) {
   /** A run with slow readers between two without, `rounds` times. */
   const sandwich = async (slowReaders, rounds) => {
     const sandwiches = [];
-    for (let round = 0; round < rounds && bench.has('ours'); round++) {
-      const before = await measure('ours', 0);
-      const slow = await measure('ours', slowReaders);
-      sandwiches.push({ before, slow, after: await measure('ours', 0) });
+    for (let round = 0; round < rounds && bench.has(subject); round++) {
+      const before = await measure(subject, 0);
+      const slow = await measure(subject, slowReaders);
+      sandwiches.push({ before, slow, after: await measure(subject, 0) });
     }
     return sandwiches;
   };
@@ -54,9 +54,12 @@ const over =
   ({ before, slow, after }) =>
     (2 * metric(slow)) / (metric(before) + metric(after));
 
-const broadcast = (share, peers) => ({
-  key: share === 1 ? 'slow-readers' : `slow-readers-${share}`,
-  title: `${share} % of clients not reading, 1 KB flat out`,
+const overWebSocket = { key: 'slow-readers', subject: 'ours', whose: 'clients' };
+const overSse = { key: 'slow-streams', subject: 'oursSse', whose: 'event streams' };
+
+const broadcast = ({ key, subject, whose }, share, peers = []) => ({
+  key: share === 1 ? key : `${key}-${share}`,
+  title: `${share} % of ${whose} not reading, 1 KB flat out`,
   about:
     'A fresh process for every run. Four publishers keep four broadcasts under way to those who read; the slow ones have a small ' +
     'receive buffer and never read after they have joined.',
@@ -70,7 +73,7 @@ const broadcast = (share, peers) => ({
       warmUp: 1,
       duration: bench.size(8, 4),
     };
-    const { runs, measure, sandwich } = measuring(bench, () => load);
+    const { runs, measure, sandwich } = measuring(bench, () => load, { subject });
     const slow = (CONNECTIONS * share) / 100;
     const sandwiches = await sandwich(slow, bench.size(3, 1));
     for (const name of peers) {
@@ -120,7 +123,7 @@ const perUser = {
       addressesUsers: true,
       push: { maxTotalQueueBytes: BOUND_MB * 2 ** 20, historyCount: 0, historyAllCount: 0 },
     };
-    const { runs, sandwich } = measuring(bench, (slow) => loadFor(CONNECTIONS - slow), settings);
+    const { runs, sandwich } = measuring(bench, (slow) => loadFor(CONNECTIONS - slow), { settings });
     const sandwiches = await sandwich(CONNECTIONS / 2, bench.size(3, 1));
     const more = ({ before, slow, after }) => m.peakMb(slow) - (m.peakMb(before) + m.peakMb(after)) / 2;
     const measure = 'memory at most, more than in the run without slow readers';
@@ -128,4 +131,12 @@ const perUser = {
   },
 };
 
-export const slowReaderRows = [broadcast(1, ['ws', 'uws']), broadcast(10, []), broadcast(50, ['ws', 'uws']), perUser];
+export const slowReaderRows = [
+  broadcast(overWebSocket, 1, ['ws', 'uws']),
+  broadcast(overWebSocket, 10),
+  broadcast(overWebSocket, 50, ['ws', 'uws']),
+  perUser,
+];
+
+/** For a pass of their own, with packets as on Ethernet: what they show is the kernel's doing otherwise. */
+export const slowStreamRows = [broadcast(overSse, 1), broadcast(overSse, 10), broadcast(overSse, 50)];

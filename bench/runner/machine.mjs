@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { redisVersion } from './redis-process.mjs';
+import { packetBytes } from './packet-size.mjs';
 import { loadPrefix } from './server-process.mjs';
 
 const COMPARED = [
@@ -42,12 +43,13 @@ function nginxVersion() {
 }
 
 export function describeMachine() {
+  const loopback = packetBytes === undefined ? 'loopback' : `loopback with packets of ${packetBytes} bytes`;
   const kernel = release().split('.').slice(0, 2).join('.');
   return [
     `${availableParallelism()} cores (${cpus()[0]?.model ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${kernel}, ${arch()}`,
     `Node ${process.versions.node}, ${COMPARED.map(versionOf).filter(Boolean).join(', ')}, ${nginxVersion()}, ${redisVersion()}, ${compilerVersion()}`,
     loadPrefix.length > 0
-      ? 'Server and load generator each on a core of its own; loopback, no TLS'
-      : 'Not pinned to cores; loopback, no TLS',
+      ? `Server and load generator each on a core of its own; ${loopback}, no TLS`
+      : `Not pinned to cores; ${loopback}, no TLS`,
   ];
 }
