@@ -1,4 +1,5 @@
 import type { ConnectionInfo } from '../protocol/connection-info.js';
+import { CardCell, CardRow, CardTable } from './card-table.js';
 import { duration } from './format.js';
 import type { NodeNames } from './node-names.js';
 import { routeTo } from './route.js';
@@ -8,7 +9,7 @@ export const TRANSPORTS = { ws: 'WebSocket', sse: 'Event stream', poll: 'Long po
 
 const COLUMNS = ['User', 'Groups', 'Transport', 'Address', 'Node', 'Connected', 'Actions'];
 
-/** Connections in rows; on a narrow page each is a card, and still a row to a screen reader. */
+/** Connections in rows. */
 export function ConnectionTable({
   connections,
   names,
@@ -19,22 +20,11 @@ export function ConnectionTable({
   readonly end: (connection: ConnectionInfo) => void;
 }) {
   return (
-    <table class="cards" role="table" aria-label="Connections">
-      <thead role="rowgroup">
-        <tr role="row">
-          {COLUMNS.map((name) => (
-            <th key={name} role="columnheader" scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {connections.map((connection) => (
-          <ConnectionRow key={connection.connectionId} connection={connection} names={names} end={end} />
-        ))}
-      </tbody>
-    </table>
+    <CardTable columns={COLUMNS} label="Connections">
+      {connections.map((connection) => (
+        <ConnectionRow key={connection.connectionId} connection={connection} names={names} end={end} />
+      ))}
+    </CardTable>
   );
 }
 
@@ -50,11 +40,8 @@ function ConnectionRow({
   const { connectionId, userId, groups, transport, address, node, connectedAt } = connection;
   const seconds = Math.max(0, (Date.now() - Date.parse(connectedAt)) / 1_000);
   return (
-    <tr role="row" data-connection={connectionId}>
-      <th role="rowheader" scope="row" data-label="User">
-        {userId}
-      </th>
-      <td role="cell" data-label="Groups">
+    <CardRow userId={userId} connectionId={connectionId}>
+      <CardCell label="Groups">
         <span>
           {groups.length === 0 && <span class="muted">none</span>}
           {groups.map((group) => (
@@ -63,19 +50,13 @@ function ConnectionRow({
             </span>
           ))}
         </span>
-      </td>
-      <td role="cell" data-label="Transport">
-        {TRANSPORTS[transport]}
-      </td>
-      <td role="cell" data-label="Address">
-        {address}
-      </td>
-      <td role="cell" data-label="Node">
-        {names.of(node)}
-      </td>
-      <td role="cell" data-label="Connected">
+      </CardCell>
+      <CardCell label="Transport">{TRANSPORTS[transport]}</CardCell>
+      <CardCell label="Address">{address}</CardCell>
+      <CardCell label="Node">{names.of(node)}</CardCell>
+      <CardCell label="Connected">
         <time dateTime={connectedAt}>{duration(seconds)} ago</time>
-      </td>
+      </CardCell>
       <td role="cell" class="actions">
         <div class="row">
           <a class="button" href={routeTo('trace', userId)}>
@@ -86,6 +67,6 @@ function ConnectionRow({
           </button>
         </div>
       </td>
-    </tr>
+    </CardRow>
   );
 }

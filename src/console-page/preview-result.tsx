@@ -1,4 +1,5 @@
 import type { PreviewedConnection, TargetPreview } from '../protocol/console-frames.js';
+import { CardCell, CardRow, CardTable } from './card-table.js';
 import { TRANSPORTS } from './connection-table.js';
 import { count, plural } from './format.js';
 
@@ -6,7 +7,7 @@ const REASONS = { all: 'everyone', user: 'named', connection: 'the connection is
 
 const COLUMNS = ['User', 'Because', 'Transport'];
 
-/** Who would get a message at this moment, and by what; on a narrow page each row is a card, as of connections. */
+/** Who would get a message at this moment, and by what. */
 export function PreviewResult({ preview }: { readonly preview: TargetPreview }) {
   const { users, connections, byTransport, items, partial } = preview;
   return (
@@ -22,22 +23,11 @@ export function PreviewResult({ preview }: { readonly preview: TargetPreview }) 
       </p>
       {items.length > 0 && (
         <div class="scroller" role="region" aria-label="Who would get this" tabIndex={0}>
-          <table class="cards" role="table">
-            <thead role="rowgroup">
-              <tr role="row">
-                {COLUMNS.map((name) => (
-                  <th key={name} role="columnheader" scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody role="rowgroup">
-              {items.map((item) => (
-                <PreviewRow key={item.connectionId} item={item} />
-              ))}
-            </tbody>
-          </table>
+          <CardTable columns={COLUMNS}>
+            {items.map((item) => (
+              <PreviewRow key={item.connectionId} item={item} />
+            ))}
+          </CardTable>
         </div>
       )}
       {connections > items.length && items.length > 0 && <p class="muted small">The first {items.length} are shown.</p>}
@@ -48,11 +38,8 @@ export function PreviewResult({ preview }: { readonly preview: TargetPreview }) 
 function PreviewRow({ item }: { readonly item: PreviewedConnection }) {
   const { userId, why, name, transport } = item;
   return (
-    <tr role="row">
-      <th role="rowheader" scope="row" data-label="User">
-        {userId}
-      </th>
-      <td role="cell" data-label="Because">
+    <CardRow userId={userId}>
+      <CardCell label="Because">
         {why === 'group' ? (
           <span>
             in <span class="tag">{name ?? 'a group'}</span>
@@ -60,10 +47,8 @@ function PreviewRow({ item }: { readonly item: PreviewedConnection }) {
         ) : (
           REASONS[why]
         )}
-      </td>
-      <td role="cell" data-label="Transport">
-        {TRANSPORTS[transport]}
-      </td>
-    </tr>
+      </CardCell>
+      <CardCell label="Transport">{TRANSPORTS[transport]}</CardCell>
+    </CardRow>
   );
 }
