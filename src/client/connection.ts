@@ -154,8 +154,8 @@ export class Connection implements Link, AttemptListener, PageListener {
       this.#wishes.refuse(data as ErrorData);
       this.#report(new PushReplyError(data as ErrorData));
     }
-    const isTold = !/^push:(?!(welcome|gap|console|draining)$)/.test(event);
-    if (this.#inbox.take(envelope) && isTold) this.#deliver(envelope);
+    const isInternal = /^push:(?!(welcome|gap|console|draining)$)/.test(event);
+    if (this.#inbox.take(envelope) && !isInternal) this.#deliver(envelope);
   }
 
   /** Puts a fresh token in the place of the old one. A poll brings its token each time anyway. */

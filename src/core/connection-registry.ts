@@ -14,6 +14,7 @@ import { OpenPipes } from './open-pipes.js';
 /** Why a connection is in a group: its token's claim, a membership that the server holds, or its own join. */
 export const MembershipSource = { Token: 1, Server: 2, Join: 4 } as const;
 export type MembershipSource = (typeof MembershipSource)[keyof typeof MembershipSource];
+const ANY_SOURCE = MembershipSource.Token | MembershipSource.Server | MembershipSource.Join;
 
 /** What messages are addressed to by name. */
 export type AddresseeKind = 'user' | 'group';
@@ -160,7 +161,7 @@ export class ConnectionRegistry {
   }
 
   /** Whether it is in the group, for one of these reasons. `sources` is a sum. @default any */
-  isMember(connection: Connection, group: string, sources = -1): boolean {
+  isMember(connection: Connection, group: string, sources: number = ANY_SOURCE): boolean {
     return ((this.memberships.get(connection)?.get(group) ?? 0) & sources) !== 0;
   }
 

@@ -47,8 +47,7 @@ export class HeldMessages {
    * `trace` hears of those that are given up.
    */
   add(message: OutgoingMessage, isReply: boolean, maxBytes: number, trace?: QueueTrace): boolean {
-    if (!this.hasRoomFor(message, maxBytes)) this.giveUpKept(trace);
-    if (!this.hasRoomFor(message, maxBytes)) {
+    if (!this.makeRoomFor(message, maxBytes, trace)) {
       if (message.number === 0) return false;
       this.timesGivenUp++;
       giveUp(message, trace);
@@ -107,6 +106,12 @@ export class HeldMessages {
   private hasRoomFor({ byteLength }: OutgoingMessage, maxBytes: number): boolean {
     const { heldBytes } = this;
     return heldBytes === 0 || (heldBytes + byteLength <= maxBytes && !this.budget.isOver(heldBytes));
+  }
+
+  private makeRoomFor(message: OutgoingMessage, maxBytes: number, trace: QueueTrace | undefined): boolean {
+    if (this.hasRoomFor(message, maxBytes)) return true;
+    this.giveUpKept(trace);
+    return this.hasRoomFor(message, maxBytes);
   }
 
   private giveUpKept(trace: QueueTrace | undefined): void {

@@ -16,7 +16,7 @@ export interface CheckedPeer {
   /** Whether it stands still, as far as it can answer. */
   isStill: boolean;
   /** Asks for an answer with this number, behind all that was written before. */
-  ask(number: number): void;
+  sendQuestion(number: number): void;
   /** Whether an answer could come: the pipe is open, and what the peer sends is read. */
   readonly canAnswer: boolean;
   readonly isGone: boolean;
@@ -47,7 +47,7 @@ export class ReadCheck implements Watched {
 
   ask(): void {
     if (this.lastAsked === this.lastAnswered) this.watch.add(this);
-    this.peer.ask(++this.lastAsked);
+    this.peer.sendQuestion(++this.lastAsked);
     if (this.timed > this.lastAnswered) return;
     this.timed = this.lastAsked;
     this.timedLooks = 0;

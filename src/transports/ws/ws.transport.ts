@@ -70,7 +70,7 @@ export class WsTransport implements Transport, CheckedPeer {
     return true;
   }
 
-  ask(number: number): void {
+  sendQuestion(number: number): void {
     this.webSocket.ping(String(number));
   }
 

@@ -257,6 +257,17 @@ describe('the text of a message that waits', () => {
     peer.transport.unblock();
     expect(peer.transport.received).toEqual([{ event: 'm', data }]);
   });
+
+  it('weighs its bytes there', () => {
+    const peer = slowPeer();
+    const waits = new OutgoingMessage(JSON.stringify({ event: 'm', data: 'x'.repeat(16_000_000) }));
+    const before = process.memoryUsage().arrayBuffers;
+    peer.connection.outbound.enqueue(waits, Lane.Few);
+    fakes.scheduler.flushAll();
+
+    // Other buffers that come and go meanwhile are much smaller.
+    expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThan(waits.byteLength / 2);
+  });
 });
 
 describe('the bound of the process', () => {

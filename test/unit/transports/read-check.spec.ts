@@ -16,7 +16,7 @@ class Peer {
   canAnswer = true;
   isGone = false;
 
-  ask(number: number): void {
+  sendQuestion(number: number): void {
     this.asked = number;
   }
 }
