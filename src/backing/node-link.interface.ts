@@ -37,6 +37,8 @@ export interface Arrival {
   readonly ageMs: number;
   /** This node could not hear when it was said: other things that were said since may have come before it. */
   readonly isKept: boolean;
+  /** Whether this node counted as alive when it was said: who asked waits for its answer, as long as it waits at all. */
+  readonly wasAlive: boolean;
 }
 
 /**

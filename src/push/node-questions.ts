@@ -156,6 +156,11 @@ export async function announce<Operation extends 'held' | 'released'>(
 }
 
 /** Whether messages that were sent after the change may have come before the word of it. */
-export function isOvertaken({ isInOneOrder }: Pick<MessageLog, 'isInOneOrder'>, { ageMs, isKept }: Arrival): boolean {
-  return isKept || (!isInOneOrder && ageMs >= PROMPT_MS);
+export function isOvertaken(
+  { isInOneOrder }: Pick<MessageLog, 'isInOneOrder'>,
+  { ageMs, isKept, wasAlive }: Arrival,
+): boolean {
+  if (isInOneOrder) return isKept;
+  // The change is not done yet while somebody waits for this node, though its line was away.
+  return ageMs >= PROMPT_MS || (isKept && !wasAlive);
 }

@@ -8,7 +8,7 @@ export const LEASE_MS = 6_000;
 export const LEASE_REFRESH_MS = 2_000;
 
 /** How old the list of nodes may be when somebody asks. */
-const ROSTER_CACHE_MS = 1_000;
+export const ROSTER_CACHE_MS = 1_000;
 
 /**
  * KEYS[1] nodes by the end of their lease; ARGV[1] this node, or nothing to only look; ARGV[2] the length of a lease.

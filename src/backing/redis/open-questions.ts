@@ -27,6 +27,11 @@ export class OpenQuestions {
   endAll(): void {
     for (const question of this.open.values()) question.end();
   }
+
+  /** No answers can come for a while: questions that wait for nodes that are cut off go on, for this one is, too. */
+  interrupt(): void {
+    for (const question of this.open.values()) if (!question.waitsForCutOff) question.end();
+  }
 }
 
 /** One question: who is to answer, who has, and what. */
@@ -51,13 +56,17 @@ export class OpenQuestion {
     this.cancel = clock.after(question.withinMs, () => this.end());
   }
 
+  get waitsForCutOff(): boolean {
+    return this.question.waitsForCutOff ?? false;
+  }
+
   /**
    * The frame is on its way: these nodes are alive, and so many are listening. The two differ while a node that died
    * still has its lease, or one that is cut off: neither can answer now, and only who is told to waits for it.
    */
   sent(asked: ReadonlySet<string>, listeners: number): void {
     this.asked = asked;
-    if (!this.question.waitsForCutOff) this.listeners = listeners;
+    if (!this.waitsForCutOff) this.listeners = listeners;
     this.endIfComplete();
   }
 

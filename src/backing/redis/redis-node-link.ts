@@ -19,7 +19,7 @@ import { HeldRequests } from './held-requests.js';
 import { KeptRequests } from './kept-requests.js';
 import { isRequest } from './node-frames.js';
 import type { NodeFrame, RequestFrame } from './node-frames.js';
-import { LEASE_REFRESH_MS, NodeLease } from './node-lease.js';
+import { LEASE_REFRESH_MS, NodeLease, ROSTER_CACHE_MS } from './node-lease.js';
 import { OpenQuestions } from './open-questions.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { LineOwner, RedisLine } from './redis-line.js';
@@ -58,6 +58,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   private handler: NodeHandler = () => undefined;
   /** Until when this node has certainly heard everything, by the clock of Redis. */
   private heardUntilMs: number | undefined;
+  /** Since when the others have counted this node as alive, by the clock of Redis. */
+  private aliveSinceMs = Number.POSITIVE_INFINITY;
   private joinCount = 0;
   private hasJoined = false;
   private isClosed = false;
@@ -90,7 +92,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     this.hasJoined = false;
     this.held.release();
     this.cancelRetry?.();
-    this.questions.endAll();
+    this.questions.interrupt();
   }
 
   whenCaughtUp(): Promise<void> | undefined {
@@ -152,6 +154,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     this.isClosed = true;
     this.cancelRefresh();
     this.onLineLost();
+    this.questions.endAll();
     this.leaveLine();
     for (const channel of [this.channel, this.allChannel]) this.line.unsubscribe(channel);
     if (wasJoined) await Promise.allSettled([this.lease.release(), this.sayRoster()]);
@@ -172,7 +175,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
       if (count !== this.joinCount) return;
       this.gate.seal = await this.parts.seal();
       if (count !== this.joinCount) return;
-      await this.lease.refresh();
+      await this.takeLease();
       if (count !== this.joinCount) return;
       await this.catchUp();
       if (count !== this.joinCount) return;
@@ -187,9 +190,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   }
 
   private async refresh(): Promise<void> {
-    const lapsed = !this.lease.isHeld;
     try {
-      await this.lease.refresh();
+      const lapsed = await this.takeLease();
       if (!this.hasJoined) return;
       // This process may have stood still for so long that what waited for it was too old to be listened to.
       if (lapsed) {
@@ -199,6 +201,14 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     } catch {
       // The next one may get through; until then the lease runs out.
     }
+  }
+
+  /** Gives the sign of life. Whether the others did not count this node as alive before. */
+  private async takeLease(): Promise<boolean> {
+    const lapsed = !this.lease.isHeld;
+    await this.lease.refresh();
+    if (lapsed) this.aliveSinceMs = this.lease.redisNow();
+    return lapsed;
   }
 
   /** Carries out what was kept for this node while it could not hear, oldest first. */
@@ -234,7 +244,9 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     let answer: unknown;
     try {
       const ageMs = Math.max(0, this.lease.redisNow() - atMs);
-      answer = await this.handler({ operation, payload }, { ageMs, isKept });
+      // Others may ask those alone whom they have on a list of a moment ago.
+      const wasAlive = this.lease.isHeld && atMs >= this.aliveSinceMs + ROSTER_CACHE_MS;
+      answer = await this.handler({ operation, payload }, { ageMs, isKept, wasAlive });
       if (answer === undefined) this.gate.drop('operation');
     } catch (cause) {
       this.parts.onFailure(cause);

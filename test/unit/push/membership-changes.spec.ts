@@ -46,12 +46,17 @@ describe('a change of memberships', () => {
     expect(keepMs).toBeGreaterThan(withinMs);
     // Messages reach them over another line, which may be well.
     expect(waitsForCutOff).toBe(true);
-    const at = (ageMs: number) => ({ ageMs, isKept: false });
+    const at = (ageMs: number) => ({ ageMs, isKept: false, wasAlive: true });
     expect([at(0), at(withinMs)].map((arrival) => isOvertaken({}, arrival))).toEqual([false, true]);
     expect(isOvertaken({ isInOneOrder: true }, at(withinMs))).toBe(false);
   });
 
   it('may have been overtaken by anything, where it was kept for a node that could not hear', () => {
-    expect(isOvertaken({ isInOneOrder: true }, { ageMs: 0, isKept: true })).toBe(true);
+    expect(isOvertaken({ isInOneOrder: true }, { ageMs: 0, isKept: true, wasAlive: true })).toBe(true);
+  });
+
+  it('is not overtaken where a node that could not hear is waited for all the same', () => {
+    expect(isOvertaken({}, { ageMs: 0, isKept: true, wasAlive: true })).toBe(false);
+    expect(isOvertaken({}, { ageMs: 0, isKept: true, wasAlive: false })).toBe(true);
   });
 });

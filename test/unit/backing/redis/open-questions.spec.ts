@@ -41,6 +41,15 @@ describe('a question to nodes of which one does not listen', () => {
     expect([ended, questions.size]).toEqual([['1,2 false'], 0]);
   });
 
+  it('goes on where it waits for it, though this node cannot hear for a while', async () => {
+    const [patient, other] = [ask(true), questions.begin('r', { withinMs: 500 })];
+    questions.interrupt();
+    await expect(other.outcome).resolves.toEqual({ answers: [], isPartial: true });
+    expect(questions.size).toBe(1);
+    questions.endAll();
+    await expect(patient.outcome).resolves.toEqual({ answers: [], isPartial: true });
+  });
+
   it('waits for it no longer than for any other', async () => {
     ask(true);
     questions.answered('q', 'one', { answer: 1 });
