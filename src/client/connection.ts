@@ -204,7 +204,9 @@ export class Connection implements Link, AttemptListener, PageListener {
     const { retryBaseMs, retryMaxMs } = this.#settings;
     const jitterMs = Math.random() * Math.min(retryMaxMs, retryBaseMs * 2 ** this.#retries);
     const retryInMs = Math.min(pauseMs ?? retryAfterMs + jitterMs, MAX_TIMER_MS);
-    this.#retries++;
+    // A goodbye is no failure, or several deploys in a row would seem an outage.
+    if (pauseMs) this.#retries = 0;
+    else this.#retries++;
     this.#notBefore = Date.now() + (pauseMs ?? retryAfterMs);
     this.#timer = setTimeout(() => this.#connect(), retryInMs);
     const state = platform.navigator?.onLine === false ? 'offline' : 'waiting';

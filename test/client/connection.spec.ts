@@ -96,6 +96,20 @@ describe.each(['ws', 'sse'] as const)('a client on %s', (transport: TransportNam
     expect(client.statuses.find(({ state }) => state === 'waiting')?.retryInMs).toBe(17);
   });
 
+  it('takes goodbyes of the server for no failures', async () => {
+    const client = server.client({ transports, retryBaseMs: 1, retryMaxMs: 1e9 });
+    const goodbyes = 40;
+    for (let count = 0; count < goodbyes; count++) {
+      const line = await server.line(count);
+      line.send({ event: 'push:draining', data: { reconnectInMs: 1 } });
+      line.close(1012);
+    }
+    (await server.line(goodbyes)).cut();
+    await server.line(goodbyes + 1);
+    const waits = client.statuses.filter(({ state }) => state === 'waiting').map(({ retryInMs }) => retryInMs);
+    expect(waits.at(-1)).toBeLessThanOrEqual(1);
+  });
+
   it('tells that the server drains', async () => {
     const client = server.client({ transports });
     const told: unknown[] = [];
