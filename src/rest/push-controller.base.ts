@@ -19,7 +19,7 @@ import { PushRevocationDto } from './dto/push-revocation.dto.js';
 import { REST_LIMITS } from './push-rest-options.interface.js';
 import type { RestLimits } from './push-rest-options.interface.js';
 import { RestAnswers } from './rest-answers.js';
-import { groupInPath, invalid, pageInQuery, principalOf, textInQuery, userInPath } from './rest-request.js';
+import { groupInPath, invalid, pageInQuery, principalOf, readAll, textInQuery, userInPath } from './rest-request.js';
 import type { RestRequest } from './rest-request.js';
 import { RestSender } from './rest-sender.js';
 import type { SendOutcome } from './rest-sender.js';
@@ -47,18 +47,22 @@ export class PushControllerBase {
   @RequiresScope('push:send')
   async sendToUser(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     await this.rate.spend(request, response);
-    const users = [userInPath(request)];
-    const message = readBody(request, PushEventDto);
-    this.accept(response, await this.sender.send(request, 'users', { users }, message));
+    const [user, message] = readAll(
+      () => userInPath(request),
+      () => readBody(request, PushEventDto),
+    );
+    this.accept(response, await this.sender.send(request, 'users', { users: [user] }, message));
   }
 
   @Post('groups/:group')
   @RequiresScope('push:send')
   async sendToGroup(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
     await this.rate.spend(request, response);
-    const groups = [groupInPath(request)];
-    const message = readBody(request, PushEventDto);
-    this.accept(response, await this.sender.send(request, 'groups', { groups }, message));
+    const [group, message] = readAll(
+      () => groupInPath(request),
+      () => readBody(request, PushEventDto),
+    );
+    this.accept(response, await this.sender.send(request, 'groups', { groups: [group] }, message));
   }
 
   @Post('messages')
@@ -80,15 +84,23 @@ export class PushControllerBase {
   @Put('groups/:group/members/:userId')
   @RequiresScope('push:admin')
   async addMember(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    const { expiresAt } = readOptionalBody(request, PushMembershipDto) ?? {};
-    await this.caller.pushOf(request).addToGroup(userInPath(request), groupInPath(request), { expiresAt });
+    const [userId, group, body] = readAll(
+      () => userInPath(request),
+      () => groupInPath(request),
+      () => readOptionalBody(request, PushMembershipDto),
+    );
+    await this.caller.pushOf(request).addToGroup(userId, group, { expiresAt: body?.expiresAt });
     this.answers.send(response, 204);
   }
 
   @Delete('groups/:group/members/:userId')
   @RequiresScope('push:admin')
   async removeMember(@Req() request: RestRequest, @Res() response: unknown): Promise<void> {
-    await this.caller.pushOf(request).removeFromGroup(userInPath(request), groupInPath(request));
+    const [userId, group] = readAll(
+      () => userInPath(request),
+      () => groupInPath(request),
+    );
+    await this.caller.pushOf(request).removeFromGroup(userId, group);
     this.answers.send(response, 204);
   }
 

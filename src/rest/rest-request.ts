@@ -103,6 +103,24 @@ export function pageInQuery(request: RestRequest): PageRequest {
   return { cursor: textInQuery(request, 'cursor'), limit: limit === undefined ? undefined : Number(limit) };
 }
 
+/** What all of them read, or one error with the problems of each. An error of another kind is thrown as it is. */
+export function readAll<Values extends readonly unknown[]>(
+  ...reads: { readonly [Index in keyof Values]: () => Values[Index] }
+): Values {
+  const problems: PushErrorDetail[] = [];
+  const values = reads.map((read: () => unknown) => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof PushError) || !error.errors) throw error;
+      problems.push(...error.errors);
+      return undefined;
+    }
+  });
+  if (problems.length > 0) throw invalidAll(problems);
+  return values as unknown as Values;
+}
+
 /** An error with one problem. */
 export function invalid(pointer: string, detail: string): PushError {
   return invalidAll([{ pointer, detail }]);

@@ -306,6 +306,18 @@ describe.each(PLATFORMS)('bad input to REST on %s', (platform) => {
       );
     });
 
+    it.each([
+      ['POST', '/push/groups/a%20b', { event: 'a b', ttlSeconds: -1 }, ['/group', '/event', '/ttlSeconds']],
+      ['POST', '/push/users/a%00b', { data: 1, priority: 1 }, ['/userId', '/priority', '/event']],
+      ['PUT', '/push/groups/a%20b/members/a%00b', { expiresAt: 'soon' }, ['/userId', '/group', '/expiresAt']],
+      ['DELETE', '/push/groups/a%20b/members/a%00b', undefined, ['/userId', '/group']],
+    ])('lists what is wrong with the path and with the body of %s %s', async (method, path, body, pointers) => {
+      const { status, json } = await rest.send(method, path, body && { body });
+      expect(status).toBe(400);
+      const listed = (json['errors'] as { pointer: string }[]).map(({ pointer }) => pointer);
+      expect(listed.toSorted()).toEqual(pointers.toSorted());
+    });
+
     it.each(['a%20b', 'a%2Fb', '%C3%BC', 'a%00b'])('refuses the group %s', async (segment) => {
       await expectProblem(
         `/push/groups/${segment}`,
