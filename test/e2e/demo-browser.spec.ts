@@ -236,6 +236,24 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     }
   });
 
+  it.each([320, 360, 768])('leaves the name of whoever is signed in room at %i pixels', async (width) => {
+    const page = await browser.open('named', demo.url);
+    await page.setViewportSize({ width, height: 700 });
+    await page.getByLabel('User').fill('maximiliane.mustermann@shop.example');
+    await page.keyboard.press('Enter');
+    await page.locator('#state[data-state="live"]').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    // A line holds more of it than some letters.
+    const lines = `(() => {
+      const words = document.createRange();
+      words.selectNodeContents(document.querySelector('#me'));
+      return new Set([...words.getClientRects()].map(({ top }) => Math.round(top / 8))).size;
+    })()`;
+    expect(await page.evaluate(lines)).toBeLessThanOrEqual(4);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.close();
+  });
+
   it('shows the API page', async () => {
     const page = await browser.open('docs', `${demo.url}/docs`);
     const operations = page.locator('.opblock-summary-path');
