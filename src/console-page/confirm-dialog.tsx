@@ -22,6 +22,7 @@ export function ConfirmDialog({ title, children, deed, run, close }: Confirmatio
   const titleId = useId();
   useEffect(() => dialog.current?.showModal(), []);
   const confirm = async (): Promise<void> => {
+    if (isRunning) return;
     setRunning(true);
     setProblem('');
     try {
@@ -45,7 +46,8 @@ export function ConfirmDialog({ title, children, deed, run, close }: Confirmatio
         <button type="button" autofocus onClick={() => dialog.current?.close()}>
           Cancel
         </button>
-        <button type="button" class="danger" disabled={isRunning} onClick={() => void confirm()}>
+        {/* A button that is disabled loses the focus, and the dialog goes on where it is refused. */}
+        <button type="button" class="danger" aria-disabled={isRunning} onClick={() => void confirm()}>
           {deed}
         </button>
       </div>

@@ -9,6 +9,7 @@ import { PreviewResult } from './preview-result.js';
 import type { DoneSend } from './done-send.js';
 import { sendOnceOf } from './send-once.js';
 import { EMPTY_TARGET, TargetFields, targetOf, wordsOf } from './target-fields.js';
+import type { TargetDraft } from './target-fields.js';
 import { TextField } from './text-field.js';
 
 interface Ready {
@@ -34,8 +35,15 @@ export function MessageForm({
   const [ready, setReady] = useState<Ready>();
   const [problem, setProblem] = useState('');
 
+  /** What was said of another target says nothing of this one. */
+  const choose = (chosen: TargetDraft): void => {
+    setTarget(chosen);
+    setPreview(undefined);
+    setProblem('');
+  };
   const look = async (): Promise<TargetPreview | undefined> => {
     const chosen = targetOf(target);
+    setPreview(undefined);
     setProblem(typeof chosen === 'string' ? chosen : '');
     if (typeof chosen === 'string') return undefined;
     try {
@@ -53,6 +61,10 @@ export function MessageForm({
     const payload = parsed(data);
     if (!payload) {
       setProblem('The data is no JSON.');
+      return;
+    }
+    if (ttlSeconds !== '' && !(Number(ttlSeconds) > 0)) {
+      setProblem('Seconds to live: a number greater than 0, or nothing.');
       return;
     }
     const found = await look();
@@ -81,7 +93,7 @@ export function MessageForm({
           void prepare();
         }}
       >
-        <TargetFields draft={target} change={setTarget} />
+        <TargetFields draft={target} change={choose} />
         <TextField label="Event" hint="such as order.status" value={event} onInput={setEvent} isRequired />
         <label class="field">
           <span>Data, as JSON</span>
@@ -105,7 +117,7 @@ export function MessageForm({
               Keep it for those who are away
             </label>
             <div class="fields">
-              <TextField label="Seconds to live" type="number" value={ttlSeconds} onInput={setTtlSeconds} />
+              <TextField label="Seconds to live" inputMode="decimal" value={ttlSeconds} onInput={setTtlSeconds} />
               <TextField label="Collapse key" value={collapseKey} onInput={setCollapseKey} />
             </div>
           </div>

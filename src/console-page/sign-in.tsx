@@ -14,7 +14,8 @@ export function SignIn({
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = 'Sign in · Push console';
-    if (reason !== '') heading.current?.focus();
+    // Whatever had the focus before, such as the button that signed out, is gone.
+    heading.current?.focus();
   }, [reason]);
   const submit = async (): Promise<void> => {
     setWaiting(true);

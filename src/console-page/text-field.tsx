@@ -9,6 +9,7 @@ export function TextField({
   problem = '',
   isRequired = false,
   type = 'text',
+  inputMode = 'text',
 }: {
   readonly label: string;
   readonly hint?: string;
@@ -16,7 +17,9 @@ export function TextField({
   readonly onInput: (text: string) => void;
   readonly problem?: string;
   readonly isRequired?: boolean;
-  readonly type?: 'text' | 'password' | 'number';
+  readonly type?: 'text' | 'password';
+  /** The keys that a phone offers. */
+  readonly inputMode?: 'text' | 'decimal';
 }) {
   const id = useId();
   const hintId = `${id}-hint`;
@@ -30,6 +33,7 @@ export function TextField({
         {...({ type } as object)}
         value={value}
         required={isRequired}
+        inputMode={inputMode}
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}

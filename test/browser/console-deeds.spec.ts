@@ -100,6 +100,62 @@ const absence = chromiumAbsence();
     expect(await page.locator('[data-preview]').count()).toBe(0);
   });
 
+  it('forgets whom it would send to when somebody else is named', async () => {
+    await show('send');
+    const preview = page.locator('[data-preview]');
+    await page.getByLabel('Users', { exact: true }).fill('nobody');
+    await page.getByRole('button', { name: 'Who would get this?' }).click();
+    await preview.waitFor();
+    await page.getByLabel('Users', { exact: true }).fill('');
+    expect(await preview.count()).toBe(0);
+    await page.getByRole('button', { name: 'Who would get this?' }).click();
+    await page.getByRole('alert').getByText('Name users, groups or connections').waitFor();
+    await page.getByLabel('Groups', { exact: true }).fill('staff');
+    expect(await page.getByRole('alert').count()).toBe(0);
+  });
+
+  it('says what is wrong with a time to live, where its field is folded away, too, and takes parts of a second', async () => {
+    await show('send');
+    await page.getByLabel('Users', { exact: true }).fill('nobody');
+    await page.getByLabel('Event', { exact: true }).fill('note');
+    for (const wrong of ['-5', '0', 'soon']) {
+      await page.getByText('How it is kept').click();
+      await page.getByLabel('Seconds to live').fill(wrong);
+      await page.getByText('How it is kept').click();
+      await page.getByRole('button', { name: 'Send…' }).click();
+      await page.getByRole('alert').getByText('Seconds to live: a number greater than 0').waitFor();
+      await page.getByLabel('Users', { exact: true }).fill(`nobody-${wrong}`);
+    }
+    await page.getByText('How it is kept').click();
+    await page.getByLabel('Seconds to live').fill('0.5');
+    await page.getByRole('button', { name: 'Send…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
+    const receipt = page.locator('[data-receipts]').getByText('matched 0 users');
+    await receipt.waitFor();
+    expect(await receipt.count()).toBe(1);
+  });
+
+  it('keeps the focus on a deed that is refused', async () => {
+    await show('send');
+    await page.getByLabel('Users', { exact: true }).fill('nobody');
+    await page.getByLabel('Event', { exact: true }).fill('push:reserved');
+    await page.getByRole('button', { name: 'Send…' }).click();
+    const deed = page.getByRole('dialog').getByRole('button', { name: 'Send' });
+    await deed.focus();
+    // Long enough to be drawn while it waits for the answer.
+    await page.evaluate(`(() => {
+      const { send } = WebSocket.prototype;
+      WebSocket.prototype.send = function (text) {
+        WebSocket.prototype.send = send;
+        setTimeout(() => send.call(this, text), 200);
+      };
+    })()`);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('alert').waitFor();
+    expect(await page.evaluate('document.activeElement.innerText')).toBe('Send');
+    await page.keyboard.press('Escape');
+  });
+
   it('says how large a message may be where one is too large', async () => {
     await show('send');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
