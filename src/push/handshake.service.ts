@@ -86,7 +86,7 @@ export class HandshakeService {
   private checkBeforeToken(request: HandshakeRequest, address: string, purpose: HandshakePurpose): Refusal | undefined {
     const { options, pipes } = this.parts;
     if (!this.isAccepting) return draining();
-    const malformed = request.shapeProblem ?? (purpose === 'call' ? undefined : cursorProblem(request));
+    const malformed = problemOf(request, purpose);
     if (malformed) return malformed;
     if (!this.allowsOrigin(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
     const { pending, connecting } = this.limits.places;
@@ -135,6 +135,13 @@ export class HandshakeService {
     const who = { userId: bearer?.userId, tenant: bearer?.tenant, group: undefined };
     listeners.refused?.({ purpose, address, requestId: requestIdOf(request), ...who, status, code, detail });
   };
+}
+
+/** What is malformed comes before a version that is not spoken. */
+function problemOf(request: HandshakeRequest, purpose: HandshakePurpose): Refusal | undefined {
+  const { shapeProblem } = request;
+  if (purpose === 'call' || (shapeProblem && shapeProblem.code !== 'unsupported_version')) return shapeProblem;
+  return cursorProblem(request) ?? shapeProblem;
 }
 
 function draining(): Refusal {

@@ -159,6 +159,12 @@ describe.each(PLATFORMS)('a handshake on %s', (platform) => {
       },
     );
 
+    it('by a cursor past 1 KB and another version is refused with 400', async () => {
+      const target = `/push/ws?cursor=${'x'.repeat(1_025)}`;
+      const request = handshakeOf('7', { target, headers: { 'Sec-WebSocket-Version': '12' } });
+      await expectRefusal(await ask(request), REFUSALS.malformed);
+    });
+
     it.each([
       ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'],
       ['a header without a name', 'GET /push/ws HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n'],
