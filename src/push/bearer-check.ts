@@ -17,7 +17,7 @@ import type { HandshakePlace } from './handshake-places.js';
 import type { HandshakeParts, HandshakeSpace } from './handshake-parts.js';
 import type { HeldGroups } from './held-groups.js';
 import type { Knock } from './pending-checks.js';
-import { Refusals } from './refusal.js';
+import { ADDRESS_LIMIT, Refusals } from './refusal.js';
 import { cursorOf } from './request-cursor.js';
 import { requestIdOf } from './request-id.js';
 
@@ -45,9 +45,9 @@ export class BearerCheck {
   }
 
   private checkToken(hasRoom: boolean): NowOrLater<Verdict> {
-    if (!hasRoom) return refused(Refusals.addressLimit('close another one first'));
+    if (!hasRoom) return refused(Refusals.addressLimit(ADDRESS_LIMIT));
     const credential = this.findCredential();
-    if (!credential) return refused(Refusals.noToken('send one as Authorization: Bearer'));
+    if (!credential) return refused(Refusals.noToken('a token is missing: send one as Authorization: Bearer'));
     const bearer =
       credential.type === 'token' ? this.parts.access.judge(credential.text) : this.bearerOf(credential.text);
     return isLater(bearer)
@@ -73,7 +73,7 @@ export class BearerCheck {
   }
 
   private checkBearer(principal: Principal | undefined, credential: Credential): NowOrLater<Verdict> {
-    if (!principal) return refused(Refusals.badToken('get a new one'));
+    if (!principal) return refused(Refusals.badToken('the token or ticket is not valid: get a new one'));
     this.knock.bearer = principal;
     if (this.knock.purpose === 'call') return this.admit(principal, NO_GROUPS);
     const space = this.parts.spaces.enter(principal.tenant);
@@ -90,7 +90,7 @@ export class BearerCheck {
     space: HandshakeSpace,
     credential: Credential,
   ): NowOrLater<Verdict> {
-    if (!hasRoom) return refused(Refusals.userLimit('close another one first'));
+    if (!hasRoom) return refused(Refusals.userLimit('this user has too many connections: close one first'));
     const groups = this.judgeGroups(principal);
     return isLater(groups)
       ? groups.then((verdict) => this.checkHeld(principal, verdict, space, credential))
@@ -162,7 +162,7 @@ export class BearerCheck {
 
   private async redeem(ticket: string, admission: Admission): Promise<Verdict> {
     const isSpent = await this.parts.tickets.redeem(ticket);
-    return isSpent ? admission : refused(Refusals.badToken('get a new one'));
+    return isSpent ? admission : refused(Refusals.badToken('the ticket was used before: get a new one'));
   }
 
   private admit(

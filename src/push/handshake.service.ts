@@ -20,7 +20,7 @@ import type { HandshakePlace } from './handshake-places.js';
 import { DecidedCheck, PendingChecks } from './pending-checks.js';
 import type { Knock, PendingCheck } from './pending-checks.js';
 import type { HandshakeParts } from './handshake-parts.js';
-import { Refusals } from './refusal.js';
+import { ADDRESS_LIMIT, Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
 import { cursorProblem } from './request-cursor.js';
 import { requestIdOf } from './request-id.js';
@@ -88,14 +88,16 @@ export class HandshakeService {
     if (!this.isAccepting) return draining();
     const malformed = problemOf(request, purpose);
     if (malformed) return malformed;
-    if (!this.allowsOrigin(request)) return Refusals.originNotAllowed('add it to the origins option to allow it');
+    if (!this.allowsOrigin(request))
+      return Refusals.originNotAllowed('the origin of the page is not in the origins option');
     const { pending, connecting } = this.limits.places;
     if (pending >= options.maxPendingHandshakes) return this.pace.later('too many handshakes are being checked');
     if (purpose === 'call') return undefined;
-    if (pipes.count + connecting >= options.maxConnections) return Refusals.serverFull('come back later');
+    if (pipes.count + connecting >= options.maxConnections)
+      return Refusals.serverFull('there is no room for another connection: come back later');
     const noTime = this.pace.judge(purpose === 'check');
     if (noTime) return noTime;
-    return this.limits.hasPlaceForAddress(address) ? undefined : Refusals.addressLimit('close another one first');
+    return this.limits.hasPlaceForAddress(address) ? undefined : Refusals.addressLimit(ADDRESS_LIMIT);
   }
 
   private decided(knock: Knock, verdict: Verdict, place?: HandshakePlace): Handshake {
@@ -145,7 +147,7 @@ function problemOf(request: HandshakeRequest, purpose: HandshakePurpose): Refusa
 }
 
 function draining(): Refusal {
-  return Refusals.draining('come back in a moment');
+  return Refusals.draining('this server is about to end: come back in a moment');
 }
 
 /** What is out of reach for a while says when to come back, and was logged where it was found out. */

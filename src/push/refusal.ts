@@ -19,6 +19,9 @@ const DRAIN_RETRY_AFTER_MS = 1_000;
 
 const retryLater = retryAfter(RETRY_AFTER_MS);
 
+/** What an address is told that has all it may have. */
+export const ADDRESS_LIMIT = 'this address has too many connections: close one first';
+
 function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}) {
   return (detail: string): Refusal => ({ status, code, detail, headers });
 }
