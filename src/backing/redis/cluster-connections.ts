@@ -14,6 +14,9 @@ import { ReachReport } from './reach-report.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisLine } from './redis-line.js';
 import type { RedisAddress } from './redis-options.js';
+import { RefusalReport } from './refusal-report.js';
+import type { Refusal } from './refusal-report.js';
+import { watchRefusals } from './watch-refusals.js';
 import { writeTogether } from './write-together.js';
 
 /** A slot that is being moved is tried again so often; then the command is refused. */
@@ -23,6 +26,9 @@ const REDIRECTION_DELAY_MS = 50;
 const REFRESH_INTERVAL_MS = 5_000;
 /** And while a line waits for its master. */
 const WAITING_INTERVAL_MS = 500;
+
+/** Answers by which a Cluster says where a slot is. */
+const LEADING_KINDS = ['MOVED', 'ASK', 'TRYAGAIN'];
 
 /** Which Cluster, and who we are to it. */
 export interface ClusterReach {
@@ -38,6 +44,7 @@ export class ClusterConnections implements RedisConnections {
   readonly publishCommand = 'SPUBLISH';
   private readonly lines: ClusterLines;
   private readonly report = new ReachReport();
+  private readonly refusals: RefusalReport;
   private cancelTimers: Cancel = () => {};
   private readonly readyListeners: (() => void)[] = [];
   private wasClosed = false;
@@ -48,6 +55,7 @@ export class ClusterConnections implements RedisConnections {
     private readonly reach: ClusterReach,
     private readonly clock: Clock,
   ) {
+    this.refusals = new RefusalReport(clock, LEADING_KINDS);
     this.commands = new Cluster([...reach.nodes], {
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -68,7 +76,10 @@ export class ClusterConnections implements RedisConnections {
       connect: (address) => this.connect(address),
       refresh: () => this.refresh(),
     });
-    this.commands.on('+node', (node: Redis) => writeTogether(node));
+    this.commands.on('+node', (node: Redis) => {
+      writeTogether(node);
+      watchRefusals(node, this.refusals);
+    });
     this.commands.on('refresh', () => this.follow());
     this.commands.on('ready', () => void this.warmUp());
     this.commands.on('close', () => {
@@ -84,6 +95,10 @@ export class ClusterConnections implements RedisConnections {
 
   get hasFailed(): boolean {
     return this.wasClosed;
+  }
+
+  get refusal(): Refusal | undefined {
+    return this.isReady ? this.refusals.recent : undefined;
   }
 
   lineOf(key: string): RedisLine {
@@ -145,7 +160,9 @@ export class ClusterConnections implements RedisConnections {
   private connect(address: string): Redis {
     const portAt = address.lastIndexOf(':') + 1;
     const where = { host: address.slice(0, portAt - 1), port: Number(address.slice(portAt)) };
-    return new Redis({ ...CONNECTION_SETTINGS, ...this.reach.access, ...where });
+    const connection = new Redis({ ...CONNECTION_SETTINGS, ...this.reach.access, ...where });
+    watchRefusals(connection, this.refusals);
+    return connection;
   }
 
   private ping(): void {

@@ -105,7 +105,8 @@ export class LogPublisher {
     const route = routeOf(routing.target, this.partitions.length);
     const partition = this.partitions[route.partition];
     if (!connections.isReady || !seal || !partition || this.waiting.size >= MAX_WAITING) {
-      return Promise.reject(unavailable());
+      // Without a seal it may be that Redis refuses what leads to it.
+      return Promise.reject(unavailable(connections.refusal?.cause));
     }
     const id = routing.onceId ?? this.ids.next();
     // The same request is at it already; nobody knows yet what becomes of it.

@@ -82,8 +82,9 @@ export class RedisBacking implements Backing {
 
   get state(): BackingState {
     if (!this.connections.isReady) return degraded('Redis is out of reach');
-    if (!this.log.isFollowing) return degraded('messages cannot be heard');
-    if (this.nodes.nodeCount === 0) return degraded('the other nodes cannot be reached');
+    const refused = this.connections.refusal?.text;
+    if (!this.log.isFollowing) return degraded(refused ?? 'messages cannot be heard');
+    if (this.nodes.nodeCount === 0) return degraded(refused ?? 'the other nodes cannot be reached');
     return { status: 'up' };
   }
 

@@ -1,5 +1,6 @@
 import type { RedisCommander } from 'ioredis';
 import type { RedisLine } from './redis-line.js';
+import type { Refusal } from './refusal-report.js';
 
 /** Commands and scripts, whatever stands behind them. The keys of one script have one hash tag. */
 export type RedisCommands = RedisCommander;
@@ -14,6 +15,8 @@ export interface RedisConnections {
   readonly isReady: boolean;
   /** Whether Redis was out of reach at any time. */
   readonly hasFailed: boolean;
+  /** What Redis refuses now though it is in reach; undefined where that is nothing. */
+  readonly refusal: Refusal | undefined;
   readonly publishCommand: PublishCommand;
   /** The line on which channels with the hash tag of this key are heard. */
   lineOf(key: string): RedisLine;

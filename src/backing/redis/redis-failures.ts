@@ -8,10 +8,15 @@ const RETRY_AFTER_MS = 1_000;
  * has the kind alone, such as `OOM`; the cause has the names of commands, keys and users.
  */
 export function unavailable(cause?: unknown): PushError {
-  const [kind] = /^[A-Z]+(?= )/.exec(messageOf(cause)) ?? [];
+  const kind = refusalKind(cause);
   const refused = kind === undefined ? 'Redis refuses' : `Redis refuses: ${kind}`;
   const said = isRefusal(cause) ? refused : 'Redis is out of reach';
   return new PushError('PUSH_ERR_UNAVAILABLE', said, { retryAfterMs: RETRY_AFTER_MS, cause });
+}
+
+/** The kind of what Redis says, such as `OOM`; undefined where it has none. */
+export function refusalKind(cause: unknown): string | undefined {
+  return /^[A-Z]+(?= )/.exec(messageOf(cause))?.[0];
 }
 
 /** Nobody knows whether it has happened. */

@@ -5,8 +5,11 @@ import { COMMAND_TIMEOUT_MS, CONNECTION_SETTINGS, PING_INTERVAL_MS, PING_TIMEOUT
 import { ReachReport } from './reach-report.js';
 import type { RedisConnections } from './redis-connections.js';
 import type { RedisLine } from './redis-line.js';
+import { RefusalReport } from './refusal-report.js';
+import type { Refusal } from './refusal-report.js';
 import { SubscriberConnection } from './subscriber-connection.js';
 import { SubscriberLine } from './subscriber-line.js';
+import { watchRefusals } from './watch-refusals.js';
 import { writeTogether } from './write-together.js';
 
 /** Where a server is, and who we are to it, as the driver takes it. */
@@ -24,6 +27,7 @@ export class StandaloneConnections implements RedisConnections {
   private readonly listener: SubscriberConnection;
   private readonly line = new SubscriberLine();
   private readonly report = new ReachReport();
+  private readonly refusals: RefusalReport;
   private cancelPings: Cancel = () => {};
   private wasClosed = false;
 
@@ -35,7 +39,9 @@ export class StandaloneConnections implements RedisConnections {
     this.commands = new Redis({ ...server, ...CONNECTION_SETTINGS, commandTimeout: COMMAND_TIMEOUT_MS });
     writeTogether(this.commands);
     this.subscriber = new Redis({ ...server, ...CONNECTION_SETTINGS, commandTimeout: PING_TIMEOUT_MS });
+    this.refusals = new RefusalReport(clock);
     for (const connection of [this.commands, this.subscriber]) {
+      watchRefusals(connection, this.refusals);
       connection.on('error', (cause: Error) => this.report.failed(cause));
     }
     this.commands.on('ready', () => this.report.isBack());
@@ -54,6 +60,10 @@ export class StandaloneConnections implements RedisConnections {
 
   get hasFailed(): boolean {
     return this.wasClosed;
+  }
+
+  get refusal(): Refusal | undefined {
+    return this.isReady ? this.refusals.recent : undefined;
   }
 
   lineOf(_key: string): RedisLine {
