@@ -6,9 +6,8 @@ import { checkOrigins } from './auth/origin-policy.js';
 import type { BackingFactory } from './backing/backing.interface.js';
 import { memory } from './backing/memory/memory-backing.js';
 import { defaultHistoryAllCount } from './backing/message-log.interface.js';
-import { describeReceived, quoteReceived } from './core/option-problem.js';
+import { describeReceived, quoteReceived, throwIfAnyOption } from './core/option-problem.js';
 import type { OptionProblem } from './core/option-problem.js';
-import { PushError } from './core/push-error.js';
 import { readMetricsOptions } from './ops/metrics-options.js';
 import type { ResolvedMetricsOptions } from './ops/metrics-options.js';
 import type { PushModuleOptions } from './push-options.interface.js';
@@ -271,16 +270,4 @@ function asMembers(value: unknown, path: string, problems: OptionProblem[]): Mem
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members;
   problems.push({ path: path || 'options', received: describeReceived(value), expected: 'an object' });
   return {};
-}
-
-/** Throws a PushError `PUSH_ERR_INVALID_OPTION` that lists these problems, if there are any. */
-export function throwIfAnyOption(problems: readonly OptionProblem[]): void {
-  if (problems.length === 0) return;
-  const lines = problems.map(({ path, received, expected }) => `  ${path}: received ${received}, expected ${expected}`);
-  throw new PushError('PUSH_ERR_INVALID_OPTION', `PushModule cannot start with these options:\n${lines.join('\n')}`, {
-    errors: problems.map(({ path, received, expected }) => ({
-      pointer: `/${path.replaceAll(/[.[]/g, '/').replaceAll(']', '')}`,
-      detail: `received ${received}, expected ${expected}`,
-    })),
-  });
 }

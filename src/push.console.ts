@@ -10,10 +10,10 @@ import { CONSOLE_SESSION_PARTS, ConsoleSessions } from './console/console-sessio
 import type { ConsoleSessionParts } from './console/console-sessions.js';
 import { ConsoleService } from './console/console.service.js';
 import type { Clock } from './core/clock.js';
+import { throwIfAnyOption } from './core/option-problem.js';
 import type { OptionProblem } from './core/option-problem.js';
 import { FailureLog } from './failure-log.js';
 import type { PushModuleExtras } from './push-options.interface.js';
-import { throwIfAnyOption } from './push-options.resolver.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import { HAS_AUTHENTICATION, PUSH_BACKING, PUSH_CLOCK, PUSH_OPTIONS } from './push.tokens.js';
 import { AccessService } from './push/access.service.js';

@@ -4,11 +4,11 @@
  */
 import { PushAuthenticator } from './auth/push-authenticator.js';
 import { PushAuthorizer } from './auth/push-authorizer.js';
-import { quoteReceived } from './core/option-problem.js';
+import { quoteReceived, throwIfAnyOption } from './core/option-problem.js';
 import type { OptionProblem } from './core/option-problem.js';
 import { consoleOptionProblems } from './push.console.js';
 import type { PushModuleExtras } from './push-options.interface.js';
-import { optionProblems, throwIfAnyOption } from './push-options.resolver.js';
+import { optionProblems } from './push-options.resolver.js';
 import { EXTRA_NAMES } from './push.module-definition.js';
 import type { OptionRule } from './push/controller-options.js';
 import { restProblems } from './rest/rest-options.js';

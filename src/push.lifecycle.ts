@@ -67,26 +67,13 @@ export class PushLifecycle
   }
 
   async onModuleInit(): Promise<void> {
-    // Undefined in an application context, where the module only sends.
-    const adapter = this.http.httpAdapter;
-    if (adapter) assertAdapterInstalled(this.bridge, this.modules);
-    this.spaces.hostHandlers = this.bridge;
-    this.spaces.control = controlOf(this.backing, this.drain, this.failures.add);
-    await this.metrics.start();
-    const { listeners } = this.telemetry;
-    if (this.options.tracing) this.telemetry.tracer = await findTracer();
-    this.dispatcher.listen(listeners, findLifecycleHandlers(this.modules));
-    this.connectionLog.listen(listeners, this.options);
-    // Hooks of modules that use this one come later, so that they can send in theirs.
-    await this.backing.whenStarted();
-    if (!adapter) return;
-    this.transports.attach(adapter);
-    const { paths, backing, metrics } = this.options;
-    if (metrics && metrics.path !== false) mountMetrics(adapter, metrics.path, this.metrics, this.failures.add);
-    const { ws, sse, poll } = paths;
-    this.logger.log(`WebSocket on ${ws}, SSE on ${sse}, long polls on ${poll}, messages kept in ${backing.name}`);
-    if (!this.hasAuthentication)
-      this.logger.warn('Nobody can connect: no token can be judged without auth.jwt or an authenticator.');
+    try {
+      await this.start();
+    } catch (error) {
+      // Nest calls no hook of the end where a start fails, and the registry may be the host's.
+      this.metrics.stop();
+      throw error;
+    }
   }
 
   onApplicationBootstrap(): void {
@@ -108,6 +95,29 @@ export class PushLifecycle
     this.transports.detach();
     this.metrics.stop();
     await this.backing.close();
+  }
+
+  private async start(): Promise<void> {
+    // Undefined in an application context, where the module only sends.
+    const adapter = this.http.httpAdapter;
+    if (adapter) assertAdapterInstalled(this.bridge, this.modules);
+    this.spaces.hostHandlers = this.bridge;
+    this.spaces.control = controlOf(this.backing, this.drain, this.failures.add);
+    await this.metrics.start();
+    const { listeners } = this.telemetry;
+    if (this.options.tracing) this.telemetry.tracer = await findTracer();
+    this.dispatcher.listen(listeners, findLifecycleHandlers(this.modules));
+    this.connectionLog.listen(listeners, this.options);
+    // Hooks of modules that use this one come later, so that they can send in theirs.
+    await this.backing.whenStarted();
+    if (!adapter) return;
+    this.transports.attach(adapter);
+    const { paths, backing, metrics } = this.options;
+    if (metrics && metrics.path !== false) mountMetrics(adapter, metrics.path, this.metrics, this.failures.add);
+    const { ws, sse, poll } = paths;
+    this.logger.log(`WebSocket on ${ws}, SSE on ${sse}, long polls on ${poll}, messages kept in ${backing.name}`);
+    if (!this.hasAuthentication)
+      this.logger.warn('Nobody can connect: no token can be judged without auth.jwt or an authenticator.');
   }
 }
 

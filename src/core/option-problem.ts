@@ -1,3 +1,5 @@
+import { PushError } from './push-error.js';
+
 /** One thing that is wrong with the options. All of them come together in one error at start. */
 export interface OptionProblem {
   /** Where, such as `auth.jwt.algorithms` or `origins[2]`. */
@@ -28,4 +30,16 @@ export function describeReceived(value: unknown): string {
 export function quoteReceived(value: unknown): string {
   if (typeof value !== 'string') return describeReceived(value);
   return JSON.stringify(value.length > MAX_QUOTED_LENGTH ? `${value.slice(0, MAX_QUOTED_LENGTH)}…` : value);
+}
+
+/** Throws a PushError `PUSH_ERR_INVALID_OPTION` that lists these problems, if there are any. */
+export function throwIfAnyOption(problems: readonly OptionProblem[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ path, received, expected }) => `  ${path}: received ${received}, expected ${expected}`);
+  throw new PushError('PUSH_ERR_INVALID_OPTION', `PushModule cannot start with these options:\n${lines.join('\n')}`, {
+    errors: problems.map(({ path, received, expected }) => ({
+      pointer: `/${path.replaceAll(/[.[]/g, '/').replaceAll(']', '')}`,
+      detail: `received ${received}, expected ${expected}`,
+    })),
+  });
 }

@@ -18,7 +18,11 @@ export interface MetricsOptions {
   readonly registry?: MetricsRegistry;
   /** What all names begin with. @default `push_` */
   readonly prefix?: string;
-  /** Whether the default metrics of `prom-client` about the process are there too. @default false */
+  /**
+   * Whether the default metrics of `prom-client` about the process are there too. A registry that has any of them keeps
+   * its own.
+   * @default false
+   */
   readonly defaultMetrics?: boolean;
   /** Events that sends are counted for by name; all others are `other`. @default [] */
   readonly events?: readonly string[];

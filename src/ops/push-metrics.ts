@@ -5,6 +5,8 @@
  */
 import type { PushCounters } from '../core/push-counters.js';
 import { Tally } from '../core/push-counters.js';
+import { throwIfAnyOption } from '../core/option-problem.js';
+import type { OptionProblem } from '../core/option-problem.js';
 import { PushError } from '../core/push-error.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 import { CollectedMetric } from './metric.js';
@@ -12,6 +14,7 @@ import { METRICS } from './metric-catalog.js';
 import type { MetricSource } from './metric-catalog.js';
 import type { MetricsRegistry } from './metrics-options.interface.js';
 import type { ResolvedMetricsOptions } from './metrics-options.js';
+import { MetricsOwner } from './metrics-owner.js';
 import { takeSnapshot } from './node-snapshot.js';
 import type { NodeSnapshot, SnapshotParts } from './node-snapshot.js';
 
@@ -25,6 +28,7 @@ export interface PushMetricsParts extends Omit<SnapshotParts, 'delay'> {
 export class PushMetrics {
   private readonly delay = new EventLoopDelay();
   private registry: MetricsRegistry | undefined;
+  private owner: MetricsOwner | undefined;
   private latest: NodeSnapshot | undefined;
 
   constructor(private readonly parts: PushMetricsParts) {}
@@ -39,28 +43,43 @@ export class PushMetrics {
     return this.started.metrics();
   }
 
-  /** Puts the metrics into their registry. Rejects where `prom-client` is missing or a name is taken. */
+  /**
+   * Puts the metrics into their registry. Rejects where `prom-client` is missing or a name is taken, with the registry
+   * as it was.
+   */
   async start(): Promise<void> {
     const { options, counters } = this.parts;
     if (options === false || this.registry) return;
-    const { prefix, events, defaultMetrics } = options;
+    const { events, defaultMetrics } = options;
+    // Before anything is put in: it may be missing.
+    const collect = defaultMetrics ? (await loadPromClient()).collectDefaultMetrics : undefined;
     const registry = options.registry ?? (await newRegistry());
-    if (defaultMetrics) (await loadPromClient()).collectDefaultMetrics({ register: registry as never });
-    if (events.length > 0) counters.events = new Tally(events);
-    for (const definition of METRICS) {
-      registry.registerMetric(new CollectedMetric(definition, prefix + definition.name, this.source) as never);
+    const owner = new MetricsOwner(registry);
+    try {
+      this.addOwn(owner, options.prefix);
+      if (collect) owner.addAllOrNone((register) => collect({ register: register as never }));
+    } catch (error) {
+      owner.removeAll();
+      throw error;
     }
+    if (events.length > 0) counters.events = new Tally(events);
     this.delay.start();
+    this.owner = owner;
     this.registry = registry;
   }
 
-  /** Takes them out again. */
+  /** Takes them out again, and nothing that the host has put in. */
   stop(): void {
-    const { options } = this.parts;
     this.delay.stop();
-    if (!this.registry || options === false) return;
-    for (const { name } of METRICS) this.registry.removeSingleMetric(options.prefix + name);
+    this.owner?.removeAll();
+    this.owner = undefined;
     this.registry = undefined;
+  }
+
+  private addOwn(owner: MetricsOwner, prefix: string): void {
+    const metrics = METRICS.map((definition) => new CollectedMetric(definition, prefix + definition.name, this.source));
+    const taken = metrics.filter((metric) => !owner.add(metric)).map(({ name }) => name);
+    throwIfAnyOption(taken.length === 0 ? [] : [takenProblem(taken)]);
   }
 
   private get started(): MetricsRegistry {
@@ -75,6 +94,15 @@ export class PushMetrics {
       queueMicrotask(() => (this.latest = undefined));
     }
     return { now: this.latest, counters: this.parts.counters };
+  };
+}
+
+function takenProblem([first, ...others]: readonly string[]): OptionProblem {
+  const more = others.length === 0 ? '' : ` and ${others.length} more of these metrics`;
+  return {
+    path: 'metrics.registry',
+    received: `a Registry that already has ${first}${more}`,
+    expected: 'one in which the names are free, or another metrics.prefix',
   };
 }
 

@@ -239,12 +239,6 @@ describe('metrics', () => {
     expect(text).not.toMatch(/user-name|group-name|event-name|stranger|4777/);
     expect(text).toMatch(/^push_disconnects_total\{code="other"\} 1$/m);
   });
-
-  it('stop the start where a name is taken', async () => {
-    const registry = new Registry();
-    await start({ registry });
-    await expect(PushApp.start({ push: { metrics: { registry } } })).rejects.toThrow('already been registered');
-  });
 });
 
 it('an option of metrics that is wrong is told at the start', async () => {
