@@ -100,6 +100,17 @@ export interface PushLifecycleEvents {
 /** One of the names. */
 export type PushLifecycleEventName = keyof PushLifecycleEvents;
 
+const NAMES: Readonly<Record<PushLifecycleEventName, true>> = {
+  connected: true,
+  disconnected: true,
+  sent: true,
+  kicked: true,
+  refused: true,
+};
+
+/** All of them. */
+export const LIFECYCLE_EVENT_NAMES: readonly string[] = Object.keys(NAMES);
+
 /** Who hears of what; set while the application starts. A listener neither throws nor takes long. */
 export type LifecycleListeners = {
   [Name in PushLifecycleEventName]?: ((event: PushLifecycleEvents[Name]) => void) | undefined;

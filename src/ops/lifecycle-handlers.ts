@@ -1,6 +1,8 @@
 import { MetadataScanner } from '@nestjs/core';
 import type { ModulesContainer } from '@nestjs/core';
+import { LIFECYCLE_EVENT_NAMES } from '../core/lifecycle-events.js';
 import type { PushLifecycleEventName } from '../core/lifecycle-events.js';
+import { quoteReceived } from '../core/option-problem.js';
 import { PushError } from '../core/push-error.js';
 import { lifecycleEventsOf } from './on-push.decorator.js';
 
@@ -12,7 +14,10 @@ export interface LifecycleHandler {
   readonly call: (event: never) => unknown;
 }
 
-/** Finds what is decorated with `@OnPush` among all providers and controllers. Throws where one is made per request. */
+/**
+ * Finds what is decorated with `@OnPush` among all providers and controllers. Throws where one is made per request, or
+ * asks for an event that is none.
+ */
 export function findLifecycleHandlers(modules: ModulesContainer): readonly LifecycleHandler[] {
   const seen = new Set<unknown>();
   const found: LifecycleHandler[] = [];
@@ -24,6 +29,8 @@ export function findLifecycleHandlers(modules: ModulesContainer): readonly Lifec
       seen.add(instance);
       const handlers = handlersOf(instance);
       const [first] = handlers;
+      const unknown = handlers.find(({ name }) => !LIFECYCLE_EVENT_NAMES.includes(name));
+      if (unknown) throw noSuchEvent(unknown);
       if (first && !wrapper.isDependencyTreeStatic()) throw notStatic(first);
       found.push(...handlers);
     }
@@ -46,5 +53,12 @@ function handlersOf(instance: object): readonly LifecycleHandler[] {
 
 function notStatic({ where, name }: LifecycleHandler): PushError {
   const message = `@OnPush('${name}') on ${where}: its provider is made for each request, and events have none`;
+  return new PushError('PUSH_ERR_INVALID_OPTION', message);
+}
+
+/** The compiler says so first; plain JavaScript has none. */
+function noSuchEvent({ where, name }: LifecycleHandler): PushError {
+  const received = `@OnPush(${quoteReceived(name)}) on ${where}`;
+  const message = `${received}: there is no such event, expected one of ${LIFECYCLE_EVENT_NAMES.join(', ')}`;
   return new PushError('PUSH_ERR_INVALID_OPTION', message);
 }

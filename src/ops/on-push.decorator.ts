@@ -7,7 +7,7 @@ type Handler<Name extends PushLifecycleEventName> = (event: PushLifecycleEvents[
 /**
  * Has the method of a provider or controller called with each event of this name: what became of connections, sends and
  * refusals on this node. Several may stand on one method. It is called after the fact, in order, and may be async; what
- * it throws is logged and breaks nothing. The provider must not be request-scoped.
+ * it throws is logged and breaks nothing. An event that is none, or a provider that is request-scoped, stops the start.
  */
 export function OnPush<Name extends PushLifecycleEventName>(name: Name) {
   return <Method extends Handler<Name>>(

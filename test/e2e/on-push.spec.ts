@@ -1,6 +1,6 @@
 /** What an application hears by `@OnPush`. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, Scope } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ConnectedSocket, SubscribeMessage } from '@nestjs/websockets';
 import { PushConnection } from '../../src/gateway/push-connection.js';
@@ -336,16 +336,5 @@ describe('@OnPush', () => {
     await app.close();
     server = undefined;
     expect(listener.of('disconnected')).toMatchObject([{ userId: '7', code: 1012 }]);
-  });
-
-  it('is refused at start on a provider that is made for each request', async () => {
-    @Injectable({ scope: Scope.REQUEST })
-    class PerRequest {
-      @OnPush('sent')
-      hear(): void {}
-    }
-    await expect(start(PerRequest)).rejects.toThrow(
-      "@OnPush('sent') on PerRequest.hear: its provider is made for each",
-    );
   });
 });
