@@ -1,6 +1,6 @@
 /**
- * How much a caller may send by REST, on all nodes together. Every answer to a send says where the caller stands, in the
- * fields of draft-ietf-httpapi-ratelimit-headers-11.
+ * How much a caller may send by REST, on all nodes together. The answer to what was counted says where the caller
+ * stands, in the fields of draft-ietf-httpapi-ratelimit-headers-11; what is refused before has none.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { RateBuckets } from '../backing/shared-limits.interface.js';
