@@ -119,6 +119,9 @@ export function describeConsole(name: string, create: () => Promise<ClusterSubje
       await startBoth();
       const page = await ConsoleClient.open(first);
       await first.connect('ada', { groups: ['room:Lobby'] });
+      const connectedAtMs = Date.now();
+      // Of two nodes those of one millisecond are in no order.
+      await eventually(() => Date.now() > connectedAtMs);
       await second.connect('Adam', { groups: ['vip'] });
       await second.connect(HOSTILE);
       const find = async (search: object) => {
