@@ -35,8 +35,10 @@ export interface Question {
 export interface Arrival {
   /** Milliseconds since it was said, by the clock that the nodes share. */
   readonly ageMs: number;
-  /** This node could not hear when it was said: other things that were said since may have come before it. */
-  readonly isKept: boolean;
+  /** It has waited until this node, which had been cut off, was about to hear again. */
+  readonly hasWaited: boolean;
+  /** It may have come before, too old to be listened to: what was said after it may have been heard meanwhile. */
+  readonly wasDropped: boolean;
   /** Whether this node counted as alive when it was said: who asked waits for its answer, as long as it waits at all. */
   readonly wasAlive: boolean;
 }

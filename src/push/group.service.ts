@@ -38,7 +38,7 @@ export interface GroupOptions {
 const READ_ALL_EVERY_MS = 4_000;
 
 /** What is read of memberships comes after messages that were sent since they began. */
-const READ = { isOvertaken: true } as const;
+const READ = { lateness: 'overtaken' } as const;
 
 /** What memberships take effect through. */
 export interface GroupParts {

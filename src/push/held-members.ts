@@ -13,14 +13,10 @@ export class HeldMembers {
   ) {}
 
   /** From now on the connection is due what comes for the group, and what came for it since the membership began. */
-  join(
-    connection: Connection,
-    { group, since }: HeldMembership,
-    { isOvertaken }: Pick<MembershipWord, 'isOvertaken'>,
-  ): void {
+  join(connection: Connection, { group, since }: HeldMembership, { lateness }: Pick<MembershipWord, 'lateness'>): void {
     const isNew = !this.registry.isMember(connection, group);
     this.registry.join(connection, group, MembershipSource.Server);
-    if (isNew) this.resumes.joined(connection, group, since, isOvertaken);
+    if (isNew) this.resumes.joined(connection, group, since, lateness);
   }
 
   /** The membership has ended by itself: own wishes go on. */

@@ -1,5 +1,5 @@
 /** What nodes ask each other about their connections: each operation with what it is about and what it is answered with. */
-import type { Arrival, NodeAnswers, OtherNodes, Question } from '../backing/node-link.interface.js';
+import type { NodeAnswers, OtherNodes, Question } from '../backing/node-link.interface.js';
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { HeldMembership } from '../backing/memberships.interface.js';
 import type { Target } from '../core/delivery-target.js';
@@ -136,9 +136,7 @@ export async function askNodes<Operation extends NodeOperation>(
 }
 
 /** How long the other nodes may take to carry out a change of memberships before it counts as done here. */
-const CHANGE_MS = 500;
-/** A change that a node hears of later than this may be taken for done already where it was made. */
-const PROMPT_MS = 400;
+export const CHANGE_MS = 500;
 
 /**
  * Tells all other nodes of a change of memberships. Where messages and the words of nodes come in no one order, a message
@@ -153,14 +151,4 @@ export async function announce<Operation extends 'held' | 'released'>(
 ): Promise<void> {
   if (log.isInOneOrder) await nodes.tell({ operation, payload }, KEPT_FOR_MS);
   else await askNodes(nodes, operation, payload, { withinMs: CHANGE_MS, keepMs: KEPT_FOR_MS, waitsForCutOff: true });
-}
-
-/** Whether messages that were sent after the change may have come before the word of it. */
-export function isOvertaken(
-  { isInOneOrder }: Pick<MessageLog, 'isInOneOrder'>,
-  { ageMs, isKept, wasAlive }: Arrival,
-): boolean {
-  if (isInOneOrder) return isKept;
-  // The change is not done yet while somebody waits for this node, though its line was away.
-  return ageMs >= PROMPT_MS || (isKept && !wasAlive);
 }

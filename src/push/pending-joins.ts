@@ -1,6 +1,7 @@
 import type { GroupJoin } from '../backing/message-log.interface.js';
 import type { Connection } from '../core/connection.js';
 import type { Cursor, Place } from '../protocol/cursor.js';
+import type { Lateness } from './membership-word.js';
 
 /** Most groups per connection of which it is known how far it had them; beyond that the first ones are forgotten. */
 const MAX_LEFT = 100;
@@ -16,12 +17,19 @@ export class PendingJoins {
 
   /** At which place they began, or came back: what is before that is behind them. */
   private readonly began = new WeakMap<Connection, Cursor>();
+  /** Where they stood when this node was cut off last. */
+  private readonly stood = new WeakMap<Connection, Cursor>();
   /** Up to where they had the messages of groups that they were taken out of. */
   private readonly gone = new WeakMap<Connection, Map<string, Cursor>>();
 
   /** The connection begins at this place, or has come back with it. */
   begin(connection: Connection, after: Cursor): void {
     this.began.set(connection, after);
+  }
+
+  /** This node hears no more for the connection, which stands at this place. */
+  cutOff(connection: Connection, place: Cursor): void {
+    this.stood.set(connection, place);
   }
 
   /** The connection, which stands at this place, leaves the group. */
@@ -33,9 +41,14 @@ export class PendingJoins {
     for (const first of gone.keys()) if (gone.size > MAX_LEFT) gone.delete(first);
   }
 
-  /** A place up to which the connection has had the messages of the group, or was not to; undefined where none is known. */
-  hadThrough(connection: Connection, group: string): Cursor | undefined {
-    return this.gone.get(connection)?.get(group) ?? this.began.get(connection);
+  /**
+   * A place up to which the connection, which comes into the group by so late a word, has had its messages, or was not to;
+   * undefined where none is known.
+   */
+  hadThrough(connection: Connection, group: string, lateness: Exclude<Lateness, 'none'>): Cursor | undefined {
+    const had = this.gone.get(connection)?.get(group) ?? this.began.get(connection);
+    const stood = lateness === 'cut-off' ? this.stood.get(connection) : undefined;
+    return had && stood ? furthest(had, stood) : (stood ?? had);
   }
 
   add(connection: Connection, join: GroupJoin): void {

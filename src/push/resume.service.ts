@@ -23,6 +23,7 @@ import { encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { encodeGap } from '../protocol/frame-encoder.js';
 import type { Hearing } from './hearing.js';
+import type { Lateness } from './membership-word.js';
 import { PendingJoins, furthest, isWithin } from './pending-joins.js';
 import { audienceOf, concernedBy, readForPresent } from './present-audience.js';
 import { ReadingPlaces } from './reading-places.js';
@@ -104,15 +105,14 @@ export class ResumeService {
 
   /**
    * The server has made the connection a member of the group, which it is in by now: what came for the group after the
-   * place is for it. Undefined: nobody knows when that was, so what comes from now on is. `isOvertaken`: the word of it
-   * comes so late that messages may have been heard which were sent when it was done.
+   * place is for it. Undefined: nobody knows when that was, so what comes from now on is. `lateness`: of the word of it.
    */
-  joined(connection: Connection, group: string, beginning?: Cursor, isOvertaken = false): void {
+  joined(connection: Connection, group: string, beginning?: Cursor, lateness: Lateness = 'none'): void {
     const { log, registry } = this.parts;
     const { outbound } = connection;
     const { position } = log;
     // What was heard before the word of the membership is not due to it; brought later it would come in a wrong order.
-    const passed = isOvertaken ? this.joins.hadThrough(connection, group) : position;
+    const passed = lateness === 'none' ? position : this.joins.hadThrough(connection, group, lateness);
     const since = beginning && passed ? furthest(beginning, passed) : beginning;
     const hears = log.hears(audienceOf(connection, registry)) === true;
     if (!outbound.holding && hears && (since === undefined || isWithin(position, since))) return;
@@ -149,6 +149,7 @@ export class ResumeService {
   interrupted(place: Cursor, concerns: AudienceFilter): void {
     this.breaks++;
     for (const connection of concernedBy(concerns, this.parts.registry)) {
+      this.joins.cutOff(connection, this.places.of(connection) ?? place);
       if (connection.transport.name === 'poll') connection.close(CloseCode.GoingAway);
       else if (!connection.outbound.holding) this.hold(connection, place);
     }
@@ -156,8 +157,7 @@ export class ResumeService {
 
   /** Something is followed again: those who waited for it are brought up to date, some at a time. */
   recovered(): void {
-    const isToGoOn = (connection: Connection) => !connection.isOpen || this.parts.hearing.of(connection) !== false;
-    const waiting = this.places.takeWaiting(isToGoOn);
+    const waiting = this.places.takeWaiting((each) => !each.isOpen || this.parts.hearing.of(each) !== false);
     const readNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next; next = waiting.pop()) await this.readOn(...next);
     };

@@ -1,6 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
 import type { Arrival, NodeLink } from '../../src/backing/node-link.interface.js';
+import { FrameSeal } from '../../src/backing/redis/sealed-frame.js';
 import { eventually } from '../support/eventually.js';
 import { RedisNode } from '../support/redis-node.js';
 import { redisAbsence, RedisServer } from '../support/redis-server.js';
@@ -72,7 +74,7 @@ const QUESTION = { withinMs: 5_000, keepMs: 60_000, waitsForCutOff: true };
       const asked = asker.link.ask({ operation: 'note', payload: 1 }, QUESTION);
       await other.reconnect();
       expect(await asked).toEqual({ answers: [null], isPartial: false });
-      expect(arrivals.at(-1)).toMatchObject({ isKept: true, wasAlive: true });
+      expect(arrivals.at(-1)).toMatchObject({ hasWaited: true, wasDropped: false, wasAlive: true });
     });
 
     it('goes on while the line of the node that asks is away', async () => {
@@ -86,6 +88,66 @@ const QUESTION = { withinMs: 5_000, keepMs: 60_000, waitsForCutOff: true };
       await eventually(() => asker.link.nodeCount === 0);
       expect(isOver).toBe(false);
       expect(await asked).toEqual({ answers: [], isPartial: true });
+    });
+  });
+
+  describe('what a node that was cut off is told of', () => {
+    const prefix = `push:{${randomBytes(4).toString('hex')}}`;
+    const channel = `${prefix}:node`;
+    const seal = new FrameSeal('of the test');
+    let operator: Redis;
+    let node: RedisNode;
+    let arrivals: Map<unknown, Arrival>;
+    let mayJoin: Promise<void>;
+
+    beforeEach(async () => {
+      operator = new Redis(server.url);
+      mayJoin = Promise.resolve();
+      node = await RedisNode.start(server.url, { prefix, mayJoin: () => mayJoin });
+      arrivals = new Map();
+      node.link.handle(({ payload }, arrival) => void arrivals.set(payload, arrival));
+    });
+    afterEach(async () => {
+      await node.close();
+      operator.disconnect();
+    });
+
+    const say = (frame: string) => operator.publish(channel, frame);
+    const frameOf = (payload: string, atMs = Date.now()) =>
+      seal.seal(
+        channel,
+        JSON.stringify({ type: 'tell', id: payload, from: 'other', atMs, operation: 'note', payload }),
+      );
+    const keep = (frame: string) => operator.zadd(`${prefix}:kept`, Date.now(), frame);
+
+    it('has waited, whether it was kept or heard while the node was joining', async () => {
+      let open = () => {};
+      await node.cutOff();
+      await keep(frameOf('kept'));
+      mayJoin = new Promise((resolve) => (open = resolve));
+      await node.reconnect();
+      await eventually(async () => (await say(frameOf('heard'))) > 0);
+      await say('of another version, and the last');
+      await eventually(() => node.link.dropped.version === 1);
+      expect(arrivals.size).toBe(0);
+
+      open();
+      await eventually(() => arrivals.size === 2);
+      expect([...arrivals.keys()]).toEqual(['kept', 'heard']);
+      expect([...arrivals.values()]).toMatchObject([{ hasWaited: true }, { hasWaited: true }]);
+    });
+
+    it('may have been dropped where something was, since it caught up last', async () => {
+      await say(frameOf('old', Date.now() - 31_000));
+      await eventually(() => node.link.dropped.stale === 1);
+      for (const payload of ['first', 'second']) {
+        await node.cutOff();
+        await keep(frameOf(payload));
+        await node.reconnect();
+        await eventually(() => arrivals.has(payload) && node.link.nodeCount > 0);
+      }
+      expect(arrivals.get('first')).toMatchObject({ hasWaited: true, wasDropped: true });
+      expect(arrivals.get('second')).toMatchObject({ hasWaited: true, wasDropped: false });
     });
   });
 });

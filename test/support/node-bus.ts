@@ -87,7 +87,7 @@ export class BusLink implements NodeLink {
       };
       const timer = setTimeout(() => finish(true), withinMs).unref();
       const askOne = async (other: BusLink): Promise<void> => {
-        const answer = await other.hear(message, { ageMs: 0, isKept: false, wasAlive: true });
+        const answer = await other.hear(message, { ageMs: 0, hasWaited: false, wasDropped: false, wasAlive: true });
         if (answer === undefined) failures++;
         else answers.push(answer);
         if (answer !== undefined && isEnough?.(answer)) finish(false);
@@ -100,7 +100,8 @@ export class BusLink implements NodeLink {
 
   async tell(message: NodeMessage, keepMs?: number): Promise<void> {
     this.say(message, keepMs);
-    for (const other of this.bus.othersOf(this)) void other.hear(message, { ageMs: 0, isKept: false, wasAlive: true });
+    for (const other of this.bus.othersOf(this))
+      void other.hear(message, { ageMs: 0, hasWaited: false, wasDropped: false, wasAlive: true });
   }
 
   /** The node hears and says nothing until {@link rejoin}. */
@@ -113,7 +114,8 @@ export class BusLink implements NodeLink {
   rejoin(): void {
     this.isConnected = true;
     for (const { from, message, saidAtMs } of this.bus.keptSince(this.keptBefore)) {
-      if (from !== this) void this.hear(message, { ageMs: Date.now() - saidAtMs, isKept: true, wasAlive: false });
+      if (from !== this)
+        void this.hear(message, { ageMs: Date.now() - saidAtMs, hasWaited: true, wasDropped: false, wasAlive: false });
     }
   }
 

@@ -11,6 +11,8 @@ import { eventually } from './eventually.js';
 export interface RedisNodeOptions {
   readonly prefix?: string;
   readonly secret?: string;
+  /** Resolves when the node may go on with each of its joins. */
+  readonly mayJoin?: () => Promise<void>;
 }
 
 /** A node of a cluster, with its link alone: connections of its own and a way to lose them. */
@@ -22,13 +24,13 @@ export class RedisNode {
   private constructor(
     private readonly connections: RedisConnections,
     prefix: string,
-    secret: string,
+    seal: () => Promise<FrameSeal>,
   ) {
     this.link = new RedisNodeLink({
       connections,
       nodeId: randomBytes(6).toString('hex'),
       prefix,
-      seal: async () => new FrameSeal(secret),
+      seal,
       clock: systemClock,
       onFailure: (cause) => this.failures.push(cause),
     });
@@ -37,10 +39,13 @@ export class RedisNode {
 
   static async start(
     reach: string | RedisBackingOptions,
-    { prefix = 'push:{test}', secret = 'of the test' }: RedisNodeOptions = {},
+    { prefix = 'push:{test}', secret = 'of the test', mayJoin = async () => {} }: RedisNodeOptions = {},
   ): Promise<RedisNode> {
     const connections = connectRedis(typeof reach === 'string' ? { url: reach } : reach, systemClock);
-    const node = new RedisNode(connections, prefix, secret);
+    const node = new RedisNode(connections, prefix, async () => {
+      await mayJoin();
+      return new FrameSeal(secret);
+    });
     await eventually(() => node.link.nodeCount > 0);
     return node;
   }

@@ -62,6 +62,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
   private aliveSinceMs = Number.POSITIVE_INFINITY;
   private joinCount = 0;
   private hasJoined = false;
+  /** How many frames had been too old to be listened to when this node had caught up last. */
+  private droppedBefore = 0;
   private isClosed = false;
   private cancelRetry: Cancel | undefined;
   private readonly held = new HeldRequests();
@@ -223,7 +225,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     }
     if (count !== this.joinCount) return;
     this.heardUntilMs = nowMs;
-    for (const frame of this.held.release()) if (this.gate.isNew(frame)) void this.carryOut(frame, false);
+    for (const frame of this.held.release()) if (this.gate.isNew(frame)) void this.carryOut(frame, true);
+    this.droppedBefore = this.gate.drops.stale;
   }
 
   private receive(channel: string, bytes: Buffer): void {
@@ -238,7 +241,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
     else this.questions.answered(frame.to, frame.from, frame.hasFailed ? undefined : frame);
   }
 
-  private async carryOut(frame: RequestFrame, isKept: boolean): Promise<void> {
+  private async carryOut(frame: RequestFrame, hasWaited: boolean): Promise<void> {
     const { type, id, from, atMs, operation, payload } = frame;
     if (from === this.nodeId) return;
     let answer: unknown;
@@ -246,7 +249,8 @@ export class RedisNodeLink implements NodeLink, LineOwner {
       const ageMs = Math.max(0, this.lease.redisNow() - atMs);
       // Others may ask those alone whom they have on a list of a moment ago.
       const wasAlive = this.lease.isHeld && atMs >= this.aliveSinceMs + ROSTER_CACHE_MS;
-      answer = await this.handler({ operation, payload }, { ageMs, isKept, wasAlive });
+      const wasDropped = hasWaited && this.gate.drops.stale > this.droppedBefore;
+      answer = await this.handler({ operation, payload }, { ageMs, hasWaited, wasDropped, wasAlive });
       if (answer === undefined) this.gate.drop('operation');
     } catch (cause) {
       this.parts.onFailure(cause);

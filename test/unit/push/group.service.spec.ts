@@ -289,7 +289,7 @@ describe('a membership that another node changes', () => {
     else
       groups.heldElsewhere(
         { userId: '7', group: 'found', expiresAtMs: undefined, since },
-        { isOvertaken: false, revision },
+        { lateness: 'none', revision },
       );
     await settled();
 
@@ -333,10 +333,10 @@ describe('a membership that another node changes', () => {
     await memberships.add(membership);
     const left = await memberships.remove('7', 'g');
     const { revision } = await memberships.add(membership);
-    groups.releasedElsewhere('7', 'other', { isOvertaken: false, revision: left });
+    groups.releasedElsewhere('7', 'other', { lateness: 'none', revision: left });
     await settled();
-    groups.releasedElsewhere('7', 'g', { isOvertaken: false, revision: left });
-    groups.heldElsewhere(membership, { isOvertaken: false, revision });
+    groups.releasedElsewhere('7', 'g', { lateness: 'none', revision: left });
+    groups.heldElsewhere(membership, { lateness: 'none', revision });
     expect(groupsOf(peer)).toEqual(['g']);
   });
 
@@ -380,13 +380,13 @@ describe('a membership that another node changes', () => {
     memberships.delay();
     const heldUnder = () => under.at(fakes.clock.now()).map(({ group }) => group);
 
-    groups.heldElsewhere(membership, { isOvertaken: true, revision: added.revision });
-    groups.heldElsewhere(membership, { isOvertaken: true, revision: removed });
+    groups.heldElsewhere(membership, { lateness: 'overtaken', revision: added.revision });
+    groups.heldElsewhere(membership, { lateness: 'overtaken', revision: removed });
     expect([groupsOf(peer), heldUnder()]).toEqual([[], []]);
 
-    groups.heldElsewhere(membership, { isOvertaken: true, revision: removed + 1 });
+    groups.heldElsewhere(membership, { lateness: 'overtaken', revision: removed + 1 });
     expect([groupsOf(peer), heldUnder()]).toEqual([['g'], ['g']]);
-    groups.releasedElsewhere('7', 'g', { isOvertaken: true, revision: removed });
+    groups.releasedElsewhere('7', 'g', { lateness: 'overtaken', revision: removed });
     expect([groupsOf(peer), heldUnder()]).toEqual([['g'], ['g']]);
   });
 
@@ -398,7 +398,7 @@ describe('a membership that another node changes', () => {
     await settled();
     fakes.registry.remove(first.connection);
     const revision = await memberships.remove('7', 'g');
-    groups.releasedElsewhere('7', 'g', { isOvertaken: false, revision });
+    groups.releasedElsewhere('7', 'g', { lateness: 'none', revision });
     memberships.hurry();
     const second = await admit('7');
     await answer();
@@ -409,8 +409,8 @@ describe('a membership that another node changes', () => {
   it('during the read of a handshake stands where the read does not show it', async () => {
     const answer = memberships.delay();
     const reading = groups.expect('7');
-    groups.heldElsewhere({ userId: '7', group: 'new', expiresAtMs: undefined }, { isOvertaken: false, revision: 2 });
-    groups.heldElsewhere({ userId: '7', group: 'gone', expiresAtMs: undefined }, { isOvertaken: false, revision: 0 });
+    groups.heldElsewhere({ userId: '7', group: 'new', expiresAtMs: undefined }, { lateness: 'none', revision: 2 });
+    groups.heldElsewhere({ userId: '7', group: 'gone', expiresAtMs: undefined }, { lateness: 'none', revision: 0 });
     await answer();
 
     const held = (await reading).at(fakes.clock.now());

@@ -3,6 +3,7 @@ import { MembershipSource } from '../../../src/core/connection-registry.js';
 import { OutgoingMessage } from '../../../src/core/outgoing-message.js';
 import { encodeFrame } from '../../../src/protocol/frame-encoder.js';
 import { Hearing } from '../../../src/push/hearing.js';
+import type { Lateness } from '../../../src/push/membership-word.js';
 import { ResumeService } from '../../../src/push/resume.service.js';
 import { FakeTransport } from '../../../src/testing/fake-transport.js';
 import { FakeConnections } from '../../support/fake-connections.js';
@@ -38,9 +39,9 @@ function eventsOf(peer: FakePeer): string[] {
   return fakes.receivedBy(peer).map(({ event }) => event);
 }
 
-function putInto(peer: FakePeer, group: string, since?: ReturnType<typeof at>, isOvertaken = false): void {
+function putInto(peer: FakePeer, group: string, since?: ReturnType<typeof at>, lateness?: Lateness): void {
   fakes.registry.join(peer.connection, group, MembershipSource.Server);
-  service.joined(peer.connection, group, since, isOvertaken);
+  service.joined(peer.connection, group, since, lateness);
 }
 
 describe('a connection that comes with no place', () => {
@@ -140,7 +141,7 @@ describe('a live connection that the server puts into a group', () => {
   it('gets what came for the group since then, where the word of it may have been overtaken, before what comes', async () => {
     const peer = fakes.connect();
     deliver(2);
-    putInto(peer, 'g', at(1), true);
+    putInto(peer, 'g', at(1), 'overtaken');
     await turn();
     deliver(4);
     expect(log.reads).toMatchObject([{ after: at(2), joins: [{ group: 'g', after: at(1) }] }]);
@@ -173,9 +174,9 @@ describe('a live connection that the server puts into a group', () => {
   it('reads with both of two groups, though one comes during the read for the other', async () => {
     const peer = fakes.connect();
     deliver(2);
-    putInto(peer, 'g', at(1), true);
+    putInto(peer, 'g', at(1), 'overtaken');
     await turn();
-    putInto(peer, 'h', at(0), true);
+    putInto(peer, 'h', at(0), 'overtaken');
     await log.answer([]);
     await log.answer([3]);
 
@@ -186,10 +187,10 @@ describe('a live connection that the server puts into a group', () => {
   it('is read for again where a group that it joined during the read was not followed then', async () => {
     const peer = fakes.connect();
     log.position = at(2);
-    putInto(peer, 'g', at(1), true);
+    putInto(peer, 'g', at(1), 'overtaken');
     await turn();
     log.unheard.add('h');
-    putInto(peer, 'h', at(1), true);
+    putInto(peer, 'h', at(1), 'overtaken');
     await log.answer([]);
     await log.hear('h');
     await log.answer([]);
@@ -208,6 +209,55 @@ describe('a live connection that the server puts into a group', () => {
   });
 });
 
+describe('a connection of a node that was cut off when the server put it into a group', () => {
+  function cutOff(): void {
+    log.isFollowing = false;
+    service.interrupted(log.position, () => true);
+  }
+
+  async function recover(number: number): Promise<void> {
+    log.position = at(number);
+    log.isFollowing = true;
+    service.recovered();
+    await turn();
+  }
+
+  it('gets what came for the group since the node was, and nothing from before, which it has had later ones than', async () => {
+    const peer = fakes.connect();
+    deliver(5);
+    cutOff();
+    putInto(peer, 'g', at(2), 'cut-off');
+    putInto(peer, 'h', at(7), 'cut-off');
+    await recover(8);
+    const joins = [
+      { group: 'g', after: at(5) },
+      { group: 'h', after: at(7) },
+    ];
+    expect(log.reads).toMatchObject([{ after: at(5), joins }]);
+  });
+
+  it('is read for from where it stood then, however far a read that was under way has come', async () => {
+    const peer = fakes.connect();
+    log.position = at(4);
+    void service.resume(peer.connection, at(1), greeter(peer));
+    await turn();
+    cutOff();
+    await log.answer([4]);
+    putInto(peer, 'g', at(0), 'cut-off');
+    await recover(8);
+    expect(log.reads.at(-1)).toMatchObject({ after: at(4), joins: [{ group: 'g', after: at(1) }] });
+  });
+
+  it('gets all since the membership began where the word of that was there before, and dropped', async () => {
+    const peer = fakes.connect();
+    deliver(5);
+    cutOff();
+    putInto(peer, 'g', at(2), 'overtaken');
+    await recover(8);
+    expect(log.reads).toMatchObject([{ after: at(5), joins: [{ group: 'g', after: at(2) }] }]);
+  });
+});
+
 describe('a connection that was taken out of a group and put into it again, of which the words come late', () => {
   function takeOut(peer: FakePeer, group: string): void {
     fakes.registry.leave(peer.connection, group, MembershipSource.Server);
@@ -219,7 +269,7 @@ describe('a connection that was taken out of a group and put into it again, of w
     putInto(peer, 'g');
     for (const number of [1, 2, 3]) deliver(number);
     takeOut(peer, 'g');
-    putInto(peer, 'g', at(1), true);
+    putInto(peer, 'g', at(1), 'overtaken');
     deliver(4);
     expect([eventsOf(peer), log.reads]).toEqual([['m1', 'm2', 'm3', 'm4'], []]);
   });
@@ -231,8 +281,8 @@ describe('a connection that was taken out of a group and put into it again, of w
     log.isFollowing = false;
     service.interrupted(at(3), () => true);
     for (const group of ['g', 'h']) takeOut(peer, group);
-    putInto(peer, 'g', at(1), true);
-    putInto(peer, 'h', at(5), true);
+    putInto(peer, 'g', at(1), 'overtaken');
+    putInto(peer, 'h', at(5), 'overtaken');
     log.isFollowing = true;
     service.recovered();
     await turn();
@@ -249,7 +299,7 @@ describe('a connection that was taken out of a group and put into it again, of w
     void service.resume(peer.connection, at(1), greeter(peer));
     log.position = at(4);
     takeOut(peer, 'g');
-    putInto(peer, 'g', at(3), true);
+    putInto(peer, 'g', at(3), 'overtaken');
     await log.answer([2, 3, 4], { resumedFrom: at(1) });
     expect(eventsOf(peer)).toEqual([]);
     await log.answer([4], { resumedFrom: at(1) });
@@ -264,7 +314,7 @@ describe('a connection that was taken out of a group and put into it again, of w
     void service.resume(peer.connection, at(1), greeter(peer));
     await log.answer([2, 3], { hasMore: true, resumedFrom: at(1) });
     takeOut(peer, 'g');
-    putInto(peer, 'g', at(2), true);
+    putInto(peer, 'g', at(2), 'overtaken');
     await log.answer([4]);
     await log.answer([5]);
     expect(log.reads.map(({ joins }) => joins)).toEqual([undefined, undefined, [{ group: 'g', after: at(3) }]]);
@@ -275,7 +325,7 @@ describe('a connection that was taken out of a group and put into it again, of w
     log.position = at(3);
     log.isFollowing = false;
     service.interrupted(at(3), () => true);
-    putInto(peer, 'g', at(1), true);
+    putInto(peer, 'g', at(1), 'overtaken');
     log.isFollowing = true;
     service.recovered();
     await turn();
@@ -284,7 +334,7 @@ describe('a connection that was taken out of a group and put into it again, of w
     expect(eventsOf(peer)).toEqual(['m2', 'm5']);
 
     takeOut(peer, 'g');
-    putInto(peer, 'g', at(1), true);
+    putInto(peer, 'g', at(1), 'overtaken');
     deliver(6);
     expect([eventsOf(peer), log.reads.length]).toEqual([['m2', 'm5', 'm6'], 1]);
   });
@@ -293,7 +343,7 @@ describe('a connection that was taken out of a group and put into it again, of w
     const peer = fakes.connect();
     log.position = at(6);
     void service.resume(peer.connection, at(5), greeter(peer));
-    putInto(peer, 'g', at(2), true);
+    putInto(peer, 'g', at(2), 'overtaken');
     await log.answer([]);
     expect(log.reads.at(-1)).toMatchObject({ after: at(5), joins: [{ group: 'g', after: at(5) }] });
   });

@@ -89,7 +89,7 @@ describe('a node that hears again', () => {
 
 /** Over memberships that are read when the test says so, and messages likewise. */
 describe('a member of whose group others have said something meanwhile', () => {
-  const KEPT = { isOvertaken: true, revision: Number.POSITIVE_INFINITY };
+  const KEPT = { lateness: 'overtaken' as const, revision: Number.POSITIVE_INFINITY };
   let fakes: FakeConnections;
   let log: ScriptedLog;
   let groups: GroupService;

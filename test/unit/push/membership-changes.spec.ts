@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { NodeAnswers, NodeMessage, OtherNodes, Question } from '../../../src/backing/node-link.interface.js';
-import { announce, isOvertaken } from '../../../src/push/node-questions.js';
+import type {
+  Arrival,
+  NodeAnswers,
+  NodeMessage,
+  OtherNodes,
+  Question,
+} from '../../../src/backing/node-link.interface.js';
+import { latenessOf } from '../../../src/push/membership-word.js';
+import { announce } from '../../../src/push/node-questions.js';
 
+const IN_TIME: Arrival = { ageMs: 0, hasWaited: false, wasDropped: false, wasAlive: true };
 const CHANGE = { userId: '7', group: 'g', revision: 1 };
 
 /** Other nodes that take what is told, and answer when the test says so. */
@@ -46,17 +54,18 @@ describe('a change of memberships', () => {
     expect(keepMs).toBeGreaterThan(withinMs);
     // Messages reach them over another line, which may be well.
     expect(waitsForCutOff).toBe(true);
-    const at = (ageMs: number) => ({ ageMs, isKept: false, wasAlive: true });
-    expect([at(0), at(withinMs)].map((arrival) => isOvertaken({}, arrival))).toEqual([false, true]);
-    expect(isOvertaken({ isInOneOrder: true }, at(withinMs))).toBe(false);
+    expect([0, withinMs].map((ageMs) => latenessOf({}, { ...IN_TIME, ageMs }))).toEqual(['none', 'overtaken']);
+    expect(latenessOf({ isInOneOrder: true }, { ...IN_TIME, ageMs: withinMs })).toBe('none');
   });
 
-  it('may have been overtaken by anything, where it was kept for a node that could not hear', () => {
-    expect(isOvertaken({ isInOneOrder: true }, { ageMs: 0, isKept: true, wasAlive: true })).toBe(true);
+  it('is overtaken by what was said before the node was cut off only where the word of it was there and dropped', () => {
+    const lateness = (wasDropped: boolean) =>
+      latenessOf({ isInOneOrder: true }, { ...IN_TIME, hasWaited: true, wasDropped });
+    expect([false, true].map(lateness)).toEqual(['cut-off', 'overtaken']);
   });
 
   it('is not overtaken where a node that could not hear is waited for all the same', () => {
-    expect(isOvertaken({}, { ageMs: 0, isKept: true, wasAlive: true })).toBe(false);
-    expect(isOvertaken({}, { ageMs: 0, isKept: true, wasAlive: false })).toBe(true);
+    const lateness = (wasAlive: boolean) => latenessOf({}, { ...IN_TIME, hasWaited: true, wasAlive });
+    expect([true, false].map(lateness)).toEqual(['none', 'overtaken']);
   });
 });
