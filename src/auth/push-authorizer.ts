@@ -17,6 +17,12 @@ export abstract class PushAuthorizer {
    */
   abstract canJoin(principal: Principal, group: string): boolean | Promise<boolean>;
 
+  /**
+   * Whether the principal may leave the group (`push:leave`): what ends is its own wish, not what its token or the server
+   * says. Left out, everyone may.
+   */
+  canLeave?(principal: Principal, group: string): boolean | Promise<boolean>;
+
   /** Whether the principal may send this to the target (`push:send`). `data` is what the client sent, unchecked. */
   abstract canSend(
     principal: Principal,
@@ -26,10 +32,14 @@ export abstract class PushAuthorizer {
   ): boolean | Promise<boolean>;
 }
 
-/** Lets clients join and send nothing: what holds where a host provides no authorizer of its own. */
+/** Lets clients join, leave and send nothing: what holds where a host provides no authorizer of its own. */
 @Injectable()
 export class DenyingAuthorizer extends PushAuthorizer {
   override canJoin(): boolean {
+    return false;
+  }
+
+  override canLeave(): boolean {
     return false;
   }
 

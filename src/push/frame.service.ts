@@ -133,10 +133,13 @@ export class FrameService {
     return ok({ group });
   }
 
-  private leave(connection: Connection, data: unknown): Outcome {
+  private async leave(connection: Connection, data: unknown): Promise<Outcome> {
     const group = membersOf(data)?.['group'];
     if (!isGroup(group)) return invalid('group is missing or not a valid name');
-    this.parts.groups.leave(connection, group);
+    const { authorizer, groups } = this.parts;
+    const isAllowed = await this.inTime(authorizer.canLeave?.(connection.principal, group) ?? true);
+    if (!isAllowed) return forbidden();
+    groups.leave(connection, group);
     return ok({ group });
   }
 

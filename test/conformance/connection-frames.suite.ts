@@ -48,6 +48,14 @@ export const describeConnectionFrames: TransportRules = (target, driver) => {
       expect(await codeOf('push:join', { group: 'staff' })).toBe('forbidden');
     });
 
+    it('push:leave is forbidden where the host does not allow it, and changes nothing', async () => {
+      const data = { group: 'room:locked' };
+      expect(await client.request('push:join', data)).toMatchObject({ event: 'push:ok', data });
+      expect(await codeOf('push:leave', data)).toBe('forbidden');
+      await publish(target.shared(), 'groups/room:locked', 'inside');
+      expect(await client.next('inside')).toBeDefined();
+    });
+
     it.each([[undefined], [{}], [{ group: 5 }], [{ group: '' }], [{ group: 'a b' }], [{ group: 'x'.repeat(129) }]])(
       'push:join of %j is invalid_data',
       async (data) => {

@@ -10,6 +10,10 @@ describe('DenyingAuthorizer', () => {
     expect(authorizer.canJoin(admin, 'room:1')).toBe(false);
   });
 
+  it('lets nobody leave, for nobody came by a wish', () => {
+    expect(authorizer.canLeave?.(admin, 'room:1')).toBe(false);
+  });
+
   it('lets nobody send to a group or to a user, not even to oneself', () => {
     expect(authorizer.canSend(admin, { group: 'room:1' }, 'chat', {})).toBe(false);
     expect(authorizer.canSend(admin, { user: '1' }, 'chat', {})).toBe(false);
