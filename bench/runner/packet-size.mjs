@@ -1,7 +1,7 @@
 /**
  * Loopback with packets of another size. By itself it takes 64 KB at once, and so the kernel takes megabytes for a socket
- * whose reader stands still; over a network card, with packets of 1,500 bytes, it takes a tenth. What slow readers cost
- * depends on that.
+ * whose reader stands still; over a network card, with packets of 1,500 bytes, a tenth of a megabyte to three. What
+ * slow readers cost depends on that.
  */
 import { spawnSync } from 'node:child_process';
 

@@ -49,7 +49,7 @@ export interface DeliveryOptions {
 
 /** How long one slice may keep the event loop. */
 const SLICE_MS = 4;
-/** Flushes between two looks at the time. */
+/** Flushes between two looks at the time; one of what is for everyone is several queues. */
 const FLUSHES_PER_LOOK = 4;
 
 /** Flushes outbound queues, once per turn and in slices. */

@@ -86,7 +86,7 @@ export class HandshakeService {
   private checkBeforeToken(request: HandshakeRequest, address: string, purpose: HandshakePurpose): Refusal | undefined {
     const { options, pipes } = this.parts;
     if (!this.isAccepting) return draining();
-    const malformed = problemOf(request, purpose);
+    const malformed = malformationOf(request, purpose);
     if (malformed) return malformed;
     if (!this.allowsOrigin(request))
       return Refusals.originNotAllowed('the origin of the page is not in the origins option');
@@ -140,7 +140,7 @@ export class HandshakeService {
 }
 
 /** What is malformed comes before a version that is not spoken. */
-function problemOf(request: HandshakeRequest, purpose: HandshakePurpose): Refusal | undefined {
+function malformationOf(request: HandshakeRequest, purpose: HandshakePurpose): Refusal | undefined {
   const { shapeProblem } = request;
   if (purpose === 'call' || (shapeProblem && shapeProblem.code !== 'unsupported_version')) return shapeProblem;
   return cursorProblem(request) ?? shapeProblem;

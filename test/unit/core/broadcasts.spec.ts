@@ -126,6 +126,18 @@ describe('messages for everyone', () => {
     expect([message.written, message.isSettled]).toEqual([CROWD, true]);
   });
 
+  it('are not looked for by those who have left', () => {
+    const crowd = new Crowd();
+    crowd.broadcast();
+    crowd.flush();
+    const { connection } = crowd.peer(0);
+    connection.close(CloseCode.ServiceRestart);
+    const catchUp = jest.spyOn(connection.outbound, 'catchUp');
+    crowd.broadcast();
+    crowd.flush();
+    expect(catchUp).not.toHaveBeenCalled();
+  });
+
   it('are counted among what waits', () => {
     const crowd = new Crowd();
     const { byteLength } = crowd.broadcast({ padding: 1_000 });
