@@ -30,6 +30,8 @@ export interface PushErrorExtras {
   /** When trying again makes sense. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
+  /** The backing is in reach and refuses. */
+  readonly isRefusal?: boolean;
 }
 
 /** The one error class of the package. `code` is stable, `message` is for people. */
@@ -37,6 +39,8 @@ export class PushError extends Error {
   readonly code: PushErrorCode;
   readonly errors: readonly PushErrorDetail[] | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Whether the backing answers and refuses; false where it does not answer, or has nothing to do with it. */
+  readonly isRefusal: boolean;
 
   constructor(code: PushErrorCode, message: string, extras: PushErrorExtras = {}) {
     super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
@@ -44,6 +48,7 @@ export class PushError extends Error {
     this.code = code;
     this.errors = extras.errors;
     this.retryAfterMs = extras.retryAfterMs;
+    this.isRefusal = extras.isRefusal ?? false;
   }
 
   /** The HTTP status that this error has on REST. */

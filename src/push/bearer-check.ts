@@ -16,6 +16,7 @@ import type { ConnectionLimits } from './connection-limits.js';
 import type { HandshakePlace } from './handshake-places.js';
 import type { HandshakeParts, HandshakeSpace } from './handshake-parts.js';
 import type { HeldGroups } from './held-groups.js';
+import { isSilence } from './membership-reads.js';
 import type { Knock } from './pending-checks.js';
 import { ADDRESS_LIMIT, Refusals } from './refusal.js';
 import { cursorOf } from './request-cursor.js';
@@ -139,6 +140,7 @@ export class BearerCheck {
 
   /** What the server holds for the user follows every change until the place is given back. */
   private expectHeld(space: HandshakeSpace, userId: string): NowOrLater<HeldGroups | undefined> {
+    if (space.groups.isSilent) return undefined;
     const expected = space.groups.expect(userId);
     if (isLater(expected)) return this.attachHeld(space, expected);
     this.place.keepHeld(expected);
@@ -154,8 +156,8 @@ export class BearerCheck {
       this.place.keepHeld(held);
       return held;
     } catch (cause) {
-      // While messages flow it would miss those of its groups. While they are out of reach too it can wait for both.
-      if (log.isFollowing) throw cause;
+      // Until its groups are known it gets nothing, which is no way to go on where they are refused while messages flow.
+      if (log.isFollowing && !isSilence(cause)) throw cause;
       return undefined;
     }
   }

@@ -20,8 +20,9 @@ import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
 import { HeldMembers } from './held-members.js';
-import { NEWEST_WORD } from './membership-word.js';
+import { FOUND_BY_READING, NEWEST_WORD } from './membership-word.js';
 import { MembershipEnds } from './membership-ends.js';
+import { MembershipReads } from './membership-reads.js';
 import { MembershipRefresh } from './membership-refresh.js';
 import type { ResumeService } from './resume.service.js';
 
@@ -37,9 +38,6 @@ export interface GroupOptions {
 /** The memberships of all are read no more often than this: with a late sweep, and the reading, within the 6 s promised. */
 const READ_ALL_EVERY_MS = 4_000;
 
-/** What is read of memberships comes after messages that were sent since they began. */
-const READ = { lateness: 'overtaken' } as const;
-
 /** What memberships take effect through. */
 export interface GroupParts {
   readonly memberships: Memberships;
@@ -53,9 +51,8 @@ export interface GroupParts {
 
 /** Joins and leaves, by token, server and client. */
 export class GroupService {
-  private readonly memberships: Memberships;
+  private readonly reads: MembershipReads;
   private readonly registry: ConnectionRegistry;
-  private readonly clock: Clock;
   private readonly members: HeldMembers;
   private readonly expected = new ExpectedUsers();
   private readonly ends = new MembershipEnds();
@@ -68,9 +65,8 @@ export class GroupService {
   private readAllAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: GroupParts) {
-    this.memberships = parts.memberships;
+    this.reads = new MembershipReads(parts.memberships);
     this.registry = parts.registry;
-    this.clock = parts.clock;
     this.members = new HeldMembers(parts.registry, parts.resumes);
     this.refresh = new MembershipRefresh({
       read: (userId) => this.readKept(userId),
@@ -79,13 +75,18 @@ export class GroupService {
     });
   }
 
+  /** Whether the last read of memberships had no answer: the next one would be waited for in vain. */
+  get isSilent(): boolean {
+    return this.reads.isSilent;
+  }
+
   /**
    * Reads what the server holds for a user who is about to be connected, and keeps it up to date until it is released.
    * Rejects like the memberships themselves.
    */
   expect(userId: string): NowOrLater<HeldGroups> {
     const held = this.expected.open(userId);
-    const read = this.memberships.ofUser(userId);
+    const read = this.reads.ofUser(userId);
     if (isLater(read)) return this.loadLater(held, read);
     held.load(read);
     return held;
@@ -100,7 +101,7 @@ export class GroupService {
     for (const group of principal.groups) this.registry.join(connection, group, MembershipSource.Token);
     connection.membershipsRevision = held?.revision ?? Number.POSITIVE_INFINITY;
     if (!held) return this.readAgain(userId);
-    const memberships = held.at(this.clock.now());
+    const memberships = held.at(this.parts.clock.now());
     // With others here the ends are known, those too that the next sweep has to deal with.
     if (this.registry.ofUser(userId).length === 1) this.ends.replace(userId, memberships);
     for (const membership of memberships) {
@@ -145,7 +146,7 @@ export class GroupService {
     // Before it is there: whoever reads it knows at once where it begins.
     const place = this.parts.log.joiningPlace(group);
     const beginning = place instanceof Promise ? await place : place;
-    const added = await this.memberships.add({ userId, group, expiresAtMs, since: beginning });
+    const added = await this.parts.memberships.add({ userId, group, expiresAtMs, since: beginning });
     const since = added.since ?? beginning;
     this.refresh.changed(userId);
     this.joinHeld({ userId, group, expiresAtMs, since });
@@ -157,7 +158,7 @@ export class GroupService {
    * of the change.
    */
   async release(userId: string, group: string): Promise<number> {
-    const revision = await this.memberships.remove(userId, group);
+    const revision = await this.parts.memberships.remove(userId, group);
     this.refresh.changed(userId);
     this.letGo(userId, group);
     return revision;
@@ -215,14 +216,14 @@ export class GroupService {
   }
 
   private endThoseOver(nowMs: number): void {
-    const ended = this.ends.take(nowMs, (userId) => this.registry.ofUser(userId).length > 0);
-    for (const { userId, group } of ended) this.members.end(userId, group);
+    for (const { userId, group } of this.ends.take(nowMs, (id) => this.registry.ofUser(id).length > 0))
+      this.members.end(userId, group);
   }
 
   /** What others have said of memberships is heard first, so that what is read has the last word. */
   private async readKept(userId: string): Promise<UserMemberships> {
     await this.parts.nodes?.whenCaughtUp?.();
-    const memberships = await this.memberships.ofUser(userId);
+    const memberships = await this.reads.ofUser(userId);
     return this.parts.nodes?.whenCaughtUp?.() ? this.readKept(userId) : memberships;
   }
 
@@ -262,7 +263,7 @@ export class GroupService {
 
   /** Makes what was read that of all connections of the user. What is gone without having ended was let go. */
   private takeHeld(userId: string, read: UserMemberships): void {
-    this.endThoseOver(this.clock.now());
+    this.endThoseOver(this.parts.clock.now());
     for (const expected of this.expected.of(userId)) expected.load(read);
     this.ends.replace(userId, read.held);
     const connections = this.registry.ofUser(userId);
@@ -278,7 +279,7 @@ export class GroupService {
       if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
       // In one order what comes before the word of a membership is not due by it, and nothing due has been passed yet.
       const found = this.parts.log.isInOneOrder ? { ...membership, since: undefined } : membership;
-      for (const connection of connections) this.members.join(connection, found, READ);
+      for (const connection of connections) this.members.join(connection, found, FOUND_BY_READING);
     }
     if (isAwaited) this.parts.resumes.recovered();
   }
@@ -288,7 +289,7 @@ export class GroupService {
    * put in before, a connection would be brought what was sent meanwhile, after messages that it has had.
    */
   private isToBeAnnounced(userId: string, group: string): boolean {
-    return this.isHere(userId) && this.notices.isAwaited(userId, group, this.clock.now());
+    return this.isHere(userId) && this.notices.isAwaited(userId, group, this.parts.clock.now());
   }
 
   private isHere(userId: string): boolean {

@@ -37,7 +37,7 @@ export interface AdmissionOptions {
 export type HandshakeSpace = Pick<TenantSpace, 'leave'> & {
   readonly started?: TenantSpace['started'];
   readonly registry: Pick<TenantSpace['registry'], 'ofUser'>;
-  readonly groups: Pick<TenantSpace['groups'], 'expect'>;
+  readonly groups: Pick<TenantSpace['groups'], 'expect' | 'isSilent'>;
   readonly log: Pick<TenantSpace['log'], 'isFollowing'>;
 };
 

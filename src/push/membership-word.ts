@@ -25,6 +25,9 @@ export interface MembershipWord {
 /** A change that is made here and now. */
 export const NEWEST_WORD: MembershipWord = { lateness: 'none', revision: Number.POSITIVE_INFINITY };
 
+/** Of what no word has come: messages that were sent since it began may have been heard. */
+export const FOUND_BY_READING: Pick<MembershipWord, 'lateness'> = { lateness: 'overtaken' };
+
 /** The word that another node has said. */
 export function wordOf(log: Pick<MessageLog, 'isInOneOrder'>, arrival: Arrival, revision: number): MembershipWord {
   return { lateness: latenessOf(log, arrival), revision };

@@ -176,6 +176,23 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
     expect((await late.next('count')).data).toBe(2);
   });
 
+  it.each(['ws', 'sse'])('lets people in over %s while it stands still, though nobody knows yet', async (transport) => {
+    await server.run();
+    const node = (app = await PushApp.start({ push: { backing: redis({ url: server.url }) } }));
+    await eventually(() => stateOf(node) === 'up');
+    await node.push.addToGroup('7', 'drivers');
+    server.freeze();
+    const headers = bearer(signToken({ sub: '7' }));
+    const client = await (transport === 'ws' ? node.connect('7') : SseClient.open(`${node.origin}/push/sse`, headers));
+    if (client instanceof SseClient) expect((await client.next('push:welcome')).data).toMatchObject({ resumed: false });
+    const poll = await ask(`${node.origin}/push/poll?wait=0`, { headers });
+    expect([poll.status, poll.headers['retry-after']]).toEqual([503, expect.any(String)]);
+
+    server.thaw();
+    await eventually(() => node.push.toGroup('drivers', 'tour', 1).then(() => true));
+    expect((await client.next('tour')).data).toBe(1);
+  });
+
   it('starts without it', async () => {
     const node = (app = await PushApp.start({ push: { backing: redis({ url: server.url }) } }));
     expect(node.app.get(PushHealth).backingState).toEqual({ status: 'degraded', reason: expect.any(String) });

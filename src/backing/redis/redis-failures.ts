@@ -10,8 +10,8 @@ const RETRY_AFTER_MS = 1_000;
 export function unavailable(cause?: unknown): PushError {
   const kind = refusalKind(cause);
   const refused = kind === undefined ? 'Redis refuses' : `Redis refuses: ${kind}`;
-  const said = isRefusal(cause) ? refused : 'Redis is out of reach';
-  return new PushError('PUSH_ERR_UNAVAILABLE', said, { retryAfterMs: RETRY_AFTER_MS, cause });
+  const extras = { retryAfterMs: RETRY_AFTER_MS, cause, isRefusal: isRefusal(cause) };
+  return new PushError('PUSH_ERR_UNAVAILABLE', extras.isRefusal ? refused : 'Redis is out of reach', extras);
 }
 
 /** The kind of what Redis says, such as `OOM`; undefined where it has none. */

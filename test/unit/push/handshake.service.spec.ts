@@ -241,14 +241,35 @@ describe('HandshakeService', () => {
       expect(heldBy(admission)).toEqual([]);
     });
 
-    it('are left for later while messages are out of reach too', async () => {
+    it.each([true, false])(
+      'are left for later while they are out of reach (messages flow: %j)',
+      async (isFollowing) => {
+        takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach'));
+        log.isFollowing = isFollowing;
+        expect((await admissionOf()).heldGroups).toBeUndefined();
+      },
+    );
+
+    it('are not waited for after a read without an answer, until one has one', async () => {
       takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach'));
+      const admission = await admissionOf();
+      Object.assign(memberships, { ofUser: () => new Promise(() => {}) });
+      expect((await admissionOf()).heldGroups).toBeUndefined();
+
+      Object.assign(memberships, { ofUser: () => Promise.resolve({ held: [], revision: 1 }) });
+      groups.admit(fakes.connect('user-7').connection, admission.heldGroups);
+      await nextTurn();
+      expect((await admissionOf()).heldGroups).toBeDefined();
+    });
+
+    it('are left for later where they are refused while messages are out of reach', async () => {
+      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'refused', { isRefusal: true }));
       log.isFollowing = false;
       expect((await admissionOf()).heldGroups).toBeUndefined();
     });
 
-    it('are waited for by a refusal while messages flow', async () => {
-      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach', { retryAfterMs: 1_000 }));
+    it('are waited for by a refusal where they are refused while messages flow', async () => {
+      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'refused', { retryAfterMs: 1_000, isRefusal: true }));
       expect(await judge()).toMatchObject({ type: 'refused', refusal: { status: 503 } });
     });
   });
@@ -473,7 +494,7 @@ describe('HandshakeService', () => {
 
     it('says who it was where a check behind the token fails', async () => {
       listen();
-      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'out of reach'));
+      takeAway(new PushError('PUSH_ERR_UNAVAILABLE', 'refused', { isRefusal: true }));
       await judge();
       await judge({ query: 'groups=room:broken' });
       const who = { code: 'unavailable', userId: '7', tenant: 'shop' };

@@ -10,9 +10,10 @@ it.each([
 ])('tells no more than the kind of what Redis answers, and keeps the rest as the cause: %s', (text, said) => {
   const cause = refusal(text);
   const error = unavailable(cause);
-  expect([error.message, error.cause]).toEqual([said, cause]);
+  expect([error.message, error.cause, error.isRefusal]).toEqual([said, cause, true]);
 });
 
 it('says that Redis is out of reach where it has not answered', () => {
-  expect(unavailable(new Error('connect ECONNREFUSED 10.0.0.5:6379')).message).toBe('Redis is out of reach');
+  const error = unavailable(new Error('connect ECONNREFUSED 10.0.0.5:6379'));
+  expect([error.message, error.isRefusal]).toEqual(['Redis is out of reach', false]);
 });
