@@ -270,9 +270,21 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     expect(await page.evaluate(moving)).toBe(0);
   });
 
-  it('asks for a token once signed out, and says what is wrong with one', async () => {
+  it('tells the view that is shown from the others, and states from text, where colours are forced', async () => {
+    await page.emulateMedia({ forcedColors: 'active' });
+    await show('nodes');
+    const frames = (which: string) =>
+      page.locator(which).evaluateAll((all) => all.map((each) => each.ownerDocument.defaultView?.getComputedStyle(each).borderTopStyle));
+    expect(await frames('.views a[aria-current]')).toEqual(['solid']);
+    expect(new Set(await frames('.views a:not([aria-current])'))).toEqual(new Set(['none']));
+    expect(new Set(await frames('.pill'))).toEqual(new Set(['solid']));
+    await page.emulateMedia({ forcedColors: null });
+  });
+
+  it('asks for a token once signed out, with the focus there, and says what is wrong with one', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Token').waitFor();
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Push console');
     expect(await barriers()).toEqual([]);
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
     const complaints = browser.complaints.length;
