@@ -18,12 +18,12 @@ export type {
 } from './core/lifecycle-events.js';
 export { PushMetrics } from './ops/push-metrics.js';
 export type { MetricsOptions, MetricsRegistry } from './ops/metrics-options.interface.js';
-export type { MembershipOptions } from './push/push.service.js';
 export type {
   ConnectionFilter,
   DisconnectOptions,
   DisconnectOutcome,
   Membership,
+  MembershipOptions,
   Page,
   PageRequest,
   Presence,

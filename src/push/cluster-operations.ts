@@ -42,9 +42,9 @@ const handlers: Handlers = {
   },
   disconnect: ({ directory }, { filter, ...order }, { ageMs }) => ({ matched: directory.close(filter, order, ageMs) }),
   report: ({ receipts }, { messageId, target, withinMs }) => receipts.report(messageId, target, withinMs),
-  held: ({ groups, log }, { userId, group, expiresAtMs, since, revision }, arrival) => {
+  held: async ({ groups, log }, { userId, group, expiresAtMs, since, revision }, arrival) => {
     const membership = { userId, group, expiresAtMs, since: decodeCursor(since) };
-    groups.heldElsewhere(membership, wordOf(log, arrival, revision));
+    await groups.heldElsewhere(membership, wordOf(log, arrival, revision));
     return null;
   },
   released: ({ groups, log }, { userId, group, revision }, arrival) => {

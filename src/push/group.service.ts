@@ -14,13 +14,13 @@ import { MembershipSource } from '../core/connection-registry.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
-import type { Cursor } from '../protocol/cursor.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
 import { HeldMembers } from './held-members.js';
 import { FOUND_BY_READING, NEWEST_WORD } from './membership-word.js';
+import type { NewMembership } from './membership-word.js';
 import { MembershipEnds } from './membership-ends.js';
 import { MembershipReads } from './membership-reads.js';
 import { MembershipRefresh } from './membership-refresh.js';
@@ -67,7 +67,7 @@ export class GroupService {
   constructor(private readonly parts: GroupParts) {
     this.reads = new MembershipReads(parts.memberships);
     this.registry = parts.registry;
-    this.members = new HeldMembers(parts.registry, parts.resumes);
+    this.members = new HeldMembers(parts.registry, parts.resumes, parts.clock);
     this.refresh = new MembershipRefresh({
       read: (userId) => this.readKept(userId),
       take: (userId, memberships) => this.takeHeld(userId, memberships),
@@ -139,18 +139,17 @@ export class GroupService {
   }
 
   /**
-   * The server holds the membership from now on, for all connections of the user, present and future. Resolves to the
-   * place from which on messages for the group are for them, and the revision of the change.
+   * The server holds the membership from now on, for all connections of the user, present and future. `joined`: resolves when
+   * what is sent to the group finds those that are here, where they have to wait for it.
    */
-  async hold(userId: string, group: string, expiresAtMs?: number): Promise<{ since: Cursor; revision: number }> {
+  async hold(userId: string, group: string, expiresAtMs?: number): Promise<NewMembership> {
     // Before it is there: whoever reads it knows at once where it begins.
     const place = this.parts.log.joiningPlace(group);
     const beginning = place instanceof Promise ? await place : place;
     const added = await this.parts.memberships.add({ userId, group, expiresAtMs, since: beginning });
     const since = added.since ?? beginning;
     this.refresh.changed(userId);
-    this.joinHeld({ userId, group, expiresAtMs, since });
-    return { since, revision: added.revision };
+    return { since, revision: added.revision, joined: this.joinHeld({ userId, group, expiresAtMs, since }) };
   }
 
   /**
@@ -164,12 +163,13 @@ export class GroupService {
     return revision;
   }
 
-  /** Another node has added the membership: it has its effect here too. */
-  heldElsewhere(membership: HeldMembership, word = NEWEST_WORD): void {
+  /** Another node has added the membership: it has its effect here too. Resolves when it has, as `joined` of {@link hold}. */
+  async heldElsewhere(membership: HeldMembership, word = NEWEST_WORD): Promise<void> {
     this.refresh.changed(membership.userId);
     if (!this.isHere(membership.userId)) return;
-    this.joinHeld(membership, word);
+    const joined = this.joinHeld(membership, word);
     this.readAgain(membership.userId);
+    await joined;
   }
 
   /** Another node has ended the membership: it has its effect here too. */
@@ -237,13 +237,13 @@ export class GroupService {
     }
   }
 
-  private joinHeld(membership: HeldMembership, word = NEWEST_WORD): void {
+  private joinHeld(membership: HeldMembership, word = NEWEST_WORD): Promise<void> | undefined {
     const { userId, group } = membership;
     this.ends.set(membership);
     for (const held of this.expected.of(userId)) held.change(group, membership, word.revision);
     // What was read shows it already, but has not had its effect.
     const revision = this.notices.came(userId, group) ? Number.POSITIVE_INFINITY : word.revision;
-    for (const connection of this.members.newsOf(userId, revision)) this.members.join(connection, membership, word);
+    return this.members.join(this.members.newsOf(userId, revision), membership, word);
   }
 
   private letGo(userId: string, group: string, word = NEWEST_WORD): void {
@@ -279,7 +279,7 @@ export class GroupService {
       if (!isAtOnce && !known.includes(group) && this.isToBeAnnounced(userId, group)) continue;
       // In one order what comes before the word of a membership is not due by it, and nothing due has been passed yet.
       const found = this.parts.log.isInOneOrder ? { ...membership, since: undefined } : membership;
-      for (const connection of connections) this.members.join(connection, found, FOUND_BY_READING);
+      void this.members.join(connections, found, FOUND_BY_READING);
     }
     if (isAwaited) this.parts.resumes.recovered();
   }

@@ -1,5 +1,6 @@
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { Arrival } from '../backing/node-link.interface.js';
+import type { Cursor } from '../protocol/cursor.js';
 import { CHANGE_MS } from './node-questions.js';
 
 /**
@@ -27,6 +28,14 @@ export const NEWEST_WORD: MembershipWord = { lateness: 'none', revision: Number.
 
 /** Of what no word has come: messages that were sent since it began may have been heard. */
 export const FOUND_BY_READING: Pick<MembershipWord, 'lateness'> = { lateness: 'overtaken' };
+
+/** What becomes of one that is made here. */
+export interface NewMembership {
+  /** The place from which on messages for the group are for the user. */
+  readonly since: Cursor;
+  readonly revision: number;
+  readonly joined: Promise<void> | undefined;
+}
 
 /** The word that another node has said. */
 export function wordOf(log: Pick<MessageLog, 'isInOneOrder'>, arrival: Arrival, revision: number): MembershipWord {

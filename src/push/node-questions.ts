@@ -139,16 +139,18 @@ export async function askNodes<Operation extends NodeOperation>(
 export const CHANGE_MS = 500;
 
 /**
- * Tells all other nodes of a change of memberships. Where messages and the words of nodes come in no one order, a message
- * that is sent once the change is done could be there before the word of it. So there it is done when all nodes that are
- * alive have carried it out, or {@link CHANGE_MS} later: those too whose line is just coming back, for messages may reach
- * them over another.
+ * Tells all other nodes of a change of memberships. One that is made is done when all nodes that are alive have carried it
+ * out, or {@link CHANGE_MS} later: what is sent then finds the user, and its receipt says so. Where messages and the words of
+ * nodes come in no one order, a message that is sent once the change is done could be there before the word of it. So there
+ * one that is ended is waited for likewise, and those nodes too whose line is just coming back, for messages may reach them
+ * over another.
  */
 export async function announce<Operation extends 'held' | 'released'>(
   { nodes, log }: { readonly nodes: OtherNodes; readonly log: Pick<MessageLog, 'isInOneOrder'> },
   operation: Operation,
   payload: NodeOperations[Operation]['asks'],
 ): Promise<void> {
-  if (log.isInOneOrder) await nodes.tell({ operation, payload }, KEPT_FOR_MS);
-  else await askNodes(nodes, operation, payload, { withinMs: CHANGE_MS, keepMs: KEPT_FOR_MS, waitsForCutOff: true });
+  const waitsForCutOff = !log.isInOneOrder;
+  if (operation === 'released' && log.isInOneOrder) await nodes.tell({ operation, payload }, KEPT_FOR_MS);
+  else await askNodes(nodes, operation, payload, { withinMs: CHANGE_MS, keepMs: KEPT_FOR_MS, waitsForCutOff });
 }

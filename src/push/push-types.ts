@@ -112,6 +112,11 @@ export interface DisconnectOutcome {
   readonly partial?: boolean;
 }
 
+/** What may be said of a membership. */
+export interface MembershipOptions {
+  readonly expiresAt?: Date | number | string | undefined;
+}
+
 /** Which tokens end: all of a user issued until now, one by its id, or all issued before a moment. */
 export type Revocation =
   | { readonly sub: string; readonly jti?: undefined; readonly issuedBefore?: undefined }

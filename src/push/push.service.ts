@@ -121,7 +121,7 @@ export class PushService {
   }
 
   /** Makes the user a member, on live connections at once and on later ones. `expiresAt`: a date, ISO text or milliseconds since the Unix epoch. */
-  async addToGroup(userId: string, group: string, { expiresAt }: MembershipOptions = {}): Promise<void> {
+  async addToGroup(userId: string, group: string, { expiresAt }: Push.MembershipOptions = {}): Promise<void> {
     const expiresAtMs =
       typeof expiresAt === 'string' ? parseIsoTime(expiresAt) : expiresAt && new Date(expiresAt).getTime();
     const isOver = expiresAtMs !== undefined && !(expiresAtMs > this.parts.clock.now());
@@ -131,8 +131,9 @@ export class PushService {
       ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
     ]);
     await this.within(async (space) => {
-      const { since, revision } = await space.groups.hold(userId, group, expiresAtMs);
-      await announce(space, 'held', { userId, group, expiresAtMs, since: encodeCursor(since), revision });
+      const { since, revision, joined } = await space.groups.hold(userId, group, expiresAtMs);
+      const told = announce(space, 'held', { userId, group, expiresAtMs, since: encodeCursor(since), revision });
+      await Promise.all([told, joined]);
     });
   }
 
@@ -279,11 +280,6 @@ export class PushService {
     const space = spaces.enter(tenant);
     return action(space).finally(() => space.leave());
   }
-}
-
-/** What may be said of a membership. */
-export interface MembershipOptions {
-  readonly expiresAt?: Date | number | string | undefined;
 }
 
 /** How long a send that asks for a report waits for slow connections, where it does not say. */

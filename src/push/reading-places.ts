@@ -1,6 +1,9 @@
 import type { Connection } from '../core/connection.js';
 import type { Cursor } from '../protocol/cursor.js';
 
+/** So many are read for at a time after a break, so that a crowd does not drown the log. */
+const CONCURRENT_READS = 64;
+
 /** How far connections have got that are not live, and which of them wait until the log is followed again. */
 export class ReadingPlaces {
   private readonly places = new WeakMap<Connection, Cursor>();
@@ -32,8 +35,25 @@ export class ReadingPlaces {
     this.waiting.delete(connection);
   }
 
-  /** Takes out those of the waiting that are to go on, with their places. */
-  takeWaiting(isToGoOn: (connection: Connection) => boolean): [Connection, Cursor][] {
+  /** Has those of the waiting that are to go on be read for, each from its place and some at a time. */
+  goOn(
+    isToGoOn: (connection: Connection) => boolean,
+    readOn: (connection: Connection, place: Cursor) => Promise<void>,
+  ): void {
+    const waiting = this.takeWaiting(isToGoOn);
+    const readNext = async (): Promise<void> => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) await readOn(...next);
+    };
+    for (let count = 0; count < CONCURRENT_READS; count++) void readNext();
+  }
+
+  /** It is live: it stands where this node does. */
+  forget(connection: Connection): void {
+    this.places.delete(connection);
+  }
+
+  /** Takes them out, with their places. */
+  private takeWaiting(isToGoOn: (connection: Connection) => boolean): [Connection, Cursor][] {
     const taken: [Connection, Cursor][] = [];
     for (const connection of this.waiting) {
       const place = this.places.get(connection);
@@ -42,10 +62,5 @@ export class ReadingPlaces {
       taken.push([connection, place]);
     }
     return taken;
-  }
-
-  /** It is live: it stands where this node does. */
-  forget(connection: Connection): void {
-    this.places.delete(connection);
   }
 }

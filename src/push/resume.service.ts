@@ -52,8 +52,6 @@ export interface Opening {
   readonly resumed: boolean;
 }
 
-/** How many connections are read for at a time after a break, so that a crowd does not drown the log. */
-const CONCURRENT_READS = 64;
 /** A read that failed although the log is followed is tried again after up to so long. */
 const RETRY_MS = 1_000;
 
@@ -105,24 +103,25 @@ export class ResumeService {
 
   /**
    * The server has made the connection a member of the group, which it is in by now: what came for the group after the
-   * place is for it. Undefined: nobody knows when that was, so what comes from now on is. `lateness`: of the word of it.
+   * place is for it. Undefined: nobody knows when that was, so what comes from now on is. `late`: how the word of it is.
+   * Where it was live and has to be read for: resolves when it is again, or waits, or has ended.
    */
-  joined(connection: Connection, group: string, beginning?: Cursor, lateness: Lateness = 'none'): void {
+  joined(connection: Connection, group: string, begun?: Cursor, late: Lateness = 'none'): Promise<void> | undefined {
     const { log, registry } = this.parts;
     const { outbound } = connection;
     const { position } = log;
     // What was heard before the word of the membership is not due to it; brought later it would come in a wrong order.
-    const passed = lateness === 'none' ? position : this.joins.hadThrough(connection, group, lateness);
-    const since = beginning && passed ? furthest(beginning, passed) : beginning;
+    const passed = late === 'none' ? position : this.joins.hadThrough(connection, group, late);
+    const since = begun && passed ? furthest(begun, passed) : begun;
     const hears = log.hears(audienceOf(connection, registry)) === true;
-    if (!outbound.holding && hears && (since === undefined || isWithin(position, since))) return;
-    if (connection.transport.name === 'poll') return connection.close(CloseCode.GoingAway);
+    if (!outbound.holding && hears && (since === undefined || isWithin(position, since))) return undefined;
+    if (connection.transport.name === 'poll') connection.close(CloseCode.GoingAway);
     // Who is held reads with the group from where it stands, unless it is known where the membership begins.
     if (since) this.joins.add(connection, { group, after: since });
-    if (outbound.holding) return;
+    if (outbound.holding || !connection.isOpen) return undefined;
     outbound.hold();
     outbound.releaseReplies();
-    void this.readOn(connection, position);
+    return this.readOn(connection, position);
   }
 
   /**
@@ -157,11 +156,8 @@ export class ResumeService {
 
   /** Something is followed again: those who waited for it are brought up to date, some at a time. */
   recovered(): void {
-    const waiting = this.places.takeWaiting((each) => !each.isOpen || this.parts.hearing.of(each) !== false);
-    const readNext = async (): Promise<void> => {
-      for (let next = waiting.pop(); next; next = waiting.pop()) await this.readOn(...next);
-    };
-    for (let count = 0; count < CONCURRENT_READS; count++) void readNext();
+    const isToGoOn = (connection: Connection) => !connection.isOpen || this.parts.hearing.of(connection) !== false;
+    this.places.goOn(isToGoOn, (connection, place) => this.readOn(connection, place));
   }
 
   /** A message is gone and cannot be put into its place. Who is being read for has it read. */

@@ -274,7 +274,9 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.emulateMedia({ forcedColors: 'active' });
     await show('nodes');
     const frames = (which: string) =>
-      page.locator(which).evaluateAll((all) => all.map((each) => each.ownerDocument.defaultView?.getComputedStyle(each).borderTopStyle));
+      page
+        .locator(which)
+        .evaluateAll((all) => all.map((each) => each.ownerDocument.defaultView?.getComputedStyle(each).borderTopStyle));
     expect(await frames('.views a[aria-current]')).toEqual(['solid']);
     expect(new Set(await frames('.views a:not([aria-current])'))).toEqual(new Set(['none']));
     expect(new Set(await frames('.pill'))).toEqual(new Set(['solid']));

@@ -90,6 +90,21 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
     expect(await fastify.push.groupsOf('member')).toEqual(['drivers']);
   });
 
+  it('find whoever was just put into a group, whichever of them is told and sends', async () => {
+    const joiner = await express.connect('joiner');
+    const nodes = { express, fastify };
+    for (const [told, teller] of Object.entries(nodes)) {
+      for (const [from, sender] of Object.entries(nodes)) {
+        const group = `${told}-${from}`;
+        await teller.push.addToGroup('joiner', group);
+        const receipt = await sender.push.toGroup(group, group, 1, { report: true });
+        const found = { matched: { users: 1, connections: 1 }, written: 1, scope: 'cluster' };
+        expect(receipt).toEqual({ id: receipt.id, duplicate: false, ...found });
+        await joiner.next(group);
+      }
+    }
+  });
+
   it('take a ticket of one another, once', async () => {
     const { text } = await ask(`${express.origin}/push/ticket`, { method: 'POST', headers: bearer(signToken()) });
     const { ticket } = JSON.parse(text) as { ticket: string };

@@ -82,6 +82,7 @@ export class FakeConnections {
     const resumes = {
       joined: (connection: Connection, group: string, since: Cursor | undefined) => {
         this.joins.push({ connection, group, since });
+        return undefined;
       },
     };
     return new GroupService({

@@ -223,7 +223,7 @@ describe('a membership that changes during a handshake', () => {
     memberships.isAway = true;
     await expect(groups.expect('7')).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
     const { reads } = memberships;
-    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined });
     expect(memberships.reads).toBe(reads);
   });
 });
@@ -259,7 +259,7 @@ describe('a membership that another node changes', () => {
     const answer = memberships.delay();
 
     // Of these two nothing is kept: the other node said them late.
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
     groups.releasedElsewhere('7', 'own');
     expect(groupsOf(peer)).toEqual(['a']);
 
@@ -280,14 +280,14 @@ describe('a membership that another node changes', () => {
     const peer = await admit('7');
     const since: Cursor = [{ epoch: 'e', number: 5 }];
     const { revision } = await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined, since });
-    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
     await settled();
     expect(groupsOf(peer)).toEqual([]);
 
     fakes.clock.advance(afterMs);
     if (afterMs > 0) groups.sweep(fakes.clock.now());
     else
-      groups.heldElsewhere(
+      void groups.heldElsewhere(
         { userId: '7', group: 'found', expiresAtMs: undefined, since },
         { lateness: 'none', revision },
       );
@@ -302,7 +302,7 @@ describe('a membership that another node changes', () => {
   ])('is waited for no longer when %s', async (_when, end) => {
     const peer = await admit('7');
     await memberships.add({ userId: '7', group: 'found', expiresAtMs: undefined });
-    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
     await settled();
     await end(peer);
     const sweepLater = async (): Promise<void> => {
@@ -336,17 +336,17 @@ describe('a membership that another node changes', () => {
     groups.releasedElsewhere('7', 'other', { lateness: 'none', revision: left });
     await settled();
     groups.releasedElsewhere('7', 'g', { lateness: 'none', revision: left });
-    groups.heldElsewhere(membership, { lateness: 'none', revision });
+    void groups.heldElsewhere(membership, { lateness: 'none', revision });
     expect(groupsOf(peer)).toEqual(['g']);
   });
 
   it('stands although a read that began before it ends after it', async () => {
     const peer = await admit('7');
     const answer = memberships.delay();
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
 
     await memberships.add({ userId: '7', group: 'a', expiresAtMs: undefined });
-    groups.heldElsewhere({ userId: '7', group: 'b', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'b', expiresAtMs: undefined });
     await memberships.add({ userId: '7', group: 'b', expiresAtMs: undefined });
     groups.join(peer.connection, 'b');
     await answer();
@@ -363,7 +363,7 @@ describe('a membership that another node changes', () => {
     const peer = await admit('7');
     await groups.hold('7', 'old', undefined);
     const answer = memberships.delay();
-    groups.heldElsewhere({ userId: '7', group: 'late', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'late', expiresAtMs: undefined });
 
     await change();
     await answer();
@@ -380,11 +380,11 @@ describe('a membership that another node changes', () => {
     memberships.delay();
     const heldUnder = () => under.at(fakes.clock.now()).map(({ group }) => group);
 
-    groups.heldElsewhere(membership, { lateness: 'overtaken', revision: added.revision });
-    groups.heldElsewhere(membership, { lateness: 'overtaken', revision: removed });
+    void groups.heldElsewhere(membership, { lateness: 'overtaken', revision: added.revision });
+    void groups.heldElsewhere(membership, { lateness: 'overtaken', revision: removed });
     expect([groupsOf(peer), heldUnder()]).toEqual([[], []]);
 
-    groups.heldElsewhere(membership, { lateness: 'overtaken', revision: removed + 1 });
+    void groups.heldElsewhere(membership, { lateness: 'overtaken', revision: removed + 1 });
     expect([groupsOf(peer), heldUnder()]).toEqual([['g'], ['g']]);
     groups.releasedElsewhere('7', 'g', { lateness: 'overtaken', revision: removed });
     expect([groupsOf(peer), heldUnder()]).toEqual([['g'], ['g']]);
@@ -394,7 +394,7 @@ describe('a membership that another node changes', () => {
     await groups.hold('7', 'g', undefined);
     const first = await admit('7');
     const answer = memberships.delay();
-    groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'other', expiresAtMs: undefined });
     await settled();
     fakes.registry.remove(first.connection);
     const revision = await memberships.remove('7', 'g');
@@ -409,8 +409,11 @@ describe('a membership that another node changes', () => {
   it('during the read of a handshake stands where the read does not show it', async () => {
     const answer = memberships.delay();
     const reading = groups.expect('7');
-    groups.heldElsewhere({ userId: '7', group: 'new', expiresAtMs: undefined }, { lateness: 'none', revision: 2 });
-    groups.heldElsewhere({ userId: '7', group: 'gone', expiresAtMs: undefined }, { lateness: 'none', revision: 0 });
+    void groups.heldElsewhere({ userId: '7', group: 'new', expiresAtMs: undefined }, { lateness: 'none', revision: 2 });
+    void groups.heldElsewhere(
+      { userId: '7', group: 'gone', expiresAtMs: undefined },
+      { lateness: 'none', revision: 0 },
+    );
     await answer();
 
     const held = (await reading).at(fakes.clock.now());
@@ -419,12 +422,12 @@ describe('a membership that another node changes', () => {
 
   it('reaches a handshake under way', async () => {
     const held = await groups.expect('7');
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
     expect(held.at(fakes.clock.now()).map(({ group }) => group)).toEqual(['a']);
   });
 
   it('is not read for a user who is not here', async () => {
-    groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
+    void groups.heldElsewhere({ userId: '7', group: 'a', expiresAtMs: undefined });
     groups.releasedElsewhere('7', 'a');
     expect(memberships.reads).toBe(0);
   });

@@ -141,7 +141,7 @@ describe('a member of whose group others have said something meanwhile', () => {
     log.isFollowing = true;
     follower.recovered();
     groups.releasedElsewhere('7', 'g', KEPT);
-    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined, since: at(4) }, KEPT);
+    void groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined, since: at(4) }, KEPT);
     await turn();
     expect([membershipReads, log.reads.length]).toEqual([0, 0]);
 
@@ -160,7 +160,7 @@ describe('a member of whose group others have said something meanwhile', () => {
     log.position = at(9);
 
     groups.releasedElsewhere('7', 'g', KEPT);
-    groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined, since: at(4) }, KEPT);
+    void groups.heldElsewhere({ userId: '7', group: 'g', expiresAtMs: undefined, since: at(4) }, KEPT);
     await turn();
     expect(log.reads).toEqual([]);
   });
