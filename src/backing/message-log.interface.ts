@@ -157,6 +157,8 @@ export interface Delivery {
   readonly matched: MatchCount;
   /** Counts the connections that take it. */
   readonly message: OutgoingMessage;
+  /** Those whom it found read it from the log, and nobody says here when they have it. */
+  readonly comesByReading?: true;
 }
 
 /** This node, as its log sees it. */
@@ -165,6 +167,8 @@ export interface LogFollower {
   deliver(message: LoggedMessage, target: Target): Delivery;
   /** Whether a message for this target is for anybody here, as far as can be said without looking at exceptions. */
   reaches(target: Target): boolean;
+  /** Whom a message for this target finds here now. */
+  match(target: Target): MatchCount;
   /**
    * Messages may pass this node by from now on. Whoever it concerns has had everything up to this place, and is not to
    * get anything more before it was brought up to date. Partitions that it does not concern go on.

@@ -1,6 +1,6 @@
 import type { AudienceFilter, Delivery, LogFollower, LoggedMessage } from '../backing/message-log.interface.js';
 import type { Clock } from '../core/clock.js';
-import type { Target } from '../core/delivery-target.js';
+import type { MatchCount, Target } from '../core/delivery-target.js';
 import type { Cursor } from '../protocol/cursor.js';
 
 /** A log that is not followed by then is out of reach, and connections are held for it as for any that is. */
@@ -38,6 +38,10 @@ export class FirstContact implements LogFollower {
 
   reaches(target: Target): boolean {
     return this.follower.reaches(target);
+  }
+
+  match(target: Target): MatchCount {
+    return this.follower.match(target);
   }
 
   interrupted(place: Cursor, concerns: AudienceFilter): void {

@@ -1,6 +1,6 @@
 import type { AudienceFilter, Delivery, LogFollower, LoggedMessage } from '../backing/message-log.interface.js';
 import type { OtherNodes } from '../backing/node-link.interface.js';
-import type { Target } from '../core/delivery-target.js';
+import type { MatchCount, Target } from '../core/delivery-target.js';
 import type { FanOut } from '../core/fan-out.js';
 import { OutgoingMessage } from '../core/outgoing-message.js';
 import type { Telemetry } from '../core/telemetry.js';
@@ -38,6 +38,10 @@ export class NodeLogFollower implements LogFollower {
 
   reaches(target: Target): boolean {
     return this.fanOut.reaches(target);
+  }
+
+  match(target: Target): MatchCount {
+    return this.fanOut.match(target);
   }
 
   interrupted(place: Cursor, concerns: AudienceFilter): void {

@@ -75,7 +75,8 @@ export class Publisher {
     });
     if (matched.connections > 0) {
       await this.scheduler.nextSlice();
-      if (reportWithinMs !== undefined) await settled(message, this.clock, reportWithinMs);
+      const isWaitedFor = reportWithinMs !== undefined && !here.comesByReading;
+      if (isWaitedFor) await settled(message, this.clock, reportWithinMs);
     }
     const { id } = content;
     if (!this.receipts || !others) {

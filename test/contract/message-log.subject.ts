@@ -10,7 +10,7 @@ import type {
   MessageRouting,
   ReplayRequest,
 } from '../../src/backing/message-log.interface.js';
-import type { Target } from '../../src/core/delivery-target.js';
+import type { MatchCount, Target } from '../../src/core/delivery-target.js';
 import { OutgoingMessage } from '../../src/core/outgoing-message.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
 import { hearFor } from '../support/hear-for.js';
@@ -69,6 +69,10 @@ export class RecordingFollower implements LogFollower {
 
   reaches(): boolean {
     return true;
+  }
+
+  match(): MatchCount {
+    return { users: 1, connections: 2 };
   }
 
   missed(place: Cursor): void {

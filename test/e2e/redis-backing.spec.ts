@@ -7,7 +7,8 @@ import type { Envelope } from '../../src/protocol/frames.js';
 import { PushModule } from '../../src/push.module.js';
 import { PushHealth } from '../../src/push/push-health.js';
 import { PushService } from '../../src/push/push.service.js';
-import { eventually } from '../support/eventually.js';
+import type { PushReceipt } from '../../src/push/push-types.js';
+import { eventually, eventuallyDefined } from '../support/eventually.js';
 import { ask } from '../support/http-request.js';
 import { PushApp } from '../support/push-app.js';
 import { RedisServer, redisAbsence } from '../support/redis-server.js';
@@ -165,6 +166,11 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
   });
   afterAll(() => server.stop());
 
+  /** What comes of a send that is made again until it is taken. */
+  async function taken(send: () => Promise<PushReceipt>): Promise<PushReceipt> {
+    return eventuallyDefined(() => send().catch(() => undefined));
+  }
+
   const stateOf = (node: PushApp) => node.app.get(PushHealth).backingState.status;
 
   it('keeps its sockets, refuses sends, says so, and goes on where it was', async () => {
@@ -185,8 +191,10 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
     expect(client.closed).toBeUndefined();
 
     await server.run();
+    // Taken before this node hears again: who it is for is known, and not when they have it.
+    const receipt = await taken(() => node.push.toUser('7', 'count', 2, { report: { withinMs: 20_000 } }));
+    expect(receipt.matched).toEqual({ users: 1, connections: 2 });
     await eventually(() => stateOf(node) === 'up');
-    await node.push.toUser('7', 'count', 2);
     expect([(await client.next('count')).data, (await client.next('count')).data]).toEqual([1, 2]);
     expect((await late.next('count')).data).toBe(2);
   });

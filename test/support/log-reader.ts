@@ -5,6 +5,7 @@ import type {
   LogGap,
   MessageLog,
 } from '../../src/backing/message-log.interface.js';
+import type { MatchCount, Target } from '../../src/core/delivery-target.js';
 import { OutgoingMessage } from '../../src/core/outgoing-message.js';
 import type { Cursor } from '../../src/protocol/cursor.js';
 
@@ -45,6 +46,11 @@ export class LogReader implements LogFollower {
     if (this.isCatchingUp) return;
     this.isCatchingUp = true;
     void this.catchUp().finally(() => (this.isCatchingUp = false));
+  }
+
+  match(target: Target): MatchCount {
+    const count = target.all || target.users?.includes('7') || target.groups ? 1 : 0;
+    return { users: count, connections: count };
   }
 
   reaches(): boolean {

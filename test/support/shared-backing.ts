@@ -82,6 +82,7 @@ export class SharedBacking {
         return here;
       },
       reaches: () => true,
+      match: () => ({ users: 0, connections: 0 }),
       interrupted: () => undefined,
       recovered: () => undefined,
       missed: () => undefined,

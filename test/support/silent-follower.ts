@@ -8,6 +8,7 @@ export const nobody: LogFollower = {
     message: new OutgoingMessage(text, cursor, number, partition),
   }),
   reaches: () => false,
+  match: () => ({ users: 0, connections: 0 }),
   interrupted() {},
   recovered() {},
   missed() {},

@@ -3,7 +3,7 @@
  *
  * A message is delivered on this node as on any other, when it comes over its channel; what it found here is matched to
  * the publish by its id. So a node delivers in the order of the log, its own messages too. Where this node does not
- * follow the channel nobody here is meant, and there is nothing to wait for.
+ * follow the channel there is nothing to wait for: nobody here is meant, or they are about to read it.
  *
  * Publishes end in the order in which they began to wait, so one timer does for all of them.
  */
@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cancel, Clock } from '../../core/clock.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
 import type { PushError } from '../../core/push-error.js';
+import type { MatchCount, Target } from '../../core/delivery-target.js';
 import { identityOfExclusion } from '../../core/target-identity.js';
 import { encodeMessage } from '../../protocol/frame-encoder.js';
 import type { Delivery, MessageContent, MessageLogLimits, MessageRouting } from '../message-log.interface.js';
@@ -54,6 +55,8 @@ export interface LogPublisherParts {
   /** How long it is remembered that a message was taken which may be sent again. */
   readonly onceMs: number;
   readonly fixedNow: () => string;
+  /** Whom a message for this target finds here now. */
+  readonly match: (target: Target) => MatchCount;
 }
 
 /** A partition as the publisher sees it. */
@@ -98,7 +101,7 @@ export class LogPublisher {
     this.script = new RedisScript(publishScript({ ...limits, forgetMs, publishCommand: connections.publishCommand }));
   }
 
-  /** Resolves with what became of the message here; with nothing where it was taken but does not come here. */
+  /** Resolves with what became of the message here; where it was taken but does not come here, with whom it is for. */
   publish(content: MessageContent, routing: MessageRouting): Promise<Delivery> {
     const { connections, secret } = this.parts;
     const { seal } = secret;
@@ -246,8 +249,8 @@ export class LogPublisher {
   }
 
   private giveUp(waiting: Waiting): void {
-    const { isTaken, text, resolve, reject } = this.end(waiting);
-    if (isTaken) resolve(nowhere(text));
+    const { isTaken, text, routing, resolve, reject } = this.end(waiting);
+    if (isTaken) resolve(passedBy(text, this.parts.match(routing.target)));
     else reject(publishUnknown());
   }
 
@@ -277,6 +280,10 @@ function collapseIdOf({ collapseKey, target: { except } }: MessageRouting): stri
   return createHash('sha256').update(names).digest('base64url').slice(0, 22);
 }
 
-function nowhere(text: string): Delivery {
-  return { matched: { users: 0, connections: 0 }, message: new OutgoingMessage(text) };
+/** Whoever is here and is to have it has it read, or has had it. */
+function passedBy(text: string, matched: MatchCount): Delivery {
+  const message = new OutgoingMessage(text);
+  if (matched.connections === 0) return { matched, message };
+  message.recordQueued(matched.connections);
+  return { matched, message, comesByReading: true };
 }

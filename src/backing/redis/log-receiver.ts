@@ -10,7 +10,7 @@
  * A channel that stands elsewhere than it should is a break. Where nothing else was heard since, those whom it concerns
  * are held and read on. Otherwise they have had messages from behind the lost one, and it is a gap.
  */
-import type { Target } from '../../core/delivery-target.js';
+import type { MatchCount, Target } from '../../core/delivery-target.js';
 import { encodeCursor } from '../../protocol/cursor.js';
 import type { Cursor } from '../../protocol/cursor.js';
 import { withCursor } from '../../protocol/frame-encoder.js';
@@ -68,6 +68,11 @@ export class LogReceiver implements PartitionOwner {
   follow(follower: LogFollower): void {
     this.follower = follower;
     for (const partition of this.partitions) if (!partition.isFollowing) this.interrupted(partition);
+  }
+
+  /** Whom a message for this target finds here now. */
+  match(target: Target): MatchCount {
+    return this.follower?.match(target) ?? { users: 0, connections: 0 };
   }
 
   received(partition: LogPartition, channel: FollowedChannel, frame: Buffer): void {

@@ -8,6 +8,7 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import type { AddresseeKind } from '../../core/connection-registry.js';
+import type { Target } from '../../core/delivery-target.js';
 import type { Cursor } from '../../protocol/cursor.js';
 import { defaultHistoryAllCount } from '../message-log.interface.js';
 import type {
@@ -98,7 +99,8 @@ export class RedisMessageLog implements MessageLog {
     });
     this.partitions = roots.map((root, index) => new LogPartition(shared, root, index, this.receiver));
     this.receiver.begin(this.partitions);
-    this.publisher = new LogPublisher({ ...shared, onceMs, limits: bounds }, this.partitions);
+    const match = (target: Target) => this.receiver.match(target);
+    this.publisher = new LogPublisher({ ...shared, onceMs, limits: bounds, match }, this.partitions);
     this.interest = new LogInterest(this.partitions, clock, (partition, channel) => {
       this.publisher.stopWaiting(partition, channel);
     });

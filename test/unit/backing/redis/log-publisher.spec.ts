@@ -26,6 +26,7 @@ it('lets the event loop turn when a line that looks well refuses each attempt at
       forgetMs: 1_000,
       onceMs: 1_000,
       fixedNow: () => '',
+      match: () => ({ users: 1, connections: 2 }),
     },
     [
       {
@@ -37,6 +38,11 @@ it('lets the event loop turn when a line that looks well refuses each attempt at
     ],
   );
   const content = { event: 'note', dataText: '1', id: '1', ts: '2026-01-01T00:00:00.000Z' };
-  await publisher.publish(content, { target: { all: true }, store: 'history' });
+  const { matched, message, comesByReading } = await publisher.publish(content, {
+    target: { all: true },
+    store: 'history',
+  });
   expect(attempts).toBeLessThan(ENDLESS);
+  // Nothing comes over the line here, so that is all that can be said of them.
+  expect([matched, message.isSettled, comesByReading]).toEqual([{ users: 1, connections: 2 }, false, true]);
 });
