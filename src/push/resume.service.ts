@@ -82,7 +82,9 @@ export class ResumeService {
     this.joins.begin(connection, after);
     let isGreeted = false;
     const write = (page: LogPage) => {
-      if (!isGreeted) greet({ cursor: encodeCursor(page.resumedFrom), resumed: page.gap === undefined });
+      // A connection that breaks between its welcome and the gap is to be told of that when it comes with this place.
+      const place = page.gap === undefined ? page.resumedFrom : after;
+      if (!isGreeted) greet({ cursor: encodeCursor(place), resumed: page.gap === undefined });
       isGreeted = true;
       return this.write(connection, page);
     };

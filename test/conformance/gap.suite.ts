@@ -79,6 +79,15 @@ export const describeGaps: TransportRules = (target, driver) => {
       await expectWhole(server, String(gap['cursor']), [2, 3, 4]);
     });
 
+    if (driver.isLasting) {
+      it('is told again to whoever comes back from the welcome before it', async () => {
+        const [server, cursor] = await leave({ historyCount: 3 });
+        await fill(server, 'users/away', 5);
+        const { welcome } = await connect(server, cursor);
+        await expectGap(server, String(welcome && dataOf(welcome, 'cursor')), 'expired', [2, 3, 4]);
+      });
+    }
+
     it('is none where others’ messages were pushed out', async () => {
       const [server, cursor] = await leave({ historyCount: 3 });
       await fill(server, 'users/away', 1);

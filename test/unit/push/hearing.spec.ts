@@ -41,7 +41,7 @@ function eventsOf(peer: FakePeer): string[] {
 
 function putInto(peer: FakePeer, group: string, since?: ReturnType<typeof at>, lateness?: Lateness): void {
   fakes.registry.join(peer.connection, group, MembershipSource.Server);
-  service.joined(peer.connection, group, since, lateness);
+  void service.joined(peer.connection, group, since, lateness);
 }
 
 describe('a connection that comes with no place', () => {
@@ -204,7 +204,7 @@ describe('a live connection that the server puts into a group', () => {
     const { connection, transport } = fakes.connect('7', {}, new FakeTransport('poll'));
     log.unheard.add('g');
     fakes.registry.join(connection, 'g', MembershipSource.Server);
-    service.joined(connection, 'g', at(0));
+    void service.joined(connection, 'g', at(0));
     expect(transport.closed?.code).toBe(1001);
   });
 });

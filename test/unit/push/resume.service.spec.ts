@@ -125,7 +125,8 @@ describe('ResumeService', () => {
     await log.answer([5], { gap: 'expired', resumedFrom: told });
 
     expect(eventsOf(peer)).toEqual(['push:welcome', 'push:gap', 'm5']);
-    expect(peer.transport.received[0]?.data).toMatchObject({ resumed: false });
+    // Where it stood: if it breaks off before the gap it is told of that again.
+    expect(peer.transport.received[0]?.data).toMatchObject({ resumed: false, cursor: encodeCursor(at(0)) });
     expect(peer.transport.received[1]).toMatchObject({ data: { reason: 'expired' }, cursor: encodeCursor(told) });
   });
 
