@@ -70,8 +70,10 @@ export class ConsoleService implements ConsoleHandler, OnApplicationShutdown {
       return { type: 'ok', data: await this.carryOut(request, asker) };
     } catch (cause) {
       if (cause instanceof Refused) return refused(cause.code, cause.message);
-      // What the caller has done wrong; anything else is a failure of ours, or passes.
-      if (cause instanceof PushError && cause.status < 500) return refused(ErrorCode.InvalidData, cause.message);
+      if (!(cause instanceof PushError)) throw cause;
+      // What the caller has done wrong, or what passes: an operator is told what is away, and what may have been done.
+      if (cause.status < 500) return refused(ErrorCode.InvalidData, cause.message);
+      if (cause.retryAfterMs !== undefined) return refused(ErrorCode.Internal, cause.message);
       throw cause;
     }
   }
