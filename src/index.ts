@@ -30,6 +30,7 @@ export type {
   PushReceipt,
   PushStats,
   Revocation,
+  SendArguments,
   SendOptions,
   SendRequest,
 } from './push/push-types.js';

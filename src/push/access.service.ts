@@ -95,17 +95,22 @@ export class AccessService {
   private readPast(moment: unknown): number {
     const momentMs = readMoment(moment);
     if (momentMs > this.clock.now() + this.clockToleranceMs) {
-      reject('/issuedBefore', 'a moment that is not to come: seconds since the Unix epoch, or ISO 8601 text');
+      reject('/issuedBefore', 'a moment that is not to come: seconds since the Unix epoch, ISO 8601 text, or a date');
     }
     return momentMs;
   }
 }
 
 function readMoment(moment: unknown): number {
-  const isIso = typeof moment === 'string' && ISO_8601.test(moment);
-  const momentMs = typeof moment === 'number' ? moment * 1000 : isIso ? parseIsoTime(moment) : Number.NaN;
-  if (!Number.isFinite(momentMs)) reject('/issuedBefore', 'seconds since the Unix epoch, or ISO 8601 text');
+  const momentMs = momentOf(moment);
+  if (!Number.isFinite(momentMs)) reject('/issuedBefore', 'seconds since the Unix epoch, ISO 8601 text, or a date');
   return momentMs;
+}
+
+function momentOf(moment: unknown): number {
+  if (moment instanceof Date) return moment.getTime();
+  if (typeof moment === 'number') return moment * 1000;
+  return typeof moment === 'string' && ISO_8601.test(moment) ? parseIsoTime(moment) : Number.NaN;
 }
 
 function reject(pointer: string, detail: string): void {

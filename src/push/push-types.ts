@@ -27,12 +27,19 @@ export interface SendOptions {
   readonly by?: string | undefined;
 }
 
+/** What follows the event of a send. Data may be left out where the event is declared with data that may, or not declared. */
+export type SendArguments<Event extends EventRef> =
+  undefined extends EventRefData<Event>
+    ? [data?: EventRefData<Event>, options?: SendOptions]
+    : [data: EventRefData<Event>, options?: SendOptions];
+
 /** The general form of a send. */
-export interface SendRequest<Event extends EventRef = EventName> extends SendOptions {
+export type SendRequest<Event extends EventRef = EventName> = SendOptions & {
   readonly target: Target;
   readonly event: Event;
-  readonly data?: EventRefData<Event>;
-}
+} & (undefined extends EventRefData<Event>
+    ? { readonly data?: EventRefData<Event> }
+    : { readonly data: EventRefData<Event> });
 
 /** What became of a send by the time it was answered. */
 export interface PushReceipt {
@@ -121,8 +128,8 @@ export interface MembershipOptions {
 export type Revocation =
   | { readonly sub: string; readonly jti?: undefined; readonly issuedBefore?: undefined }
   | { readonly sub?: undefined; readonly jti: string; readonly issuedBefore?: undefined }
-  /** Seconds since the Unix epoch, as in a token's `iat`, or ISO 8601; later than now, less the clock tolerance, it is refused. */
-  | { readonly sub?: undefined; readonly jti?: undefined; readonly issuedBefore: number | string };
+  /** Seconds since the Unix epoch, as in a token's `iat`, ISO 8601, or a date; later than now, less the clock tolerance, it is refused. */
+  | { readonly sub?: undefined; readonly jti?: undefined; readonly issuedBefore: Date | number | string };
 
 /** Counts of now. */
 export interface PushStats {

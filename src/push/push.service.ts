@@ -14,14 +14,14 @@ import type { Clock } from '../core/clock.js';
 import type { Target } from '../core/delivery-target.js';
 import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { encodeCursor } from '../protocol/cursor.js';
-import { parseIsoTime } from '../protocol/iso-time.js';
 import type { EventName } from '../protocol/push-events.js';
 import { closing, closingProblems } from './closing.js';
 import { cursorProblems, DEFAULT_PAGE_LIMIT, filterProblems, limitProblems } from './connection-directory.js';
 import { eventNameOf } from './events/event-ref.js';
-import type { EventRef, EventRefData } from './events/event-ref.js';
+import type { EventRef } from './events/event-ref.js';
 import type { OutgoingCheck } from './events/outgoing-check.js';
 import { fingerprintOf } from './idempotency.service.js';
+import { membersCursorOf, membersCursorProblems, readMembersCursor } from './members-page.js';
 import type { MessageDraft } from './message-stamper.js';
 import { announce } from './node-questions.js';
 import type * as Push from './push-types.js';
@@ -35,6 +35,7 @@ import {
   assertUserIds,
   encodeData,
   groupProblems,
+  readMembershipEnd,
   throwIfAny,
   userIdProblems,
 } from './send-validation.js';
@@ -59,6 +60,8 @@ export interface PushServiceParts {
 /** Under which keys of PushService itself are kept, apart from those of REST callers. */
 const IDEMPOTENCY_SCOPE = 'PushService';
 
+type OneOrMore = string | readonly string[];
+
 /** Sends to live connections and says who they are. Inject it anywhere. */
 export class PushService {
   constructor(protected readonly parts: PushServiceParts) {}
@@ -79,27 +82,28 @@ export class PushService {
   }
 
   /** Sends to everyone. */
-  broadcast<Event extends EventRef>(event: Event, data?: EventRefData<Event>, options?: Push.SendOptions) {
+  broadcast<Event extends EventRef>(event: Event, ...message: Push.SendArguments<Event>): Promise<Push.PushReceipt>;
+  broadcast(event: EventRef, data?: unknown, options?: Push.SendOptions): Promise<Push.PushReceipt> {
     return this.deliver({ all: true }, event, data, options);
   }
 
   /** Sends to every connection of the user or users, on all devices and transports. */
   toUser<Event extends EventRef>(
-    userIds: string | readonly string[],
+    userIds: OneOrMore,
     event: Event,
-    data?: EventRefData<Event>,
-    options?: Push.SendOptions,
-  ): Promise<Push.PushReceipt> {
+    ...message: Push.SendArguments<Event>
+  ): Promise<Push.PushReceipt>;
+  toUser(userIds: OneOrMore, event: EventRef, data?: unknown, options?: Push.SendOptions): Promise<Push.PushReceipt> {
     return this.deliver({ users: asList(userIds) }, event, data, options);
   }
 
   /** Sends to every connection that is in the group or in one of the groups. */
   toGroup<Event extends EventRef>(
-    groups: string | readonly string[],
+    groups: OneOrMore,
     event: Event,
-    data?: EventRefData<Event>,
-    options?: Push.SendOptions,
-  ): Promise<Push.PushReceipt> {
+    ...message: Push.SendArguments<Event>
+  ): Promise<Push.PushReceipt>;
+  toGroup(groups: OneOrMore, event: EventRef, data?: unknown, options?: Push.SendOptions): Promise<Push.PushReceipt> {
     return this.deliver({ groups: asList(groups) }, event, data, options);
   }
 
@@ -107,7 +111,12 @@ export class PushService {
   toConnection<Event extends EventRef>(
     connectionId: string,
     event: Event,
-    data?: EventRefData<Event>,
+    ...message: Push.SendArguments<Event>
+  ): Promise<Push.PushReceipt>;
+  toConnection(
+    connectionId: string,
+    event: EventRef,
+    data?: unknown,
     options?: Push.SendOptions,
   ): Promise<Push.PushReceipt> {
     return this.deliver({ connections: [connectionId] }, event, data, options);
@@ -121,15 +130,8 @@ export class PushService {
   }
 
   /** Makes the user a member, on live connections at once and on later ones. `expiresAt`: a date, ISO text or milliseconds since the Unix epoch. */
-  async addToGroup(userId: string, group: string, { expiresAt }: Push.MembershipOptions = {}): Promise<void> {
-    const expiresAtMs =
-      typeof expiresAt === 'string' ? parseIsoTime(expiresAt) : expiresAt && new Date(expiresAt).getTime();
-    const isOver = expiresAtMs !== undefined && !(expiresAtMs > this.parts.clock.now());
-    throwIfAny([
-      ...userIdProblems(userId),
-      ...groupProblems(group),
-      ...(isOver ? [{ pointer: '/expiresAt', detail: 'a moment to come' }] : []),
-    ]);
+  async addToGroup(userId: string, group: string, options: Push.MembershipOptions = {}): Promise<void> {
+    const expiresAtMs = readMembershipEnd(userId, group, options, this.parts.clock.now());
     await this.within(async (space) => {
       const { since, revision, joined } = await space.groups.hold(userId, group, expiresAtMs);
       const told = announce(space, 'held', { userId, group, expiresAtMs, since: encodeCursor(since), revision });
@@ -155,9 +157,9 @@ export class PushService {
 
   /** The members that the server holds in the group, in the order of their ids. */
   async membersOf(group: string, page: Push.PageRequest = {}): Promise<Push.Page<Push.Membership>> {
-    throwIfAny([...groupProblems(group), ...limitProblems(page)]);
+    throwIfAny([...groupProblems(group), ...limitProblems(page), ...membersCursorProblems(page.cursor)]);
     const { limit = DEFAULT_PAGE_LIMIT } = page;
-    const after = page.cursor === undefined ? undefined : Buffer.from(page.cursor, 'base64url').toString();
+    const after = readMembersCursor(page.cursor);
     const found = await this.within(({ memberships }) => memberships.ofGroup(group, after, limit + 1));
     const items = found.slice(0, limit);
     const last = items.at(-1);
@@ -166,7 +168,7 @@ export class PushService {
         userId,
         ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
       })),
-      cursor: found.length > limit && last ? Buffer.from(last.userId).toString('base64url') : null,
+      cursor: found.length > limit && last ? membersCursorOf(last.userId) : null,
     };
   }
 
@@ -291,6 +293,6 @@ function reportDeadlineMs(report: Push.SendOptions['report']): number | undefine
   return report === true ? DEFAULT_REPORT_MS : Math.min(report.withinMs, MAX_REPORT_MS);
 }
 
-function asList(value: string | readonly string[]): readonly string[] {
+function asList(value: OneOrMore): readonly string[] {
   return typeof value === 'string' ? [value] : value;
 }

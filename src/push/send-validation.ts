@@ -2,9 +2,10 @@
 import type { Exclusion, Target, TargetSome } from '../core/delivery-target.js';
 import { PushError } from '../core/push-error.js';
 import type { PushErrorDetail } from '../core/push-error.js';
+import { parseIsoTime } from '../protocol/iso-time.js';
 import { isForbiddenKeyWritten, isTooDeep } from '../protocol/json-guard.js';
 import { isEvent, isGroup, isReservedEvent, isTenant, isUserId } from '../protocol/names.js';
-import type { SendOptions } from './push-types.js';
+import type { MembershipOptions, SendOptions } from './push-types.js';
 
 /** What a send is bounded by. */
 export interface SendLimits {
@@ -26,6 +27,7 @@ const OPTION_MEMBERS: ReadonlySet<string> = new Set([
   'collapseKey',
   'by',
 ]);
+const MEMBERSHIP_MEMBERS: ReadonlySet<string> = new Set(['expiresAt']);
 const MAX_KEY_LENGTH = 255;
 const MAX_COLLAPSE_KEY_LENGTH = 128;
 const USER_ID = 'a user id is 1 to 255 characters without control characters';
@@ -33,10 +35,10 @@ const GROUP = 'a group is 1 to 128 of A-Z a-z 0-9 . _ : @ -';
 
 /** Throws a PushError that says all that is wrong with the message. */
 export function assertSendable(target: Target, event: string, options: SendOptions): void {
-  assertNotReserved(event);
   const errors = eventProblems(event);
   checkTarget(target, errors);
   checkOptions(options, errors);
+  assertNotReserved(event, errors);
   throwIfAny(errors);
 }
 
@@ -46,10 +48,11 @@ export function assertEvent(event: string): void {
   throwIfAny(eventProblems(event));
 }
 
-function assertNotReserved(event: unknown): void {
+/** @param others What else is wrong with the message. */
+function assertNotReserved(event: unknown, others: readonly PushErrorDetail[] = []): void {
   if (typeof event !== 'string' || !isReservedEvent(event)) return;
   throw new PushError('PUSH_ERR_RESERVED_EVENT', 'events that begin with push: are reserved', {
-    errors: [{ pointer: '/event', detail: 'must not begin with push:' }],
+    errors: [{ pointer: '/event', detail: 'must not begin with push:' }, ...others],
   });
 }
 
@@ -83,6 +86,21 @@ export function assertUserIds(userIds: unknown, pointer = '/users'): asserts use
   const errors: PushErrorDetail[] = [];
   checkEach(userIds ?? null, pointer, isUserId, USER_ID, errors);
   throwIfAny(errors);
+}
+
+/** When a membership that the server is to hold ends; undefined where it does not. Throws a PushError of what is wrong with it. */
+export function readMembershipEnd(
+  userId: unknown,
+  group: unknown,
+  options: MembershipOptions,
+  nowMs: number,
+): number | undefined {
+  const errors = [...userIdProblems(userId), ...groupProblems(group), ...memberProblems(options, MEMBERSHIP_MEMBERS)];
+  const { expiresAt } = options ?? {};
+  const endMs = typeof expiresAt === 'string' ? parseIsoTime(expiresAt) : expiresAt && new Date(expiresAt).getTime();
+  if (endMs !== undefined && !(endMs > nowMs)) errors.push({ pointer: '/expiresAt', detail: 'a moment to come' });
+  throwIfAny(errors);
+  return endMs;
 }
 
 /** What is wrong with an object that stands at the pointer and may have these members only. */

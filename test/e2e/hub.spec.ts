@@ -248,7 +248,7 @@ describe('invalid sends', () => {
     ['no target', () => app.push.send({ event: 'e' } as never)],
     ['no message at all', () => app.push.send(undefined as never)],
     ['no user', () => app.push.toUser(undefined as never, 'e')],
-    ['no event', () => app.push.broadcast(undefined as never)],
+    ['no event', () => app.push.broadcast(undefined as never, undefined as never)],
     ['all and some', () => app.push.send({ target: { all: true, users: ['7'] } as never, event: 'e' })],
   ])('are refused as invalid with %s', async (_what, send) => {
     expect((await refused(send())).code).toBe('PUSH_ERR_INVALID_ARGUMENT');
@@ -256,6 +256,11 @@ describe('invalid sends', () => {
 
   it('of reserved events are refused', async () => {
     expect((await refused(app.push.broadcast('push:welcome'))).code).toBe('PUSH_ERR_RESERVED_EVENT');
+    const { code, errors } = await refused(
+      app.push.send({ target: { users: [''] }, event: 'push:welcome', ttlSeconds: -1 }),
+    );
+    expect(code).toBe('PUSH_ERR_RESERVED_EVENT');
+    expect(errors?.map(({ pointer }) => pointer)).toEqual(['/event', '/target/users/0', '/ttlSeconds']);
   });
 
   it('with an own key __proto__ are refused at any depth', async () => {
@@ -281,6 +286,16 @@ describe('invalid sends', () => {
 });
 
 describe('memberships', () => {
+  it('refuse an option of another name, and list all that is wrong', async () => {
+    const { errors } = await refused(app.push.addToGroup('', 'a b', { expiresAt: 0, until: 1 } as never));
+    expect(errors?.map(({ pointer }) => pointer)).toEqual(['/userId', '/group', '/until', '/expiresAt']);
+  });
+
+  it.each(['zzz', '***', '', 'x'.repeat(5_000)])('have no page from %j on', async (cursor) => {
+    const { errors } = await refused(app.push.membersOf('g', { cursor }));
+    expect(errors).toEqual([{ pointer: '/cursor', detail: 'not the cursor of a page' }]);
+  });
+
   it('take effect at once on live connections and last for those to come', async () => {
     const before = await app.connect('7');
     await app.push.addToGroup('7', 'staff');

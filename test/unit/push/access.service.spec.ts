@@ -71,12 +71,15 @@ describe('AccessService', () => {
     expect(await service.verify('old')).toBeUndefined();
   });
 
-  it.each([NOW_MS / 1000, new Date(NOW_MS).toISOString()])('refuses all tokens issued before %s', async (moment) => {
-    const service = access({ old: principal({ issuedAtMs: NOW_MS - 1 }), fresh: principal({ issuedAtMs: NOW_MS }) });
-    await service.revoke({ issuedBefore: moment });
-    expect(await service.verify('old')).toBeUndefined();
-    expect(await service.verify('fresh')).toBeDefined();
-  });
+  it.each([NOW_MS / 1000, new Date(NOW_MS).toISOString(), new Date(NOW_MS)])(
+    'refuses all tokens issued before %s',
+    async (moment) => {
+      const service = access({ old: principal({ issuedAtMs: NOW_MS - 1 }), fresh: principal({ issuedAtMs: NOW_MS }) });
+      await service.revoke({ issuedBefore: moment });
+      expect(await service.verify('old')).toBeUndefined();
+      expect(await service.verify('fresh')).toBeDefined();
+    },
+  );
 
   it.each([
     [{}, ''],
@@ -87,6 +90,8 @@ describe('AccessService', () => {
     [{ issuedBefore: NOW_MS }, '/issuedBefore'],
     [{ issuedBefore: NOW_MS / 1000 + 5.001 }, '/issuedBefore'],
     [{ issuedBefore: new Date(NOW_MS + 5_001).toISOString() }, '/issuedBefore'],
+    [{ issuedBefore: new Date(NOW_MS + 5_001) }, '/issuedBefore'],
+    [{ issuedBefore: new Date(Number.NaN) }, '/issuedBefore'],
     [{ issuedBefore: 'soon' }, '/issuedBefore'],
     [{ issuedBefore: '2020-02-30' }, '/issuedBefore'],
     [{ issuedBefore: Number.POSITIVE_INFINITY }, '/issuedBefore'],

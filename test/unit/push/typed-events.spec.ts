@@ -51,22 +51,29 @@ describe('the events that a host declares', () => {
       [
         `void push.toUser('7', 'order.status', { orderId: 7 });`,
         `void push.send({ target: { all: true }, event: 'announcement', data: 'hello' });`,
+        `void push.broadcast('hint'); void push.toUser('7', 'hint', undefined, { store: 'none' });`,
         `void push.toUser('7', 'order.status', { orderId: '7' });`,
         `void push.toGroup('g', 'announcement', 7);`,
         `void push.broadcast('order.other', {});`,
         `void push.toConnection('c', 'order.status', 'hello');`,
         `void push.send({ target: { all: true }, event: 'announcement', data: { orderId: 7 } });`,
+        `void push.broadcast('order.status');`,
+        `void push.toUser('7', 'order.status', undefined);`,
+        `void push.send({ target: { all: true }, event: 'announcement' });`,
       ],
       AUGMENTATION,
     );
 
-    expect(complaints.slice(0, 2)).toEqual(['', '']);
-    expect(complaints.slice(2)).toEqual([
+    expect(complaints.slice(0, 3)).toEqual(['', '', '']);
+    expect(complaints.slice(3)).toEqual([
       expect.stringContaining(`'string' is not assignable to type 'number'`),
       expect.stringContaining(`'number' is not assignable to parameter of type 'string'`),
       expect.stringContaining(`'"order.other"' is not assignable`),
       expect.stringContaining(`'string' is not assignable`),
       expect.stringContaining('is not assignable to type'),
+      expect.stringContaining('Expected 2-3 arguments, but got 1'),
+      expect.stringContaining(`'undefined' is not assignable`),
+      expect.stringContaining(`Property 'data' is missing`),
     ]);
   }, 60_000);
 
