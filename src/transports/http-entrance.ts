@@ -8,6 +8,7 @@ import type { HandshakeService } from '../push/handshake.service.js';
 import { Refusals } from '../push/refusal.js';
 import type { Refusal } from '../push/refusal.js';
 import { allowOrigin, answerOptions } from './cors.js';
+import { takeParserErrors } from './host-parser-errors.js';
 import { answerProblem } from './http-answer.js';
 import { hasLeft, mountRoute } from './http-exchange.js';
 import type { HttpExchange } from './http-exchange.js';
@@ -36,7 +37,9 @@ export class HttpEntrance {
   /** Answers the route on this adapter from now on. */
   open(adapter: HttpServer, route: HttpRoute): void {
     const method = route.method === 'GET' ? 'get' : 'post';
-    mountRoute(adapter, method, route.path, (exchange) => void this.admit(exchange, route));
+    const admit = (exchange: HttpExchange) => void this.admit(exchange, route);
+    mountRoute(adapter, method, route.path, admit);
+    if (route.method === 'POST') takeParserErrors(adapter, route.path, admit);
     mountRoute(adapter, 'options', route.path, (exchange) => this.answerOptions(exchange, route));
   }
 

@@ -81,6 +81,22 @@ describe.each(PLATFORMS)('a ticket on %s', (platform) => {
     }
   });
 
+  it.each([
+    ['no JSON', { 'content-type': 'application/json' }, '{'],
+    ['in another charset', { 'content-type': 'application/json; charset=latin1' }, '{}'],
+    ['compressed as it is not', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 'xx'],
+    ['long', { 'content-type': 'application/json' }, JSON.stringify('x'.repeat(200_000))],
+  ])('is given or refused whatever the body is: %s', async (_what, headers, body) => {
+    const order = async (more: Readonly<Record<string, string>>) => {
+      const answer = await ask(`${app.origin}/push/ticket`, { method: 'POST', headers: { ...headers, ...more }, body });
+      return [answer.status, answer.headers['access-control-allow-origin']];
+    };
+    const token = bearer(signToken());
+    expect(await order({ ...token, origin: 'https://shop.example' })).toEqual([200, 'https://shop.example']);
+    expect(await order({ origin: 'https://shop.example' })).toEqual([401, 'https://shop.example']);
+    expect(await order({ ...token, origin: 'https://evil.example' })).toEqual([403, undefined]);
+  });
+
   it('is given to nobody without a token', async () => {
     const { status, headers } = await ask(`${app.origin}/push/ticket`, { method: 'POST' });
     expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);

@@ -285,6 +285,8 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
     expect(status).toBe(401);
     const large = await send({ event: 'echo', data: 'x'.repeat(90_000) }, { authorization: 'Bearer nobody' });
     expect(large.status).toBe(401);
+    const garbled = await send('xx', { authorization: 'Bearer nobody', 'content-encoding': 'gzip' });
+    expect(garbled.status).toBe(401);
   });
 
   it('is taken from a page of an allowed origin only', async () => {

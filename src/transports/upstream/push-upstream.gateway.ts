@@ -12,7 +12,6 @@ import type { UpstreamCall, UpstreamService } from '../../push/upstream.service.
 import { answerJson, answerProblem } from '../http-answer.js';
 import type { HttpEntrance, HttpRoute } from '../http-entrance.js';
 import type { HttpExchange } from '../http-exchange.js';
-import { takeParserErrors } from './host-parser-errors.js';
 import { readUpstreamBody } from './upstream-body.js';
 
 /** Names the stream that the frame is for. */
@@ -37,7 +36,6 @@ export class PushUpstreamGateway {
       enter: (exchange, admission) => void this.answer(exchange, admission),
     };
     this.entrance.open(adapter, route);
-    takeParserErrors(adapter, path, (exchange) => void this.entrance.admit(exchange, route));
   }
 
   private async answer(exchange: HttpExchange, admission: Admission): Promise<void> {

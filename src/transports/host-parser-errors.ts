@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
-import type { HttpHandler } from '../http-exchange.js';
+import type { HttpHandler } from './http-exchange.js';
 
 /** Express tells error handlers from others by their having four parameters. */
 type ErrorHandler = (
@@ -43,12 +43,15 @@ export function takeParserErrors(httpAdapter: HttpServer, path: string, handler:
   };
 }
 
-/** Errors of body-parser (http-errors) have the status and a type; others are none of ours. */
+/**
+ * Errors of body-parser (http-errors) have the status and a type, or the code of zlib; others, such as those of a guard of
+ * the host, are none of ours.
+ */
 function statusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  const { status, type } = error as { readonly status?: unknown; readonly type?: unknown };
-  const isParserError = typeof status === 'number' && status >= 400 && status < 500 && typeof type === 'string';
-  return isParserError ? status : undefined;
+  const { status, type, code } = error as Readonly<Record<string, unknown>>;
+  const isOfParser = typeof type === 'string' || (typeof code === 'string' && code.startsWith('Z_'));
+  return isOfParser && typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
 function pathOf(url = ''): string {
