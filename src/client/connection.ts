@@ -23,7 +23,7 @@ import type { PageListener } from './page-life.js';
 import { platform } from './platform.js';
 import { explainEnd } from './push-server.js';
 import type { PushServer } from './push-server.js';
-import { TOKEN_EXPIRED, verdictOf } from './verdict.js';
+import { OTHER_USER, TOKEN_EXPIRED, verdictOf } from './verdict.js';
 
 /** A line that lived so long was a good one: the waits begin anew. */
 const GOOD_LIFE_MS = 10_000;
@@ -115,6 +115,11 @@ export class Connection implements Link, AttemptListener, PageListener {
   }
 
   opened(attempt: Attempt, welcome: WelcomeData | undefined): void {
+    const { tokens } = this.#server;
+    // Before it takes its place: nothing is said or heard in the name of somebody else.
+    if (welcome && welcome.userId !== (tokens.userId ??= welcome.userId)) {
+      return this.close(errorOf(OTHER_USER, 'refused'));
+    }
     if (attempt === this.#candidate) {
       this.#discard(this.#current);
       this.#current = attempt;
@@ -161,8 +166,11 @@ export class Connection implements Link, AttemptListener, PageListener {
   /** Puts a fresh token in the place of the old one. A poll brings its token each time anyway. */
   async #renew({ transport }: Attempt): Promise<void> {
     try {
-      const token = await this.#server.tokens.renew();
+      const { tokens } = this.#server;
+      const token = await tokens.renew();
+      // The old one vouches for the new one: a stream is found by the user whose it is.
       if (transport !== 'poll') await this.#outbox.request('push:auth', { token });
+      tokens.present = Promise.resolve(token);
     } catch (error) {
       if (!this.#isClosed) this.#report(error);
     }

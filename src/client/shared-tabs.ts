@@ -34,6 +34,7 @@ type Unsigned =
       readonly type: 'lead';
       readonly status: PushStatus;
       readonly cursor: string | undefined;
+      readonly userId: string | undefined;
       readonly groups: readonly string[];
     }
   | { readonly type: 'claim'; readonly groups: readonly string[] }
@@ -180,7 +181,9 @@ export class SharedTabs implements Link, PageListener {
   #sayLead(): void {
     if (!this.#connection) return;
     const { status } = this.#connection;
-    this.#say({ type: 'lead', status, cursor: this.#parts.inbox.cursor, groups: [...this.#groups] });
+    const { cursor } = this.#parts.inbox;
+    const { userId } = this.#parts.server.tokens;
+    this.#say({ type: 'lead', status, cursor, userId, groups: [...this.#groups] });
     this.#tell(status);
   }
 
@@ -193,13 +196,14 @@ export class SharedTabs implements Link, PageListener {
     else if (tab === this.#tab) this.#parts.outbox.settle(message.envelope);
   }
 
-  #follow({ tab, status, cursor, groups }: Message & { readonly type: 'lead' }): void {
-    const { outbox, inbox } = this.#parts;
+  #follow({ tab, status, cursor, userId, groups }: Message & { readonly type: 'lead' }): void {
+    const { outbox, inbox, server } = this.#parts;
     // The lock has passed to another tab; the news of it may come later than its first words. Or the other one gave it
     // away because there is nothing to lead any more.
     if (this.#connection && status.state !== 'closed') return;
     this.#groups = new GroupWishes(groups);
     inbox.cursor ??= cursor;
+    server.tokens.userId ??= userId;
     if (tab !== this.#leader) {
       this.#leader = tab;
       outbox.detach(this.#line);

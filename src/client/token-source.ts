@@ -13,6 +13,8 @@ export class TokenSource {
   #renewal: Promise<string> | undefined;
   /** The token of now, or the one that is being asked for; undefined while there is none. */
   present: Promise<string> | undefined;
+  /** Whose tokens these are, as the first welcome has said. */
+  userId: string | undefined;
 
   /** Past `timeoutMs` a token counts as one that the application could not give. */
   constructor(ask: () => string | Promise<string>, timeoutMs: number) {
@@ -29,14 +31,9 @@ export class TokenSource {
     return this.present;
   }
 
-  /** Asks for the next token. The present one goes on until that is there, and where there is none. Rejects as {@link get}. */
+  /** Asks for the next token, and leaves the present one in its place. Rejects as {@link get}. */
   renew(): Promise<string> {
-    const next = (this.#renewal ??= this.#next().finally(() => (this.#renewal = undefined)));
-    next.then(
-      () => (this.present = next),
-      () => {},
-    );
-    return next;
+    return (this.#renewal ??= this.#next().finally(() => (this.#renewal = undefined)));
   }
 
   /** Forgets the token, so that the next {@link get} asks. One that has been replaced meanwhile is left alone. */

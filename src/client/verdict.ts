@@ -9,6 +9,9 @@ export type Verdict = 'stop' | 'fall' | 'retry';
 /** `CloseCode.TokenExpired`. That table would stay in every bundle that names one of its codes. */
 export const TOKEN_EXPIRED = 4001;
 
+/** What `push:auth` with the token of another user ends in: `CloseCode.Forbidden`. */
+export const OTHER_USER: LineEnd = { code: 4503, reason: 'token of another user' };
+
 /** Codes of the WebSocket layer that say that this client is wrong (RFC 6455 section 7.4.1). */
 const CLIENT_IS_WRONG = [1002, 1003, 1007, 1008, 1009];
 

@@ -127,6 +127,35 @@ describe.each(['ws', 'sse'] as const)('a client on %s', (transport: TransportNam
     expect(server.count(transport)).toBe(1);
   });
 
+  it('speaks with the old token until the server has taken the new one', async () => {
+    let count = 0;
+    const client = server.client({ transports, token: () => `token-${++count}` });
+    const line = await server.line();
+    const tokens = (): string[] => server.asked.map(({ token }) => token);
+    line.send({ event: 'push:expiring', data: { at: '2026-01-01T00:00:00.000Z' } });
+    await eventually(() => expect(line.frames).toHaveLength(1));
+    expect(new Set(tokens())).toEqual(new Set(['token-1']));
+    await client.request('settled');
+    line.cut();
+    await server.line(1);
+    expect(tokens().at(-1)).toBe('token-2');
+  });
+
+  it('does not come back as another user', async () => {
+    const client = server.client({ transports });
+    const line = await server.line();
+    await client.reaches('live');
+    server.welcome = { userId: '8' };
+    const outcomes: unknown[] = [];
+    client.once('push:status', () => void client.request('pay').catch((error: unknown) => outcomes.push(error)));
+    line.cut();
+    const { error } = await client.reaches('closed');
+    expect(error).toMatchObject({ code: 'refused', message: 'refused 4503 token of another user' });
+    await eventually(() => expect(outcomes).toMatchObject([{ code: 'closed' }]));
+    expect(server.lines.map(({ frames }) => frames)).toEqual([[], []]);
+    expect(client.statuses.filter(({ state }) => state === 'live')).toHaveLength(1);
+  });
+
   it('tells of a token that it could not have, and keeps the line', async () => {
     let count = 0;
     const token = (): string => {

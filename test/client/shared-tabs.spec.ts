@@ -107,6 +107,15 @@ describe('tabs that share', () => {
     expect(server.lines).toHaveLength(2);
   });
 
+  it('do not go on as another user when the next one leads', async () => {
+    const [leader, second, third] = [await openTab(), await openTab(), await openTab()];
+    server.welcome = { userId: '8' };
+    leader.close();
+    for (const tab of [second, third]) {
+      expect((await tab.reaches('closed')).error?.message).toBe('refused 4503 token of another user');
+    }
+  });
+
   it('leave a group with the last of them that wants it', async () => {
     const [leader, other] = [await openTab(), await openTab()];
     await leader.join('room:1');

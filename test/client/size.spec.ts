@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 
-const MAX_BYTES = 6_400;
+/** Has room for what keeps a client from going on as another user: no page could do that from outside in time. */
+const MAX_BYTES = 6_600;
 
-it('weighs at most 6 KB, minified and gzipped, in the bundle of a page', async () => {
+it('weighs at most 6.6 KB, minified and gzipped, in the bundle of a page', async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: `import { PushClient } from './index.ts'; globalThis.PushClient = PushClient;`,
