@@ -276,5 +276,5 @@ export class Connection implements Link, AttemptListener, PageListener {
 
 function errorOf({ error, code, status, reason }: LineEnd, kind: 'refused' | 'disconnected'): PushClientError {
   if (error instanceof PushClientError) return error;
-  return new PushClientError(kind, `${kind} ${code ?? status ?? ''} ${reason ?? ''}`, error);
+  return new PushClientError(kind, [kind, code ?? status, reason].filter(Boolean).join(' '), error);
 }

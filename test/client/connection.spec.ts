@@ -273,6 +273,12 @@ describe('a client', () => {
     expect(new Set(waits).size).toBeGreaterThan(4);
   });
 
+  it('says of a line that broke no more than it knows', async () => {
+    const client = server.client({ transports: ['sse'], retryBaseMs: 1e9, retryMaxMs: 1e9 });
+    (await server.line()).cut();
+    expect((await client.reaches('waiting')).error?.message).toBe('disconnected');
+  });
+
   it('waits at least as long as Retry-After says', async () => {
     server.refuse.sse = problem(503, { 'retry-after': '1' });
     const client = server.client({ transports: ['sse'] });
