@@ -6,7 +6,7 @@ import type { PushClientError } from './client-errors.js';
  * - `connecting`: a transport is being opened
  * - `live`: messages come
  * - `waiting`: the next attempt comes after `retryInMs`
- * - `offline`: the browser says that there is no network, or the page sleeps
+ * - `offline`: the browser says that there is no network, though attempts go on; or the page sleeps
  * - `closed`: for good: by `close()`, or the server does not want this client (`error`)
  */
 export type PushState = 'connecting' | 'live' | 'waiting' | 'offline' | 'closed';

@@ -103,8 +103,10 @@ export class Connection implements Link, AttemptListener, PageListener {
 
   #connect(): void {
     this.#rest();
-    this.#current = this.#open(this.#level);
-    this.#tell({ state: 'connecting', transport: this.#current.transport });
+    const { transport } = (this.#current = this.#open(this.#level));
+    // It stays `offline` until something succeeds, for the browser can be wrong.
+    if (platform.navigator?.onLine === false) return;
+    this.#tell({ state: 'connecting', transport });
   }
 
   #open(level: number): Attempt {

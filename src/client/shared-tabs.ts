@@ -181,9 +181,9 @@ export class SharedTabs implements Link, PageListener {
   #sayLead(): void {
     if (!this.#connection) return;
     const { status } = this.#connection;
-    const { cursor } = this.#parts.inbox;
-    const { userId } = this.#parts.server.tokens;
-    this.#say({ type: 'lead', status, cursor, userId, groups: [...this.#groups] });
+    const { inbox, server } = this.#parts;
+    const groups = [...this.#groups];
+    this.#say({ type: 'lead', status, cursor: inbox.cursor, userId: server.tokens.userId, groups });
     this.#tell(status);
   }
 

@@ -58,6 +58,20 @@ describe('a client in a page', () => {
     expect(server.lines).toHaveLength(2);
   });
 
+  it('stays offline while the browser is, though it goes on trying', async () => {
+    const client = server.client({ transports: ['sse'] });
+    await client.reaches('live');
+    navigator.onLine = false;
+    server.refuse.sse = (_asked, response) => void response.destroy();
+    happens('offline');
+    await eventually(() => expect(server.count('sse')).toBeGreaterThan(5));
+    const [, , ...states] = client.statuses.map(({ state }) => state);
+    expect(new Set(states)).toEqual(new Set(['offline']));
+    // The browser may be wrong.
+    delete server.refuse.sse;
+    await client.reaches('live');
+  });
+
   it('comes back at once when it is looked at again', async () => {
     const client = server.client({ transports: ['ws'], retryBaseMs: 1e9, retryMaxMs: 1e9 });
     (await server.line()).cut();
