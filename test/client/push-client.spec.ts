@@ -115,6 +115,27 @@ describe('with the module', () => {
     });
   });
 
+  it.each(['ws', 'sse'])('is ended on %s for good when its token is revoked', async (transport) => {
+    const client = await connect({
+      transports: [transport as TransportName],
+      token: () => signToken({ sub: user, jti: user }),
+    });
+    await app.push.revoke({ jti: user });
+    expect((await client.reaches('closed')).error?.message).toBe('refused 4501 token revoked');
+  });
+
+  it('goes on with a fresh token when that of its polls is revoked', async () => {
+    let count = 0;
+    const client = await connect({
+      transports: ['poll'],
+      token: () => signToken({ sub: user, jti: `${user}-${++count}` }),
+    });
+    await app.push.revoke({ jti: `${user}-1` });
+    await app.push.toUser(user, 'note', 1);
+    await eventually(() => expect([count, client.heard.length]).toEqual([2, 1]));
+    expect(client.status.state).toBe('live');
+  });
+
   it('changes the transport without a hole or a repeat', async () => {
     const client = await connect({
       transports: ['ws', 'sse', 'poll'],
