@@ -40,7 +40,10 @@ export class PushClient extends Emitter {
   readonly #outbox: Outbox;
   readonly #link: Link;
 
-  /** Begins to connect once the present task is over. Throws when `url` is no address or no transport is left. */
+  /**
+   * Begins to connect once the present task is over. Throws a TypeError when `url` is no address, a time is none that a
+   * timer takes, or no transport is left.
+   */
   constructor(options: PushClientOptions) {
     super();
     const server = new PushServer(options);
@@ -55,6 +58,11 @@ export class PushClient extends Emitter {
       ...options,
       transports: transports.filter((name) => server.WebSocket || name !== 'ws'),
     };
+    for (const name in settings) {
+      const value = settings[name as 'retryBaseMs'];
+      // What a timer cannot take would be over at once.
+      if (name.endsWith('Ms') && !(value > 0 && value <= 2_147_483_647)) throw new TypeError(`${name} ${value}`);
+    }
     if (settings.transports.length === 0) throw new TypeError('no transport is left');
     this.#inbox = new Inbox(cursor);
     this.#outbox = new Outbox(settings);

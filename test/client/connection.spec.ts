@@ -273,6 +273,11 @@ describe('a client', () => {
     expect(new Set(waits).size).toBeGreaterThan(4);
   });
 
+  it.each([-1, 0, NaN, Infinity, 2 ** 31, undefined as never])('takes no wait of %p', (value) => {
+    expect(() => server.client({ retryBaseMs: value })).toThrow(new TypeError(`retryBaseMs ${value}`));
+    expect(() => server.client({ climbAfterMs: value })).toThrow(new TypeError(`climbAfterMs ${value}`));
+  });
+
   it('says of a line that broke no more than it knows', async () => {
     const client = server.client({ transports: ['sse'], retryBaseMs: 1e9, retryMaxMs: 1e9 });
     (await server.line()).cut();
