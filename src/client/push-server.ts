@@ -23,7 +23,7 @@ export class PushServer {
   readonly #base: string;
   readonly #paths: Partial<ClientPaths>;
 
-  /** Throws a TypeError when `url` is no address. */
+  /** Throws a TypeError when `url` is no address, or left out where there is no page. */
   constructor({
     url = '',
     paths = {},
@@ -33,6 +33,7 @@ export class PushServer {
   }: PushClientOptions) {
     this.WebSocket = WebSocket;
     this.tokens = new TokenSource(token, openTimeoutMs);
+    if (!url && !platform.location) throw new TypeError('url is needed outside of a browser');
     const { href } = new URL(url || '/', platform.location?.href);
     this.#base = href.replace(/\/$/, '');
     this.#paths = paths;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PushReplyError } from '../../src/client/client-errors.js';
+import { PushClient } from '../../src/client/push-client.js';
 import type { TransportName } from '../../src/protocol/frames.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedServer, json, note, problem } from './scripted-server.js';
@@ -276,6 +277,10 @@ describe('a client', () => {
   it.each([-1, 0, NaN, Infinity, 2 ** 31, undefined as never])('takes no wait of %p', (value) => {
     expect(() => server.client({ retryBaseMs: value })).toThrow(new TypeError(`retryBaseMs ${value}`));
     expect(() => server.client({ climbAfterMs: value })).toThrow(new TypeError(`climbAfterMs ${value}`));
+  });
+
+  it('says that it needs a url where there is no page', () => {
+    expect(() => new PushClient({ token: () => 'token-1' })).toThrow('url is needed outside of a browser');
   });
 
   it('says of a line that broke no more than it knows', async () => {
