@@ -1,5 +1,17 @@
 /** The admin's page: what it does, it does through the REST API with the admin's own token, as any back office would. */
-import { $, avatar, el, onSubmit, setUpTheme, showSignedIn, timeOf } from './page.js';
+import {
+  $,
+  avatar,
+  el,
+  focusHeading,
+  leave,
+  onSubmit,
+  setUpTheme,
+  showDoor,
+  showSignedIn,
+  timeOf,
+  whileWaiting,
+} from './page.js';
 import { Session } from './session.js';
 
 const SCOPE = 'push:admin push:send push:broadcast';
@@ -12,21 +24,26 @@ let knownOrders = new Map();
 setUpTheme($('#theme'));
 onSubmit($('#sign-in'), async ({ user }) => {
   await session.signIn({ user: user.trim(), scope: SCOPE });
-  open();
+  enter();
 });
 onSubmit($('#token-form'), ({ token }) => {
   session.useToken(token);
-  open();
+  enter();
 });
 if (session.restore()) open();
-else showSignedIn(false);
+else showDoor();
+
+function enter() {
+  open();
+  focusHeading();
+}
 
 function open() {
   showSignedIn(true);
   $('#me').replaceChildren(avatar(session.user), session.user);
   $('#sign-out').addEventListener('click', async () => {
     await session.end();
-    location.reload();
+    leave();
   });
   setUpComposer();
   onSubmit($('#order-form'), async ({ orderId, userId, status }) => {
@@ -136,17 +153,19 @@ function showConnections({ items, cursor }) {
     $('.groups', row).replaceChildren(...connection.groups.map((group) => el('span.tag', {}, group)));
     if (!row.isConnected) body.append(row);
   }
+  const hadFocus = [...rows.values()].some((row) => row.contains(document.activeElement));
   for (const row of rows.values()) row.remove();
   $('#nobody').hidden = items.length > 0;
+  if (hadFocus) (items.length > 0 ? $('.table-frame') : $('#connections-title')).focus();
   $('#connections-note').textContent = cursor ? 'the first 100' : '';
 }
 
 function rowOf({ connectionId, userId, transport, address, connectedAt }) {
-  const disconnect = async ({ currentTarget: button }) => {
-    button.disabled = true;
-    await call('DELETE', `/push/connections/${encodeURIComponent(connectionId)}`).catch(() => {});
-    await refresh();
-  };
+  const disconnect = ({ currentTarget }) =>
+    whileWaiting(currentTarget, async () => {
+      await call('DELETE', `/push/connections/${encodeURIComponent(connectionId)}`).catch(() => {});
+      await refresh();
+    });
   return el(
     'tr',
     { 'data-connection': connectionId, 'data-user-row': userId },

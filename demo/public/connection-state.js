@@ -1,5 +1,5 @@
 import { choiceOfAddress, keepChoice } from './connection.js';
-import { $ } from './page.js';
+import { $, hide } from './page.js';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
@@ -22,7 +22,7 @@ export function setUpConnectionState(push) {
       `${GAPS[reason] ?? GAPS.expired} What was shown is still here; the orders were fetched again.`;
     $('#notice').hidden = false;
   });
-  $('#notice-close').addEventListener('click', () => ($('#notice').hidden = true));
+  $('#notice-close').addEventListener('click', () => hide($('#notice')));
 }
 
 function showState(push) {
@@ -34,9 +34,11 @@ function showState(push) {
     $('#state-wait').textContent = '';
   };
   const warn = (text, offersRetry = true) => {
-    $('#banner').hidden = text === '';
     $('#banner-text').textContent = text;
-    $('#retry').hidden = !offersRetry;
+    if (text === '') return hide($('#banner'));
+    $('#banner').hidden = false;
+    if (offersRetry) $('#retry').hidden = false;
+    else hide($('#retry'));
   };
   const onState = {
     connecting: () => show('connecting', 'Connecting'),

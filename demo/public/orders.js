@@ -1,4 +1,4 @@
-import { $, el, timeOf } from './page.js';
+import { $, el, timeOf, whileWaiting } from './page.js';
 
 const STEPS = ['placed', 'packed', 'shipped', 'delivered'];
 
@@ -41,7 +41,7 @@ export function setUpOrders(push) {
     }
   };
   for (const button of document.querySelectorAll('[data-item]')) {
-    button.addEventListener('click', () => void order(button, push, show));
+    button.addEventListener('click', () => void whileWaiting(button, () => order(button, push, show)));
   }
   return fetchAll().catch(
     (error) => ($('#shop-note').textContent = `The orders could not be fetched: ${error.message}.`),
@@ -51,13 +51,10 @@ export function setUpOrders(push) {
 async function order(button, push, show) {
   const note = $('#shop-note');
   note.textContent = '';
-  button.disabled = true;
   try {
     show(await push.request('order.place', { item: button.dataset.item }), false);
   } catch (error) {
     note.textContent = `The order was not placed: ${error.message}.`;
-  } finally {
-    button.disabled = false;
   }
 }
 

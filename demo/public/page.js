@@ -88,3 +88,45 @@ export function showSignedIn(isSignedIn) {
   for (const node of document.querySelectorAll('[data-for]'))
     node.hidden = (node.dataset.for === 'member') !== isSignedIn;
 }
+
+const SIGNED_OUT = 'larkspur.signed-out';
+
+/** Shows the door. Whoever came to it by signing out had the focus on a button that is gone, and finds it on the heading. */
+export function showDoor() {
+  showSignedIn(false);
+  const hasSignedOut = sessionStorage.getItem(SIGNED_OUT) !== null;
+  sessionStorage.removeItem(SIGNED_OUT);
+  if (hasSignedOut) focusHeading();
+}
+
+/** Begins the page anew, at its door. */
+export function leave() {
+  sessionStorage.setItem(SIGNED_OUT, 'true');
+  location.reload();
+}
+
+/** Gives the focus to the heading of what is shown, for what had it is gone: nowhere is no place to go on from by keyboard. */
+export function focusHeading() {
+  $('main:not([hidden]) h1').focus();
+}
+
+/** Hides a part of the page that goes on without it. */
+export function hide(node) {
+  const hadFocus = node.contains(document.activeElement);
+  node.hidden = true;
+  if (hadFocus) focusHeading();
+}
+
+/**
+ * Does what a button asks for, once at a time. A button that is disabled meanwhile would lose the focus, and whoever
+ * presses it twice by keyboard would press nothing the second time, so it only says that it waits.
+ */
+export async function whileWaiting(button, act) {
+  if (button.ariaDisabled === 'true') return;
+  button.ariaDisabled = 'true';
+  try {
+    await act();
+  } finally {
+    button.ariaDisabled = null;
+  }
+}

@@ -4,7 +4,7 @@ import { setUpConnectionState } from './connection-state.js';
 import { ShopConnection, choiceOfAddress } from './connection.js';
 import { setUpNotifications } from './notifications.js';
 import { setUpOrders } from './orders.js';
-import { $, avatar, onSubmit, setUpTheme, showSignedIn, words } from './page.js';
+import { $, avatar, focusHeading, leave, onSubmit, setUpTheme, showDoor, showSignedIn, words } from './page.js';
 import { Session } from './session.js';
 
 const session = new Session('larkspur.shop');
@@ -12,11 +12,11 @@ const session = new Session('larkspur.shop');
 setUpTheme($('#theme'));
 onSubmit($('#sign-in'), async ({ user, groups }) => {
   await session.signIn({ user: user.trim(), groups: words(groups) });
-  open();
+  enter();
 });
 onSubmit($('#token-form'), ({ token }) => {
   session.useToken(token);
-  open();
+  enter();
 });
 for (const button of document.querySelectorAll('[data-user]')) {
   button.addEventListener('click', () => {
@@ -25,7 +25,12 @@ for (const button of document.querySelectorAll('[data-user]')) {
   });
 }
 if (session.restore()) open();
-else showSignedIn(false);
+else showDoor();
+
+function enter() {
+  open();
+  focusHeading();
+}
 
 function open() {
   showSignedIn(true);
@@ -42,7 +47,7 @@ function open() {
   $('#sign-out').addEventListener('click', async () => {
     push.close();
     await session.end();
-    location.reload();
+    leave();
   });
 }
 

@@ -87,4 +87,78 @@ describeInChromium(`the demo's pages in Chromium, for everyone${absence}`, () =>
       expect(await pictureOf(shop, '[data-order="7"] .track')).not.toBe(packed);
     });
   });
+
+  describe('the focus', () => {
+    /** What has it, by its words; BODY where nothing has. */
+    const focused = (page: Page): Promise<string> =>
+      page.evaluate(`(({ tagName, ariaLabel, innerText }) =>
+        tagName === 'BODY' ? tagName : ariaLabel || innerText)(document.activeElement)`);
+
+    it('is on the heading of what a sign-in with the keyboard has opened', async () => {
+      const guest = await browser.open('guest', demo.url);
+      await guest.getByLabel('User').fill('kay');
+      await guest.keyboard.press('Enter');
+      await guest.locator('#state[data-state="live"]').waitFor();
+      expect(await focused(guest)).toBe('Hello, kay');
+      await guest.goto(`${demo.url}/admin`);
+      await guest.locator('#user').press('Enter');
+      await guest.locator('#state[data-state="live"]').waitFor();
+      expect(await focused(guest)).toBe('Back office');
+      await guest.close();
+    });
+
+    it('is left to the browser where a page opens by itself', async () => {
+      await shop.reload();
+      await shop.getByText('You are in room:lobby.').waitFor();
+      expect(await focused(shop)).toBe('BODY');
+    });
+
+    it('stays on the button of an order while that waits, which takes one at a time', async () => {
+      const orders = shop.locator('#orders li');
+      const before = await orders.count();
+      await browser.setOffline(true);
+      await shop.getByText('You are offline.').waitFor();
+      const button = shop.getByRole('button', { name: 'Order Cactus' });
+      await button.press('Enter');
+      // A button that is disabled loses the focus when the page is drawn next.
+      await shop.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+      const whileItWaits = await focused(shop);
+      await button.press('Enter');
+      await browser.setOffline(false);
+      await shop.locator('[data-item="Cactus"]:not(:disabled, [aria-disabled="true"])').waitFor();
+      expect([whileItWaits, await focused(shop)]).toEqual(['Order Cactus', 'Order Cactus']);
+      expect(await orders.count()).toBe(before + 1);
+    });
+
+    it('is on the heading of the door after a sign-out', async () => {
+      const guest = await openShop(browser, demo.url, 'leaver');
+      await guest.getByRole('button', { name: 'Sign out' }).press('Enter');
+      await guest.getByLabel('User').waitFor();
+      expect(await focused(guest)).toBe('Come in');
+      await guest.reload();
+      await guest.getByLabel('User').waitFor();
+      expect(await focused(guest)).toBe('BODY');
+      await guest.close();
+    });
+
+    it('is not lost with the banner, or the notice, whose button was pressed', async () => {
+      const page = await openShop(browser, demo.url, 'kicked');
+      await admin.getByRole('button', { name: 'Disconnect kicked' }).click();
+      await page.getByRole('button', { name: 'Try now' }).press('Enter');
+      await page.locator('#state[data-state="live"]').waitFor();
+      expect(await focused(page)).toBe('Hello, kicked');
+      await page.evaluate(`document.querySelector('#notice').hidden = false`);
+      await page.getByRole('button', { name: 'Got it' }).press('Enter');
+      expect(await focused(page)).toBe('Hello, kicked');
+      await page.close();
+    });
+
+    it('goes on to the table when the row of a connection goes', async () => {
+      const page = await openShop(browser, demo.url, 'rowan');
+      await admin.getByRole('button', { name: 'Disconnect rowan' }).press('Enter');
+      await admin.locator('[data-user-row="rowan"]').waitFor({ state: 'detached' });
+      expect(await focused(admin)).toBe('Connected, as a table');
+      await page.close();
+    });
+  });
 });
