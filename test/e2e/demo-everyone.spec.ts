@@ -1,5 +1,7 @@
 /** The demo's pages for people who use no mouse, see few colours or have narrow windows, and with content of odd sizes. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import axe from 'axe-core';
+import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { Browser, chromiumAbsence } from '../support/browser.js';
 import { type RunningDemo, startDemo } from '../support/demo-process.js';
@@ -159,6 +161,47 @@ describeInChromium(`the demo's pages in Chromium, for everyone${absence}`, () =>
       await admin.locator('[data-user-row="rowan"]').waitFor({ state: 'detached' });
       expect(await focused(admin)).toBe('Connected, as a table');
       await page.close();
+    });
+  });
+
+  describe('axe', () => {
+    /** What it finds that keeps people out. */
+    async function barriers(page: Page): Promise<readonly string[]> {
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+    }
+
+    it('finds nothing in lists that scroll', async () => {
+      for (let index = 0; index < 12; index++) {
+        await post('/push/broadcast', { event: 'announcement', data: { title: `Number ${index}`, text: 'x' } });
+        await admin.getByLabel('Text').fill(`Number ${index}`);
+        await admin.getByRole('button', { name: 'Send', exact: true }).click();
+        await admin.locator('#sends li').nth(index).waitFor();
+      }
+      await shop.locator('#notifications li').nth(23).waitFor();
+      await admin.setViewportSize({ width: 900, height: 700 });
+      await admin.waitForFunction(
+        `(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight)(document.querySelector('#sends'))`,
+      );
+      expect([await barriers(shop), await barriers(admin)]).toEqual([[], []]);
+      await admin.setViewportSize({ width: 1280, height: 900 });
+    });
+
+    it.each(['light', 'dark'] as const)('finds nothing in what is greyed, where it is %s', async (colorScheme) => {
+      await setStatus('8', 'shipped');
+      await shop.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await shop.evaluate(`
+        document.querySelector('[data-order="8"]').classList.add('past');
+        document.querySelector('#chat-log').insertAdjacentHTML('beforeend',
+          '<li class="bubble mine pending"><div class="bubble-body"><p>on its way</p></div></li>');
+      `);
+      expect(await barriers(shop)).toEqual([]);
+      await shop.emulateMedia({ colorScheme: 'light', reducedMotion: null });
+      await shop.reload();
+      await shop.getByText('You are in room:lobby.').waitFor();
     });
   });
 });
