@@ -204,4 +204,34 @@ describeInChromium(`the demo's pages in Chromium, for everyone${absence}`, () =>
       await shop.getByText('You are in room:lobby.').waitFor();
     });
   });
+
+  describe.each([320, 768, 1280])('at %i pixels', (width) => {
+    beforeAll(async () => {
+      await shop.setViewportSize({ width, height: 900 });
+    });
+
+    /** The words that stand out of the card that they belong to. */
+    const outside = (): Promise<string[]> =>
+      shop.evaluate(`[...document.querySelectorAll('.card')].flatMap((card) =>
+        [...card.querySelectorAll('*')]
+          .filter((node) => node.getBoundingClientRect().right > card.getBoundingClientRect().right)
+          .map((node) => node.innerText))`);
+
+    it('keeps the longest order within its card', async () => {
+      await setStatus('A'.repeat(64), 'S'.repeat(64));
+      expect(await outside()).toEqual([]);
+      // The words beside the id are not broken to make room for it.
+      expect((await shop.locator('#orders strong').first().boundingBox())?.height).toBeLessThan(30);
+      expect(await shop.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    });
+
+    it('keeps the name of the longest room within its card', async () => {
+      const room = 'r'.repeat(123);
+      await shop.getByLabel('Room', { exact: true }).fill(room);
+      await shop.getByRole('button', { name: 'Join' }).click();
+      await shop.locator('#room-name', { hasText: room }).waitFor();
+      expect(await outside()).toEqual([]);
+      expect(await shop.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    });
+  });
 });
