@@ -3,6 +3,8 @@ import { $, avatar, el, onSubmit, timeOf } from './page.js';
 const MOST_SHOWN = 200;
 const TYPING_SHOWN_MS = 3000;
 const TYPING_TOLD_MS = 2000;
+/** Who has written what the server sends by itself. */
+const SERVER = 'Larkspur';
 
 /** One room at a time. Joining and sending are the protocol's own frames; the server's part is to allow them. */
 export function setUpChat(push, me) {
@@ -71,7 +73,7 @@ export function setUpChat(push, me) {
     if (typing.dataset.user === from) typing.textContent = '';
     // One's own message often comes before the answer to its sending.
     if (from === me) takeAway(data.mark);
-    append(bubbleOf(from, String(data.text), ts, from === me));
+    append(bubbleOf(from ?? SERVER, data.text, ts, from === me));
   });
   push.on('chat.typing', (data) => {
     if (data.room !== room) return;

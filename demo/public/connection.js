@@ -4,6 +4,7 @@
  * and nothing comes twice.
  */
 import { PushClient } from '../nestjs-push/client/index.js';
+import { fits } from './shapes.js';
 
 /** What the visitor can choose, and what the client is given for it. */
 const CHOICES = { auto: ['ws', 'sse', 'poll'], ws: ['ws'], sse: ['sse'], poll: ['poll'] };
@@ -37,8 +38,11 @@ export class ShopConnection {
     this.#choice = choice;
   }
 
-  /** Listens to this event on every client that there will be. */
-  on(event, listener) {
+  /** Listens to this event, where its data fits, on every client that there will be. */
+  on(event, listen) {
+    const listener = (data, about) => {
+      if (fits(event, data)) listen(data, about);
+    };
     this.#listeners.push([event, listener]);
     this.#client?.on(event, listener);
   }

@@ -5,7 +5,10 @@ const MOST_SHOWN = 50;
 const KINDS = {
   announcement: { icon: 'megaphone', label: () => 'To everyone' },
   message: { icon: 'envelope', label: () => 'To you' },
-  'group.message': { icon: 'people', label: (data) => `To group ${data.group}` },
+  'group.message': {
+    icon: 'people',
+    label: (data) => (typeof data?.group === 'string' ? `To group ${data.group}` : 'To a group'),
+  },
 };
 
 /** Announcements and messages, latest first. */
@@ -30,7 +33,7 @@ function itemOf(kind, event, data, ts) {
     el(
       'div.notification-body',
       {},
-      el('p.notification-head', {}, el('span.kind', {}, kind.label(data ?? {})), timeOf(ts)),
+      el('p.notification-head', {}, el('span.kind', {}, kind.label(data)), timeOf(ts)),
       title && el('h3', {}, title),
       el('p', {}, text),
     ),

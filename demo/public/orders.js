@@ -21,10 +21,7 @@ export function setUpOrders(push) {
     return items;
   };
 
-  push.on('order.status', (data, { ts }) => {
-    // Whoever may send can send anything by this name.
-    if (data?.orderId !== undefined) show({ ...data, updatedAt: ts }, true);
-  });
+  push.on('order.status', (data, { ts }) => show({ ...data, updatedAt: ts }, true));
   push.on('push:gap', async ({ reason }) => {
     const seen = [...known.keys()];
     const items = await fetchAll().catch(() => undefined);

@@ -203,6 +203,34 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     expect(await ordersOn(grace)).toEqual(before);
   });
 
+  it('leaves out what does not fit the name that it comes by', async () => {
+    const shown = async () => [await ordersOn(grace), await talkOn(grace), await grace.locator('#typing').innerText()];
+    const before = await shown();
+    const complaints = browser.complaints.length;
+    for (const data of [null, 7, [], { room: null, text: null }, { room: {}, text: {} }]) {
+      await broadcast('room.message', data);
+      await broadcast('chat.typing', data);
+    }
+    for (const data of [{ orderId: {}, status: 'packed' }, { orderId: 7, status: {} }, { orderId: 7 }]) {
+      await broadcast('order.status', data);
+    }
+    await settle(grace);
+    expect(await shown()).toEqual(before);
+    expect(browser.complaints.slice(complaints)).toEqual([]);
+  });
+
+  it('names the shop where the server itself writes in a room', async () => {
+    await broadcast('room.message', { text: 'We close at eight.' });
+    const bubble = grace.locator('.bubble', { hasText: 'We close at eight.' });
+    expect(await bubble.innerText()).toMatch(/^L\s*Larkspur\b/);
+  });
+
+  it('calls a group by no name where a message has none', async () => {
+    await broadcast('group.message', { group: {}, text: 'To whom it may concern' });
+    const notification = grace.locator('.notification', { hasText: 'To whom it may concern' });
+    expect(await notification.locator('.kind').innerText()).toBe('To a group');
+  });
+
   it('tells the landmarks of its pages apart', async () => {
     for (const page of [ada, admin]) {
       await page.evaluate(axe.source);
