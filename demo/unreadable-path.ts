@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { problemAnswer } from './problem.js';
 
 /**
  * Answers a request whose path cannot be decoded as the push API answers errors. Fastify's router would answer by itself,
@@ -10,23 +11,7 @@ export function answerUnreadablePath(
   reply: { readonly raw: ServerResponse },
 ): void {
   const { statusCode: status = 400 } = error;
-  const title = status === 414 ? 'URI Too Long' : 'Bad Request';
   const code = status === 414 ? 'http_414' : 'bad_request';
-  const detail = 'the request cannot be read';
-  const problem = {
-    type: 'about:blank',
-    title,
-    status,
-    detail,
-    code,
-    statusCode: status,
-    message: detail,
-    error: title,
-  };
-  const headers = {
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Type': 'application/problem+json; charset=utf-8',
-  };
-  reply.raw.writeHead(status, headers).end(JSON.stringify(problem));
+  const { headers, body } = problemAnswer({ status, code, detail: 'the request cannot be read' });
+  reply.raw.writeHead(status, headers).end(body);
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseFilters } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBadRequestResponse,
@@ -11,6 +11,7 @@ import {
 import type { PushReceipt } from 'nestjs-push';
 import { RequireScope } from '../auth/scope.guard.js';
 import { HttpErrorDto } from '../http-error.dto.js';
+import { UnavailableFilter } from '../unavailable.filter.js';
 import { OrderListDto } from './order.dto.js';
 import { parseOrderId } from './order.js';
 import { OrdersService } from './orders.service.js';
@@ -21,9 +22,12 @@ const RECENT_ORDERS = 50;
 /** Where the warehouse and the carrier tell the shop what happened. */
 @ApiTags('orders')
 @ApiServiceUnavailableResponse({
-  type: HttpErrorDto,
-  description: 'The token cannot be checked, or the orders not reached.',
+  // The push API describes it in the same document.
+  content: { 'application/problem+json': { schema: { $ref: getSchemaPath('PushProblemModel') } } },
+  description: 'The token cannot be checked, or the orders not reached, or nothing sent.',
+  headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1 } } },
 })
+@UseFilters(UnavailableFilter)
 @Controller('orders')
 export class OrdersController {
   constructor(@Inject(OrdersService) private readonly orders: OrdersService) {}

@@ -18,12 +18,16 @@ function connect(url: string, cursor = ''): Promise<WsClient> {
   return WsClient.connect(`${url.replace('http', 'ws')}/push/ws?cursor=${encodeURIComponent(cursor)}`, { token });
 }
 
-async function setStatus(url: string, orderId: number, status: string): Promise<number> {
-  const response = await fetch(`${url}/orders/${orderId}/status`, {
+function postStatus(url: string, orderId: number, status: string): Promise<Response> {
+  return fetch(`${url}/orders/${orderId}/status`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...bearer(token) },
     body: JSON.stringify({ userId: '7', status }),
   });
+}
+
+async function setStatus(url: string, orderId: number, status: string): Promise<number> {
+  const response = await postStatus(url, orderId, status);
   await response.arrayBuffer();
   return response.status;
 }
@@ -76,6 +80,21 @@ describeWithRedis(`two demos that share a Redis${absence}`, () => {
     await redis.run();
     await eventually(async () => expect(await jsonOf(`${url}/health/ready`)).toEqual({ status: 'ready' }));
     await eventually(async () => expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^push_nodes 2$/m));
+  });
+
+  it('say when to come back while it is away, as the push API does', async () => {
+    await redis.kill();
+    for (const { url } of demos) {
+      for (const answer of [
+        await postStatus(url, 43, 'shipped'),
+        await fetch(`${url}/orders`, { headers: bearer(token) }),
+      ]) {
+        const said = ['retry-after', 'content-type', 'cache-control'].map((name) => answer.headers.get(name));
+        expect([answer.status, ...said]).toEqual([503, '1', 'application/problem+json; charset=utf-8', 'no-store']);
+        expect(await answer.json()).toMatchObject({ status: 503, code: 'unavailable', statusCode: 503 });
+      }
+    }
+    await redis.run();
   });
 });
 
