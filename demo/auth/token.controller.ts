@@ -11,6 +11,7 @@ import {
 import { DEMO_ENVIRONMENT } from '../environment.module.js';
 import type { DemoEnvironment } from '../environment.js';
 import { HttpErrorDto } from '../http-error.dto.js';
+import { TakesJson } from '../json-body.guard.js';
 import { CreateTokenDto } from './create-token.dto.js';
 import { tokenCookie } from './token-cookie.js';
 
@@ -46,6 +47,7 @@ export class TokenController {
 
   @Post()
   @HttpCode(200)
+  @TakesJson()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Sign a token for any user, with any groups and scopes; also as the cookie `push_token`' })
   @ApiOkResponse({

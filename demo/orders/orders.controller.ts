@@ -11,6 +11,7 @@ import {
 import type { PushReceipt } from 'nestjs-push';
 import { RequireScope } from '../auth/scope.guard.js';
 import { HttpErrorDto } from '../http-error.dto.js';
+import { TakesJson } from '../json-body.guard.js';
 import { UnavailableFilter } from '../unavailable.filter.js';
 import { OrderListDto } from './order.dto.js';
 import { parseOrderId } from './order.js';
@@ -42,6 +43,8 @@ export class OrdersController {
 
   @Post(':orderId/status')
   @HttpCode(202)
+  // Guards are asked from below: who is not let in hears nothing of types.
+  @TakesJson()
   @RequireScope('push:send')
   @ApiOperation({ summary: "Set an order's status; its user gets `order.status`" })
   @ApiAcceptedResponse({
