@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { announce } from './announcer.js';
 import { ConfirmDialog } from './confirm-dialog.js';
-import type { ConsoleLink } from './console-link.js';
+import type { ConsoleLink, Target } from './console-link.js';
 import { plural } from './format.js';
 import type { DoneSend } from './done-send.js';
 import { sendOnceOf } from './send-once.js';
@@ -16,8 +16,9 @@ export function Announce({ link, onSent }: { readonly link: ConsoleLink; readonl
   const isAllowed = link.session.may.broadcast;
   const run = async (): Promise<void> => {
     const options = { idempotencyKey: key };
-    const receipt = await link.send({ target: { all: true }, event, payload: { title, text }, options });
-    onSent({ at: Date.now(), event, to: 'everyone', receipt });
+    const target: Target = { all: true };
+    const receipt = await link.send({ target, event, payload: { title, text }, options });
+    onSent({ at: Date.now(), event, to: target, receipt });
     announce(`Announced to ${plural(receipt.matched.connections, 'connection')}`);
     setTitle('');
     setText('');

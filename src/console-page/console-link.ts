@@ -19,8 +19,18 @@ import { SessionRefused } from './session.js';
 import type { OpenSession } from './session.js';
 import { TraceBook } from './trace-book.js';
 
+/** Users, groups and connections by their names; of each kind none where it is absent. */
+export interface Members {
+  readonly users?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly connections?: readonly string[];
+}
+
 /** Whom a message is for, as REST says it. */
-export type Target = Readonly<Record<string, unknown>>;
+export interface Target extends Members {
+  readonly all?: true;
+  readonly except?: Members;
+}
 
 /** What is known of a send. */
 export interface SendReceipt {

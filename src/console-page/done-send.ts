@@ -1,9 +1,9 @@
-import type { SendReceipt } from './console-link.js';
+import type { SendReceipt, Target } from './console-link.js';
 
 /** A send, and what became of it. */
 export interface DoneSend {
   readonly at: number;
   readonly event: string;
-  readonly to: string;
+  readonly to: Target;
   readonly receipt: SendReceipt;
 }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { TargetPreview } from '../protocol/console-frames.js';
 import { announce } from './announcer.js';
 import { ConfirmDialog } from './confirm-dialog.js';
@@ -12,12 +12,34 @@ import { EMPTY_TARGET, TargetFields, targetOf, wordsOf } from './target-fields.j
 import type { TargetDraft } from './target-fields.js';
 import { TextField } from './text-field.js';
 
+/** What stands in the fields. */
+interface Written {
+  readonly target: TargetDraft;
+  readonly event: string;
+  readonly data: string;
+  readonly isKept: boolean;
+  readonly ttlSeconds: string;
+  readonly collapseKey: string;
+}
+
+const UNWRITTEN: Written = {
+  target: EMPTY_TARGET,
+  event: '',
+  data: '{}',
+  isKept: true,
+  ttlSeconds: '',
+  collapseKey: '',
+};
+
 interface Ready {
   readonly draft: MessageDraft;
   readonly preview: TargetPreview;
 }
 
-/** A message to anybody: who would get it is shown before, and once more before it is sent. */
+/**
+ * A message to anybody: who would get it is shown before, and once more before it is sent. What is confirmed is what was
+ * looked at: an answer about fields that have changed since is dropped.
+ */
 export function MessageForm({
   link,
   onSent,
@@ -25,63 +47,60 @@ export function MessageForm({
   readonly link: ConsoleLink;
   readonly onSent: (done: DoneSend) => void;
 }) {
-  const [target, setTarget] = useState(EMPTY_TARGET);
-  const [event, setEvent] = useState('');
-  const [data, setData] = useState('{}');
-  const [isKept, setKept] = useState(true);
-  const [ttlSeconds, setTtlSeconds] = useState('');
-  const [collapseKey, setCollapseKey] = useState('');
+  const [written, setWritten] = useState(UNWRITTEN);
   const [preview, setPreview] = useState<TargetPreview>();
   const [ready, setReady] = useState<Ready>();
   const [problem, setProblem] = useState('');
+  /** What is written by now, for whoever has waited for an answer; another object after each change. */
+  const latest = useRef(written);
+  /** The last look: its answer is wanted, those to earlier ones are not. */
+  const lastLook = useRef<object>({});
 
+  const change = (part: Partial<Written>): void => {
+    latest.current = { ...latest.current, ...part };
+    setWritten(latest.current);
+  };
   /** What was said of another target says nothing of this one. */
-  const choose = (chosen: TargetDraft): void => {
-    setTarget(chosen);
+  const choose = (target: TargetDraft): void => {
+    change({ target });
     setPreview(undefined);
     setProblem('');
   };
   const look = async (): Promise<TargetPreview | undefined> => {
+    const { target } = written;
     const chosen = targetOf(target);
+    const mine = {};
+    lastLook.current = mine;
+    const isWanted = (): boolean => lastLook.current === mine && latest.current.target === target;
     setPreview(undefined);
     setProblem(typeof chosen === 'string' ? chosen : '');
     if (typeof chosen === 'string') return undefined;
     try {
       const found = await link.preview(chosen);
+      if (!isWanted()) return undefined;
       setPreview(found);
       announce(`${plural(found.users, 'user')} on ${plural(found.connections, 'connection')} would get this`);
       return found;
     } catch (error) {
-      setProblem(sentenceOf(error));
+      if (isWanted()) setProblem(sentenceOf(error));
       return undefined;
     }
   };
   const prepare = async (): Promise<void> => {
-    const chosen = targetOf(target);
-    const payload = parsed(data);
-    if (!payload) {
-      setProblem('The data is no JSON.');
-      return;
-    }
-    if (ttlSeconds !== '' && !(Number(ttlSeconds) > 0)) {
-      setProblem('Seconds to live: a number greater than 0, or nothing.');
+    const draft = draftOf(written);
+    if (typeof draft === 'string') {
+      setProblem(draft);
       return;
     }
     const found = await look();
-    if (!found || typeof chosen === 'string') return;
-    const options = {
-      idempotencyKey: sendOnceOf(),
-      ...(!isKept && { store: 'none' }),
-      ...(ttlSeconds !== '' && { ttlSeconds: Number(ttlSeconds) }),
-      ...(collapseKey !== '' && { collapseKey }),
-    };
-    setReady({ draft: { target: chosen, event, payload: payload.value, options }, preview: found });
+    if (found && latest.current === written) setReady({ draft, preview: found });
   };
   const run = async ({ draft }: Ready): Promise<void> => {
     const receipt = await link.send(draft);
-    onSent({ at: Date.now(), event, to: wordsOf(target), receipt });
+    onSent({ at: Date.now(), event: draft.event, to: draft.target, receipt });
     announce(`Sent to ${plural(receipt.matched.connections, 'connection')}, written to ${receipt.written}`);
   };
+  const { target, event, data, isKept, ttlSeconds, collapseKey } = written;
   const isAllowed = target.isAll ? link.session.may.broadcast : link.session.may.send;
   return (
     <section class="card" aria-labelledby="message">
@@ -94,7 +113,13 @@ export function MessageForm({
         }}
       >
         <TargetFields draft={target} change={choose} />
-        <TextField label="Event" hint="such as order.status" value={event} onInput={setEvent} isRequired />
+        <TextField
+          label="Event"
+          hint="such as order.status"
+          value={event}
+          onInput={(text) => change({ event: text })}
+          isRequired
+        />
         <label class="field">
           <span>Data, as JSON</span>
           <textarea
@@ -102,7 +127,7 @@ export function MessageForm({
             class="code"
             spellcheck={false}
             value={data}
-            onInput={({ currentTarget }) => setData(currentTarget.value)}
+            onInput={({ currentTarget }) => change({ data: currentTarget.value })}
           />
         </label>
         <details>
@@ -112,13 +137,18 @@ export function MessageForm({
               <input
                 type="checkbox"
                 checked={isKept}
-                onChange={({ currentTarget }) => setKept(currentTarget.checked)}
+                onChange={({ currentTarget }) => change({ isKept: currentTarget.checked })}
               />
               Keep it for those who are away
             </label>
             <div class="fields">
-              <TextField label="Seconds to live" inputMode="decimal" value={ttlSeconds} onInput={setTtlSeconds} />
-              <TextField label="Collapse key" value={collapseKey} onInput={setCollapseKey} />
+              <TextField
+                label="Seconds to live"
+                inputMode="decimal"
+                value={ttlSeconds}
+                onInput={(text) => change({ ttlSeconds: text })}
+              />
+              <TextField label="Collapse key" value={collapseKey} onInput={(text) => change({ collapseKey: text })} />
             </div>
           </div>
         </details>
@@ -138,15 +168,36 @@ export function MessageForm({
       </form>
       {preview && <PreviewResult preview={preview} />}
       {ready && (
-        <ConfirmDialog title={`Send ${event}?`} deed="Send" run={() => run(ready)} close={() => setReady(undefined)}>
+        <ConfirmDialog
+          title={`Send ${ready.draft.event}?`}
+          deed="Send"
+          run={() => run(ready)}
+          close={() => setReady(undefined)}
+        >
           <p>
             {plural(ready.preview.users, 'user')} on {plural(ready.preview.connections, 'connection')} would get it now.
           </p>
-          <p class="muted">To {wordsOf(target)}.</p>
+          <p class="muted">To {wordsOf(ready.draft.target)}.</p>
         </ConfirmDialog>
       )}
     </section>
   );
+}
+
+/** The message that is written, with a key of its own, or what is wrong with it. */
+function draftOf({ target, event, data, isKept, ttlSeconds, collapseKey }: Written): MessageDraft | string {
+  const payload = parsed(data);
+  if (!payload) return 'The data is no JSON.';
+  if (ttlSeconds !== '' && !(Number(ttlSeconds) > 0)) return 'Seconds to live: a number greater than 0, or nothing.';
+  const chosen = targetOf(target);
+  if (typeof chosen === 'string') return chosen;
+  const options = {
+    idempotencyKey: sendOnceOf(),
+    ...(!isKept && { store: 'none' }),
+    ...(ttlSeconds !== '' && { ttlSeconds: Number(ttlSeconds) }),
+    ...(collapseKey !== '' && { collapseKey }),
+  };
+  return { target: chosen, event, payload: payload.value, options };
 }
 
 function parsed(text: string): { readonly value: unknown } | undefined {

@@ -1,4 +1,4 @@
-import type { Target } from './console-link.js';
+import type { Members, Target } from './console-link.js';
 import { lineOf, namesIn } from './name-list.js';
 import { TextField } from './text-field.js';
 
@@ -24,6 +24,8 @@ export const EMPTY_TARGET: TargetDraft = {
   exceptConnections: '',
 };
 
+const KINDS = ['users', 'groups', 'connections'] as const;
+
 const HINT = 'separated by commas; one with commas or spaces around it as "a, b"';
 const UNQUOTED = 'A name that begins with a double quote has to end with one: "a, b". Within it write "" for a quote.';
 
@@ -39,17 +41,11 @@ export function targetOf(draft: TargetDraft): Target | string {
 }
 
 /** A target in words, for a receipt. */
-export function wordsOf(draft: TargetDraft): string {
-  if (draft.isAll) return 'everyone';
-  const named = [
-    ['users', draft.users],
-    ['groups', draft.groups],
-    ['connections', draft.connections],
-  ] as const;
-  return named
-    .map(([word, text]) => [word, namesIn(text) ?? []] as const)
+export function wordsOf(target: Target): string {
+  if (target.all) return 'everyone';
+  return KINDS.map((kind) => [kind, target[kind] ?? []] as const)
     .filter(([, names]) => names.length > 0)
-    .map(([word, names]) => `${word} ${lineOf(names)}`)
+    .map(([kind, names]) => `${kind} ${lineOf(names)}`)
     .join('; ');
 }
 
@@ -99,14 +95,11 @@ export function TargetFields({
 }
 
 /** Undefined where one of the lines is none of names. */
-function membersOf(
-  users: string,
-  groups: string,
-  connections: string,
-): Readonly<Record<string, readonly string[]>> | undefined {
-  const members: Record<string, readonly string[]> = {};
-  for (const [kind, text] of Object.entries({ users, groups, connections })) {
-    const names = namesIn(text);
+function membersOf(users: string, groups: string, connections: string): Members | undefined {
+  const lines = { users, groups, connections };
+  const members: { -readonly [Kind in keyof Members]: Members[Kind] } = {};
+  for (const kind of KINDS) {
+    const names = namesIn(lines[kind]);
     if (!names) return undefined;
     if (names.length > 0) members[kind] = names;
   }

@@ -156,6 +156,88 @@ const absence = chromiumAbsence();
     await page.keyboard.press('Escape');
   });
 
+  /** Holds back the next frame that asks for this, until `release()`. */
+  async function hold(
+    action: string,
+  ): Promise<{ readonly asked: () => Promise<void>; readonly release: () => Promise<void> }> {
+    await page.evaluate(`(() => {
+      const { send } = WebSocket.prototype;
+      WebSocket.prototype.send = function (text) {
+        if (!text.includes('"action":"${action}"')) return send.call(this, text);
+        WebSocket.prototype.send = send;
+        window.releaseHeld = () => send.call(this, text);
+      };
+    })()`);
+    return {
+      asked: () => eventually(() => page.evaluate<boolean>(`'releaseHeld' in window`)),
+      release: () => page.evaluate('releaseHeld()'),
+    };
+  }
+
+  it.each([
+    ['Users', 'bob'],
+    ['Event', 'order.status'],
+    ['Data, as JSON', '{ "other": true }'],
+  ])(
+    'asks nothing about a message whose %s became another while it was looked for whom it reaches',
+    async (label, text) => {
+      await show('send');
+      await page.getByLabel('Users', { exact: true }).fill('ada');
+      await page.getByLabel('Event', { exact: true }).fill('t.e');
+      const held = await hold('preview');
+      await page.getByRole('button', { name: 'Send…' }).click();
+      await held.asked();
+      await page.getByLabel(label, { exact: true }).fill(text);
+      await held.release();
+      // Answers come in the order in which they were asked for.
+      await page.evaluate(`document.querySelector('form button[type="button"]').click()`);
+      await page.locator('[data-preview]').waitFor();
+      expect(await page.locator('dialog').count()).toBe(0);
+    },
+  );
+
+  it('shows nothing of whom a target reaches that is no more the one in the fields', async () => {
+    await connect('ada');
+    await show('send');
+    const look = page.getByRole('button', { name: 'Who would get this?' });
+    await page.evaluate(`(() => {
+      window.previews = [];
+      const note = () => window.previews.push(document.querySelector('#preview')?.textContent);
+      new MutationObserver(note).observe(document, { subtree: true, childList: true, characterData: true });
+    })()`);
+    await page.getByLabel('Users', { exact: true }).fill('ada');
+    const held = await hold('preview');
+    await look.click();
+    await held.asked();
+    await page.getByLabel('Users', { exact: true }).fill('nobody');
+    await held.release();
+    // Answers come in the order in which they were asked for.
+    await look.click();
+    await page.getByRole('heading', { name: '0 users on 0 connections' }).waitFor();
+    expect(await page.evaluate('previews')).not.toContain('1 user on 1 connection would get this');
+  });
+
+  it('names in the dialog and in the receipt what is sent, whatever has come into the fields since', async () => {
+    const ada = await connect('ada');
+    await show('send');
+    await page.getByLabel('Users', { exact: true }).fill('ada');
+    await page.getByLabel('Event', { exact: true }).fill('t.e');
+    await page.getByRole('button', { name: 'Send…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Send t.e?' });
+    await dialog.waitFor();
+    // As whatever fills in forms does, behind a modal dialog too.
+    for (const label of ['Users', 'Event']) {
+      await page.getByLabel(label, { exact: true }).evaluate((field) => {
+        (field as unknown as { value: string }).value = 'other';
+        field.dispatchEvent(new field.ownerDocument.defaultView!.Event('input', { bubbles: true }));
+      });
+    }
+    await dialog.getByText('To users ada.').waitFor();
+    await dialog.getByRole('button', { name: 'Send' }).click();
+    await page.locator('[data-receipts]').getByText('t.e to users ada').waitFor();
+    expect(await ada.next('t.e')).toMatchObject({ data: {} });
+  });
+
   it('says how large a message may be where one is too large', async () => {
     await show('send');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
