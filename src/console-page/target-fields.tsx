@@ -40,13 +40,17 @@ export function targetOf(draft: TargetDraft): Target | string {
   return { ...named, ...exceptions };
 }
 
-/** A target in words, for a receipt. */
+/** A target in words, exceptions too, for a confirmation and a receipt. */
 export function wordsOf(target: Target): string {
-  if (target.all) return 'everyone';
-  return KINDS.map((kind) => [kind, target[kind] ?? []] as const)
+  const named = target.all ? 'everyone' : wordsOfMembers(target).join('; ');
+  const exceptions = wordsOfMembers(target.except ?? {}).map((words) => `, except ${words}`);
+  return named + exceptions.join('');
+}
+
+function wordsOfMembers(members: Members): readonly string[] {
+  return KINDS.map((kind) => [kind, members[kind] ?? []] as const)
     .filter(([, names]) => names.length > 0)
-    .map(([kind, names]) => `${kind} ${lineOf(names)}`)
-    .join('; ');
+    .map(([kind, names]) => `${kind} ${lineOf(names)}`);
 }
 
 /** Chooses whom a message is for. */

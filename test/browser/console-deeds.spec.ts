@@ -238,6 +238,25 @@ const absence = chromiumAbsence();
     expect(await ada.next('t.e')).toMatchObject({ data: {} });
   });
 
+  it.each([
+    [false, 'groups staff, except users bob, except groups vip'],
+    [true, 'everyone, except users bob, except groups vip'],
+  ])('says whom it leaves out (of everyone: %s)', async (isAll, words) => {
+    await show('send');
+    if (isAll) await page.getByLabel('Everyone').check();
+    else await page.getByLabel('Groups', { exact: true }).fill('staff');
+    await page.getByText('Except some').click();
+    await page.getByLabel('Except users').fill('bob');
+    await page.getByLabel('Except groups').fill('vip');
+    await page.getByLabel('Event', { exact: true }).fill('t.x');
+    await page.getByRole('button', { name: 'Send…' }).click();
+    await page.getByRole('dialog').getByText(`To ${words}.`, { exact: true }).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
+    const receipt = page.locator('[data-receipts] > li');
+    await receipt.waitFor();
+    expect(await receipt.innerText()).toContain(`t.x to ${words} `);
+  });
+
   it('says how large a message may be where one is too large', async () => {
     await show('send');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
