@@ -23,7 +23,10 @@ export function DisconnectDialog({
   const run = async (): Promise<void> => {
     const whom = isWhole ? { user: userId } : { connection: connectionId };
     const { matched } = await link.disconnect(whom, mayReturn);
-    onDone({ text: `${plural(matched, 'connection')} of ${userId} disconnected.` });
+    const nothing = isWhole
+      ? `${userId} had no connection any more.`
+      : `The connection of ${userId} had ended already.`;
+    onDone({ text: matched === 0 ? nothing : `${plural(matched, 'connection')} of ${userId} disconnected.` });
   };
   return (
     <ConfirmDialog title="Disconnect" deed="Disconnect" run={run} close={close}>

@@ -283,6 +283,22 @@ const absence = chromiumAbsence();
     expect(await page.evaluate('document.activeElement.innerText')).toBe('1 connection of victim disconnected.');
   });
 
+  it.each([
+    ['the connection', 'The connection of gone had ended already.'],
+    ['all connections of the user', 'gone had no connection any more.'],
+  ])('says so where %s it was to end had ended already', async (which, words) => {
+    const gone = await connect('gone');
+    await show('connections');
+    await page.getByLabel('User').fill('gone');
+    await page.getByRole('button', { name: 'Disconnect gone' }).click();
+    if (which !== 'the connection') await page.getByLabel('All connections of this user').check();
+    gone.socket.terminate();
+    await page.getByText('0 connections', { exact: true }).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.innerText')).toBe(words);
+  });
+
   it('calls a node the same in every view', async () => {
     await connect('ada');
     await show('nodes');
