@@ -13,6 +13,7 @@ export function Announce({ link, onSent }: { readonly link: ConsoleLink; readonl
   const [text, setText] = useState('');
   const [event, setEvent] = useState('announcement');
   const [key, setKey] = useState('');
+  const users = link.report?.users ?? 0;
   const isAllowed = link.session.may.broadcast;
   const run = async (): Promise<void> => {
     const options = { idempotencyKey: key };
@@ -52,8 +53,8 @@ export function Announce({ link, onSent }: { readonly link: ConsoleLink; readonl
           </p>
           <p>{text}</p>
           <p class="muted">
-            {plural(link.report?.users ?? 0, 'user')} are connected now. Those who are away get it when they come back,
-            while it is kept.
+            {plural(users, 'user')} {users === 1 ? 'is' : 'are'} connected now. Those who are away get it when they come
+            back, while it is kept.
           </p>
         </ConfirmDialog>
       )}

@@ -299,6 +299,19 @@ const absence = chromiumAbsence();
     expect(await page.evaluate('document.activeElement.innerText')).toBe(words);
   });
 
+  it('says in good grammar that one user is connected', async () => {
+    for (const client of clients) client.socket.terminate();
+    await show('overview');
+    await eventually(async () => expect(await page.locator('[data-tile="users"]').innerText()).toBe('1'));
+    await show('send');
+    await page.getByLabel('Title').fill('Maintenance');
+    await page.getByLabel('Text', { exact: true }).fill('At eight.');
+    await page.getByRole('button', { name: 'Announce…' }).click();
+    const words = await page.getByRole('dialog').locator('p.muted').innerText();
+    expect(words).toContain('1 user is connected now.');
+    await page.keyboard.press('Escape');
+  });
+
   it('calls a node the same in every view', async () => {
     await connect('ada');
     await show('nodes');
