@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ConnectionInfo } from '../protocol/connection-info.js';
 import type { ConnectionSearch } from '../protocol/console-frames.js';
 import { announce } from './announcer.js';
@@ -23,6 +23,8 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
   const [ending, setEnding] = useState<ConnectionInfo>();
   const [deed, setDeed] = useState<Deed>();
   const [problem, setProblem] = useState('');
+  /** What is looked for by now: more of what was looked for before is not wanted any more. */
+  const latest = useRef(search);
 
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -40,19 +42,26 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
     if (next === null) return;
     try {
       const page = await link.more(search, next);
+      if (latest.current !== search) return;
+      setProblem('');
       setMore([...more, ...page.items]);
       setCursor(page.cursor);
       announce(plural(page.items.length, 'more connection'));
     } catch (error) {
-      setProblem(sentenceOf(error));
+      if (latest.current === search) setProblem(sentenceOf(error));
     }
+  };
+  const look = (wanted: ConnectionSearch): void => {
+    latest.current = wanted;
+    setSearch(wanted);
+    setProblem('');
   };
   const field = (name: keyof ConnectionSearch, label: string, hint: string) => (
     <TextField
       label={label}
       hint={hint}
       value={search[name] ?? ''}
-      onInput={(text) => setSearch({ ...search, [name]: text === '' ? undefined : text })}
+      onInput={(text) => look({ ...search, [name]: text === '' ? undefined : text })}
     />
   );
   return (

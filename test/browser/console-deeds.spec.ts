@@ -312,6 +312,55 @@ const absence = chromiumAbsence();
     await page.keyboard.press('Escape');
   });
 
+  describe('with more connections than a page of them', () => {
+    const PAGE = 50;
+    const problem = () => page.locator('.problem');
+    const more = () => page.getByRole('button', { name: 'Show more' });
+
+    beforeEach(async () => {
+      const open = clients.filter(({ closed }) => closed === undefined).length;
+      await Promise.all(Array.from({ length: Math.max(0, PAGE + 5 - open) }, (_, at) => connect(`many-${at}`)));
+      await show('connections');
+      // The server refuses what it does not know.
+      await page.evaluate(`(() => {
+        const { send } = WebSocket.prototype;
+        WebSocket.prototype.send = function (text) {
+          const isMore = text.includes('"cursor"');
+          if (isMore) WebSocket.prototype.send = send;
+          return send.call(this, isMore ? text.replace('"action":"search"', '"action":"none"') : text);
+        };
+      })()`);
+      await more().click();
+      await problem().waitFor();
+    });
+
+    it('takes back that more could not be had once more is shown', async () => {
+      await more().click();
+      await more().waitFor({ state: 'detached' });
+      expect(await problem().count()).toBe(0);
+    });
+
+    it('takes back that more could not be had once something else is looked for', async () => {
+      await page.getByLabel('User').fill('many-7');
+      expect(await problem().count()).toBe(0);
+    });
+
+    it('shows no more of what was looked for before', async () => {
+      const held = await hold('search');
+      await more().click();
+      await held.asked();
+      await page.getByLabel('User').fill('many-7');
+      await page.getByText('1 connection', { exact: true }).waitFor();
+      await held.release();
+      // Answers come in the order in which they were asked for.
+      await page.getByRole('button', { name: 'Disconnect many-7' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
+      await page.getByText('1 connection of many-7 disconnected.').waitFor();
+      const others = (await page.getByRole('rowheader').allInnerTexts()).filter((user) => user !== 'many-7');
+      expect(others).toEqual([]);
+    });
+  });
+
   it('calls a node the same in every view', async () => {
     await connect('ada');
     await show('nodes');
