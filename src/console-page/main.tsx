@@ -10,13 +10,14 @@ import { readSettings } from './page-settings.js';
 import { openSession, renewToken, SessionRefused } from './session.js';
 import { Shell } from './shell.js';
 import { Refused, SignIn } from './sign-in.js';
+import type { Refusal } from './sign-in.js';
 import { storeToken } from './token-store.js';
 
 const settings = readSettings();
 
 type State =
   | { readonly type: 'opening' }
-  | { readonly type: 'closed'; readonly reason: string }
+  | ({ readonly type: 'closed' } & Refusal)
   | { readonly type: 'open'; readonly link: ConsoleLink };
 
 function Console() {
@@ -24,7 +25,7 @@ function Console() {
   const end = (reason: string): void => {
     setState((before) => {
       if (before.type === 'open') before.link.close();
-      return { type: 'closed', reason };
+      return { type: 'closed', reason, times: before.type === 'closed' ? before.times + 1 : 0 };
     });
   };
   const open = async (token?: string): Promise<void> => {
@@ -44,9 +45,9 @@ function Console() {
   const isByToken = settings.door === 'token';
   if (state.type === 'open') return <Shell link={state.link} signOut={isByToken ? signOut : undefined} />;
   return isByToken ? (
-    <SignIn reason={state.reason} signIn={open} />
+    <SignIn reason={state.reason} times={state.times} signIn={open} />
   ) : (
-    <Refused reason={state.reason} retry={() => void open()} />
+    <Refused reason={state.reason} times={state.times} retry={() => void open()} />
   );
 }
 
