@@ -25,6 +25,8 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
   const [problem, setProblem] = useState('');
   /** What is looked for by now: more of what was looked for before is not wanted any more. */
   const latest = useRef(search);
+  const summary = useRef<HTMLParagraphElement>(null);
+  const moreButton = useRef<HTMLButtonElement>(null);
 
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -46,6 +48,8 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
       setProblem('');
       setMore([...more, ...page.items]);
       setCursor(page.cursor);
+      // The button goes with the last page, and would leave the focus nowhere.
+      if (page.cursor === null && document.activeElement === moreButton.current) summary.current?.focus();
       announce(plural(page.items.length, 'more connection'));
     } catch (error) {
       if (latest.current === search) setProblem(sentenceOf(error));
@@ -72,7 +76,7 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
         {field('group', 'Group', 'a part of the name')}
         {field('address', 'Address', 'such as 10.0.')}
       </form>
-      <p class="muted" role="status">
+      <p class="muted" role="status" ref={summary} tabIndex={-1}>
         {first ? `${plural(shown.length, 'connection')}${next === null ? '' : ', and more'}` : 'Looking…'}
       </p>
       {problem !== '' && (
@@ -83,7 +87,7 @@ export function Connections({ link }: { readonly link: ConsoleLink }) {
       <DeedNote deed={deed} />
       {shown.length > 0 && <ConnectionTable connections={shown} names={link.names} end={setEnding} />}
       {next !== null && (
-        <button type="button" onClick={() => void loadMore()}>
+        <button type="button" ref={moreButton} onClick={() => void loadMore()}>
           Show more
         </button>
       )}

@@ -69,7 +69,7 @@ export function Trace({ link, user }: { readonly link: ConsoleLink; readonly use
           replayed, and why. Nothing of their data is shown.
         </p>
       ) : (
-        <Items user={user} items={items} names={link.names} isPaused={paused !== undefined} />
+        <Items key={user} user={user} items={items} names={link.names} isPaused={paused !== undefined} />
       )}
     </>
   );
@@ -87,6 +87,18 @@ function Items({
   readonly isPaused: boolean;
 }) {
   const [shown, setShown] = useState(SHOWN_AT_FIRST);
+  const list = useRef<HTMLOListElement>(null);
+  const firstOlder = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    // The button is gone, and would leave the focus nowhere.
+    if (firstOlder.current !== undefined)
+      list.current?.querySelectorAll<HTMLElement>(':scope > li')[firstOlder.current]?.focus();
+    firstOlder.current = undefined;
+  }, [shown]);
+  const showAll = (): void => {
+    firstOlder.current = shown;
+    setShown(Infinity);
+  };
   return (
     <section class="stack" aria-labelledby="traced">
       <h2 id="traced">
@@ -94,13 +106,13 @@ function Items({
         {user}
       </h2>
       {items.length === 0 && <p class="muted">Nothing yet. What happens from now on comes here.</p>}
-      <ol class="plain stack" data-trace>
+      <ol class="plain stack" ref={list} data-trace>
         {items.slice(0, shown).map((item) => (
           <TraceCard key={item.key} item={item} names={names} />
         ))}
       </ol>
       {items.length > shown && (
-        <button type="button" onClick={() => setShown(items.length)}>
+        <button type="button" onClick={showAll}>
           Show {items.length - shown} older
         </button>
       )}
@@ -112,7 +124,7 @@ function TraceCard({ item, names }: { readonly item: TracedItem; readonly names:
   const { outcome, text } = summarize(item);
   const { event, messageId, bytes: size, steps } = item;
   return (
-    <li class="card traced">
+    <li class="card traced" tabIndex={-1}>
       <div class="traced-head">
         {event === undefined ? <h3>{text}</h3> : <h3>{event}</h3>}
         {event !== undefined && <span class={`pill ${outcome}`}>{text}</span>}

@@ -345,6 +345,13 @@ const absence = chromiumAbsence();
       expect(await problem().count()).toBe(0);
     });
 
+    it('leaves the focus on their count when the last are shown, for the button is gone', async () => {
+      await more().focus();
+      await page.keyboard.press('Enter');
+      await more().waitFor({ state: 'detached' });
+      expect(await page.evaluate('document.activeElement.innerText')).toMatch(/^\d+ connections$/);
+    });
+
     it('shows no more of what was looked for before', async () => {
       const held = await hold('search');
       await more().click();

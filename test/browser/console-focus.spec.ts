@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { Browser, chromiumAbsence } from '../support/browser.js';
 import { type RunningDemo, startDemo } from '../support/demo-process.js';
 import { eventually } from '../support/eventually.js';
-import { TEST_SECRET, signToken } from '../support/tokens.js';
+import { TEST_SECRET, bearer, signToken } from '../support/tokens.js';
 
 const absence = chromiumAbsence();
 
@@ -64,6 +64,40 @@ const absence = chromiumAbsence();
     await signIn(signToken({ sub: 'op', scope: 'push:admin' }));
     await page.locator('[data-state="live"]').waitFor();
     expect(await focused()).toBe('H1 Overview');
+    await page.close();
+  });
+
+  it('goes to the first of the older entries of a trace when they are shown', async () => {
+    await page.goto(`${demo.url}/console#trace/ada`);
+    await signIn(signToken({ sub: 'op', scope: 'push:admin' }));
+    const entries = page.locator('[data-trace] > li');
+    const publish = (count: number) =>
+      fetch(`${demo.url}/push/batch`, {
+        method: 'POST',
+        headers: { ...bearer(signToken({ scope: 'push:send' })), 'content-type': 'application/json' },
+        body: JSON.stringify({
+          messages: Array.from({ length: count }, (_, at) => ({ target: { users: ['ada'] }, event: 't.m', data: at })),
+        }),
+      });
+    await eventually(
+      async () => {
+        await publish(1);
+        return (await entries.count()) > 0;
+      },
+      { intervalMs: 500 },
+    );
+    for (let batch = 0; batch < 2; batch++) expect((await publish(20)).status).toBeLessThan(300);
+    const older = page.getByRole('button', { name: /^Show \d+ older$/ });
+    await eventually(async () => expect(await older.innerText()).toMatch(/Show 1\d older/));
+    await older.focus();
+    await page.keyboard.press('Enter');
+    await older.waitFor({ state: 'detached' });
+    expect(await entries.evaluateAll((all) => all.findIndex((one) => one === one.ownerDocument.activeElement))).toBe(
+      30,
+    );
+    await publish(1);
+    await eventually(async () => expect(await entries.count()).toBeGreaterThan(41));
+    expect(await older.count()).toBe(0);
     await page.close();
   });
 });
