@@ -1,5 +1,6 @@
 import type { ConsoleSession } from '../protocol/console-frames.js';
 import type { PageSettings } from './page-settings.js';
+import { NO_TOKEN, mayBeToken } from './token-text.js';
 import { storedToken, storeToken } from './token-store.js';
 
 /** A session, and the token that its connection is opened with. */
@@ -10,7 +11,7 @@ export interface OpenSession extends ConsoleSession {
 /** Why there is no session. */
 export class SessionRefused extends Error {
   constructor(
-    /** 0 where nothing was asked, because there is no token. */
+    /** 0 where nothing was asked, because there is no token or what there is can be none. */
     readonly status: number,
     message: string,
   ) {
@@ -26,7 +27,7 @@ export async function openSession(settings: PageSettings, given?: string): Promi
     try {
       return await withToken(settings, known);
     } catch (error) {
-      const mayAskAgain = error instanceof SessionRefused && error.status === 401 && given === undefined;
+      const mayAskAgain = error instanceof SessionRefused && [0, 401].includes(error.status) && given === undefined;
       if (!mayAskAgain || settings.tokenUrl === '') throw error;
     }
   }
@@ -46,6 +47,7 @@ async function withPass({ base }: PageSettings): Promise<OpenSession> {
 
 async function withToken({ base }: PageSettings, token: string): Promise<OpenSession> {
   try {
+    if (!mayBeToken(token)) throw new SessionRefused(0, NO_TOKEN);
     const session = await ask(base, { Authorization: `Bearer ${token}` });
     storeToken(token);
     return { ...session, token };

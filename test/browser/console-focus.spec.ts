@@ -59,6 +59,18 @@ const absence = chromiumAbsence();
     await page.close();
   });
 
+  it('stays where it is when what was typed cannot be a token, which is said in words each time', async () => {
+    await page.goto(`${demo.url}/console`);
+    for (const text of ['tökén 👩', 'tökén 👩']) {
+      const before = await page.getByRole('alert').elementHandles();
+      await signIn(text);
+      for (const alert of before) await eventually(async () => !(await alert.evaluate((one) => one.isConnected)));
+      await page.getByRole('alert').getByText('This is no token').waitFor();
+    }
+    expect(await focused()).toBe('BUTTON Sign in');
+    await page.close();
+  });
+
   it('goes to the view once somebody has signed in', async () => {
     await page.goto(`${demo.url}/console`);
     await signIn(signToken({ sub: 'op', scope: 'push:admin' }));
