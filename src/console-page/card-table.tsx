@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { Name } from './name.js';
 
 /**
  * A table that on a narrow page has a card for each row. Layout takes the meaning of a table away there, so each part says its
@@ -43,7 +44,7 @@ export function CardRow({
   return (
     <tr role="row" data-connection={connectionId}>
       <th role="rowheader" scope="row" data-label="User">
-        {userId}
+        <Name text={userId} />
       </th>
       {children}
     </tr>

@@ -1,8 +1,9 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Something that was done: another object each time, though the words may be the same. */
+/** Something that was done: another object each time, though its words may be the same. */
 export interface Deed {
-  readonly text: string;
+  readonly words: ComponentChildren;
 }
 
 /**
@@ -15,7 +16,7 @@ export function DeedNote({ deed }: { readonly deed: Deed | undefined }) {
   if (!deed) return null;
   return (
     <p class="notice" tabIndex={-1} ref={note}>
-      {deed.text}
+      {deed.words}
     </p>
   );
 }

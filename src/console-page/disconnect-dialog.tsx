@@ -1,9 +1,11 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ConnectionInfo } from '../protocol/connection-info.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import type { ConsoleLink } from './console-link.js';
 import type { Deed } from './deed-note.js';
 import { plural } from './format.js';
+import { Name } from './name.js';
 
 /** Ends a connection, or all of its user. */
 export function DisconnectDialog({
@@ -20,18 +22,20 @@ export function DisconnectDialog({
   const [isWhole, setWhole] = useState(false);
   const [mayReturn, setMayReturn] = useState(false);
   const { userId, connectionId, address } = connection;
+  const name = <Name text={userId} />;
+  const wordsOf = (matched: number): ComponentChildren => {
+    if (matched > 0) return [plural(matched, 'connection'), ' of ', name, ' disconnected.'];
+    return isWhole ? [name, ' had no connection any more.'] : ['The connection of ', name, ' had ended already.'];
+  };
   const run = async (): Promise<void> => {
     const whom = isWhole ? { user: userId } : { connection: connectionId };
     const { matched } = await link.disconnect(whom, mayReturn);
-    const nothing = isWhole
-      ? `${userId} had no connection any more.`
-      : `The connection of ${userId} had ended already.`;
-    onDone({ text: matched === 0 ? nothing : `${plural(matched, 'connection')} of ${userId} disconnected.` });
+    onDone({ words: wordsOf(matched) });
   };
   return (
     <ConfirmDialog title="Disconnect" deed="Disconnect" run={run} close={close}>
       <p>
-        The connection of <strong>{userId}</strong> from {address} ends.
+        The connection of <strong>{name}</strong> from {address} ends.
       </p>
       <label class="check">
         <input type="checkbox" checked={isWhole} onChange={({ currentTarget }) => setWhole(currentTarget.checked)} />

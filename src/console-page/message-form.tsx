@@ -8,8 +8,9 @@ import { plural } from './format.js';
 import { PreviewResult } from './preview-result.js';
 import type { DoneSend } from './done-send.js';
 import { sendOnceOf } from './send-once.js';
-import { EMPTY_TARGET, TargetFields, targetOf, wordsOf } from './target-fields.js';
+import { EMPTY_TARGET, TargetFields, targetOf } from './target-fields.js';
 import type { TargetDraft } from './target-fields.js';
+import { TargetWords } from './target-words.js';
 import { TextField } from './text-field.js';
 
 /** What stands in the fields. */
@@ -177,7 +178,9 @@ export function MessageForm({
           <p>
             {plural(ready.preview.users, 'user')} on {plural(ready.preview.connections, 'connection')} would get it now.
           </p>
-          <p class="muted">To {wordsOf(ready.draft.target)}.</p>
+          <p class="muted">
+            To <TargetWords target={ready.draft.target} />.
+          </p>
         </ConfirmDialog>
       )}
     </section>

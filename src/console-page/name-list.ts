@@ -20,9 +20,9 @@ export function namesIn(text: string): string[] | undefined {
   return names.filter((one) => one !== '');
 }
 
-/** The names as such a line, for people to read back. */
-export function lineOf(names: readonly string[]): string {
-  return names.map((name) => (needsQuotes(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(', ');
+/** A name as it stands in such a line, for people to read back. */
+export function asWritten(name: string): string {
+  return needsQuotes(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
 function needsQuotes(name: string): boolean {

@@ -106,7 +106,7 @@ function DrainDialog({ link, sample, isOnly, onDone, close }: DrainDialogProps) 
   const run = async (): Promise<void> => {
     await link.drain(sample.node);
     const what = `${name} is draining: its connections are told to come back, and it lets nobody in any more.`;
-    onDone({ text: isOnly ? `${what} This page is back when the process is started again.` : what });
+    onDone({ words: isOnly ? `${what} This page is back when the process is started again.` : what });
   };
   return (
     <ConfirmDialog title={`Drain ${name}?`} deed="Drain node" run={run} close={close}>

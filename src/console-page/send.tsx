@@ -4,7 +4,7 @@ import type { ConsoleLink } from './console-link.js';
 import type { DoneSend } from './done-send.js';
 import { clock, plural } from './format.js';
 import { MessageForm } from './message-form.js';
-import { wordsOf } from './target-fields.js';
+import { TargetWords } from './target-words.js';
 import { ViewHeading } from './view-heading.js';
 
 /** Receipts that stay on the page. */
@@ -45,7 +45,7 @@ function Receipts({ done }: { readonly done: readonly DoneSend[] }) {
       <ol class="plain stack" data-receipts>
         {done.map(({ at, event, to, receipt }) => (
           <li key={receipt.id}>
-            <strong>{event}</strong> to {wordsOf(to)} <span class="muted small">{clock(at)}</span>
+            <strong>{event}</strong> to <TargetWords target={to} /> <span class="muted small">{clock(at)}</span>
             <br />
             matched {plural(receipt.matched.users, 'user')}, {plural(receipt.matched.connections, 'connection')};
             written to {receipt.written}

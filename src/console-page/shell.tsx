@@ -3,6 +3,7 @@ import type { PushStatus } from '../client/index.js';
 import { Announcer } from './announcer.js';
 import { Connections } from './connections.js';
 import type { ConsoleLink } from './console-link.js';
+import { Name } from './name.js';
 import { Nodes } from './nodes.js';
 import { useObservable } from './observable.js';
 import { Overview } from './overview.js';
@@ -40,8 +41,12 @@ export function Shell({ link, signOut }: { readonly link: ConsoleLink; readonly 
           </p>
           <Status status={link.status} />
           <p class="who">
-            {user}
-            {tenant !== undefined && <span class="tag">tenant {tenant}</span>}
+            <Name text={user} />
+            {tenant !== undefined && (
+              <span class="tag">
+                tenant <Name text={tenant} />
+              </span>
+            )}
           </p>
           <ThemeSelect />
           {signOut && (

@@ -1,5 +1,5 @@
 import type { Members, Target } from './console-link.js';
-import { lineOf, namesIn } from './name-list.js';
+import { namesIn } from './name-list.js';
 import { TextField } from './text-field.js';
 
 /** Whom a form is about, as it stands in its fields. */
@@ -24,7 +24,8 @@ export const EMPTY_TARGET: TargetDraft = {
   exceptConnections: '',
 };
 
-const KINDS = ['users', 'groups', 'connections'] as const;
+/** What may be named. */
+export const KINDS = ['users', 'groups', 'connections'] as const;
 
 const HINT = 'separated by commas; one with commas or spaces around it as "a, b"';
 const UNQUOTED = 'A name that begins with a double quote has to end with one: "a, b". Within it write "" for a quote.';
@@ -38,19 +39,6 @@ export function targetOf(draft: TargetDraft): Target | string {
   if (draft.isAll) return { all: true, ...exceptions };
   if (Object.keys(named).length === 0) return 'Name users, groups or connections, or choose everyone.';
   return { ...named, ...exceptions };
-}
-
-/** A target in words, exceptions too, for a confirmation and a receipt. */
-export function wordsOf(target: Target): string {
-  const named = target.all ? 'everyone' : wordsOfMembers(target).join('; ');
-  const exceptions = wordsOfMembers(target.except ?? {}).map((words) => `, except ${words}`);
-  return named + exceptions.join('');
-}
-
-function wordsOfMembers(members: Members): readonly string[] {
-  return KINDS.map((kind) => [kind, members[kind] ?? []] as const)
-    .filter(([, names]) => names.length > 0)
-    .map(([kind, names]) => `${kind} ${lineOf(names)}`);
 }
 
 /** Chooses whom a message is for. */

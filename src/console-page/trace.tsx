@@ -3,6 +3,7 @@ import { announce } from './announcer.js';
 import { TRANSPORTS } from './connection-table.js';
 import type { ConsoleLink } from './console-link.js';
 import { bytes, clock, plural } from './format.js';
+import { Name } from './name.js';
 import type { NodeNames } from './node-names.js';
 import { routeTo } from './route.js';
 import { TextField } from './text-field.js';
@@ -103,7 +104,7 @@ function Items({
     <section class="stack" aria-labelledby="traced">
       <h2 id="traced">
         {isPaused ? 'Paused: ' : 'Live: '}
-        {user}
+        <Name text={user} />
       </h2>
       {items.length === 0 && <p class="muted">Nothing yet. What happens from now on comes here.</p>}
       <ol class="plain stack" ref={list} data-trace>
