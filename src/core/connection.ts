@@ -103,6 +103,11 @@ export class Connection implements QueueOwner {
     return this.closedWith === undefined;
   }
 
+  /** Whether it is yet to be read which groups the server holds its user in. */
+  get areGroupsUnknown(): boolean {
+    return this.membershipsRevision === Number.POSITIVE_INFINITY;
+  }
+
   /** Why the connection was closed from this side; undefined while it is open. */
   get closeCode(): number | undefined {
     return this.closedWith;

@@ -111,7 +111,9 @@ export class FanOut {
     if (target.all) {
       if (!target.except) return everyone(this.registry);
       const round = this.beginRound(target.except);
-      return this.gathered([...this.registry.all()].filter((connection) => connection.visitedInRound !== round));
+      const isMeant = (connection: Connection) =>
+        connection.visitedInRound !== round && !mayBeSpared(connection, target);
+      return this.gathered([...this.registry.all()].filter(isMeant));
     }
     const only = onlyMember(target);
     if (only?.user !== undefined) return ofOneUser(this.registry.ofUser(only.user));
@@ -132,7 +134,7 @@ export class FanOut {
   private union(target: TargetSome): Connection[] {
     const connections: Connection[] = [];
     this.visit(target, this.beginRound(target.except), connections);
-    return connections;
+    return target.except ? connections.filter((connection) => !mayBeSpared(connection, target)) : connections;
   }
 
   private visit({ users, groups, connections }: Exclusion, round: number, into: Connection[] | undefined): void {
@@ -188,6 +190,11 @@ interface Recipients {
   readonly connections: Iterable<Connection>;
   readonly count: number;
   readonly users: number;
+}
+
+/** Whether it may be in a group that is an exception, which is not known yet. What is kept it reads when that is. */
+function mayBeSpared({ areGroupsUnknown }: Connection, { except }: Target): boolean {
+  return areGroupsUnknown && (except?.groups?.length ?? 0) > 0;
 }
 
 function everyone(registry: ConnectionRegistry): Recipients {

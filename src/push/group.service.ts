@@ -72,6 +72,7 @@ export class GroupService {
       read: (userId) => this.readKept(userId),
       take: (userId, memberships) => this.takeHeld(userId, memberships),
       isHere: (userId) => this.isHere(userId),
+      clock: parts.clock,
     });
   }
 
@@ -191,11 +192,6 @@ export class GroupService {
     this.catchUps--;
   }
 
-  /** Whether the memberships of the connection are yet to be read. */
-  isUnread(connection: Connection): boolean {
-    return connection.membershipsRevision === Number.POSITIVE_INFINITY;
-  }
-
   /** Memberships may have been changed by a node that this one does not understand: they are read with a sweep to come. */
   doubt(): void {
     this.isDoubtful = true;
@@ -271,7 +267,7 @@ export class GroupService {
     const known = connections.flatMap((connection) => this.registry.groupsOf(connection, MembershipSource.Server));
     for (const gone of known.filter((group) => !groups.has(group))) this.members.letGo(connections, gone);
     this.notices.retain(userId, groups);
-    const isAwaited = connections.some((connection) => this.isUnread(connection));
+    const isAwaited = connections.some(({ areGroupsUnknown }) => areGroupsUnknown);
     for (const connection of connections) connection.membershipsRevision = read.revision;
     const isAtOnce = isAwaited || this.catchUps > 0;
     for (const membership of read.held) {

@@ -10,8 +10,6 @@ export interface HearingParts {
   readonly registry: ConnectionRegistry;
   /** What they have said of memberships comes before the messages that it decides about. */
   readonly nodes?: Pick<OtherNodes, 'whenCaughtUp'> | undefined;
-  /** Whether the groups of a connection are yet to be read: until then nobody can say what is for it. */
-  readonly isUnread?: ((connection: Connection) => boolean) | undefined;
 }
 
 /** Whether this node hears all that is for a connection. One that is not heard for is to be held, or it would miss something. */
@@ -20,8 +18,9 @@ export class Hearing {
 
   /** A promise where that is about to be decided: it resolves when there is news. False while something is out of reach. */
   of(connection: Connection): boolean | Promise<void> {
-    const { log, registry, nodes, isUnread } = this.parts;
-    if (isUnread?.(connection)) return false;
+    const { log, registry, nodes } = this.parts;
+    // Until its groups are known nobody can say what is for it.
+    if (connection.areGroupsUnknown) return false;
     const hears = log.hears(audienceOf(connection, registry));
     return hears && (nodes?.whenCaughtUp?.() ?? hears);
   }

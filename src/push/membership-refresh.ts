@@ -1,9 +1,10 @@
 /**
  * Users whose held memberships are to be read: those who came while they could not be, those of whom another node says
  * that something has changed, and everyone after a break. Reads a few at a time; what fails stays due and is tried
- * again with the next run.
+ * again soon.
  */
 import type { UserMemberships } from '../backing/memberships.interface.js';
+import type { Clock } from '../core/clock.js';
 import type { NowOrLater } from '../core/now-or-later.js';
 
 /** What a refresh works with. */
@@ -13,8 +14,11 @@ export interface MembershipRefreshParts {
   readonly take: (userId: string, memberships: UserMemberships) => void;
   /** Whether the user still has a connection here, or a handshake under way. */
   readonly isHere: (userId: string) => boolean;
+  readonly clock: Pick<Clock, 'after'>;
 }
 
+/** What fails is tried again after so long: whoever waits for it gets nothing until then. */
+const RETRY_MS = 200;
 /** So many reads are under way at a time, so that a crowd does not drown the backing. */
 const CONCURRENT_READS = 64;
 
@@ -37,7 +41,7 @@ export class MembershipRefresh {
     if (this.reading.has(userId)) this.due.add(userId);
   }
 
-  /** Reads whoever is due. Never throws; what fails is tried again with the next run. */
+  /** Reads whoever is due. Never throws. */
   run(): void {
     if (this.isRunning || this.due.size === 0) return;
     this.isRunning = true;
@@ -57,8 +61,9 @@ export class MembershipRefresh {
     const verdicts = await Promise.all(Array.from({ length: CONCURRENT_READS }, () => this.readNext()));
     this.isRunning = false;
     if (this.due.size === 0) this.settle();
-    // Someone became due when the last reader had looked; those who failed wait for the next run.
+    // Someone became due when the last reader had looked; those who failed wait for a while.
     else if (verdicts.every(Boolean)) this.run();
+    else this.parts.clock.after(RETRY_MS, () => this.run());
   }
 
   /** Reads one user after another until nobody is due. False where a read failed. */

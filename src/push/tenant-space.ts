@@ -9,7 +9,6 @@ import type { Memberships } from '../backing/memberships.interface.js';
 import type { MessageLog } from '../backing/message-log.interface.js';
 import type { OtherNodes } from '../backing/node-link.interface.js';
 import type { Clock } from '../core/clock.js';
-import type { Connection } from '../core/connection.js';
 import { ConnectionRegistry } from '../core/connection-registry.js';
 import { FanOut } from '../core/fan-out.js';
 import type { DeliveryOptions, FlushScheduler } from '../core/flush-scheduler.js';
@@ -113,8 +112,7 @@ export class TenantSpace {
     const registry = new ConnectionRegistry(shared.pipes, log);
     const fanOut = new FanOut(registry, scheduler, counters);
     const watch = new TenantWatch(registry, fanOut, clock);
-    const isUnread = (connection: Connection) => this.groups.isUnread(connection);
-    const hearing = new Hearing({ log, registry, nodes, isUnread });
+    const hearing = new Hearing({ log, registry, nodes });
     const resumes = new ResumeService({ log, registry, scheduler, clock, counters, onFailure, hearing });
     this.registry = registry;
     this.idempotency = new IdempotencyService(stores.idempotency);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Connection } from '../../../src/core/connection.js';
 import { ConnectionRegistry, MembershipSource } from '../../../src/core/connection-registry.js';
+import type { Exclusion } from '../../../src/core/delivery-target.js';
 import { FanOut } from '../../../src/core/fan-out.js';
 import { FlushScheduler, Lane } from '../../../src/core/flush-scheduler.js';
 import { OpenPipes } from '../../../src/core/open-pipes.js';
@@ -97,6 +98,20 @@ describe('FanOut', () => {
 
     expect(left.map(eventsOf)).toEqual([[], []]);
     expect(reached.map(eventsOf)).toEqual([['m'], ['m']]);
+  });
+
+  it.each([
+    ['everyone', { all: true as const }],
+    ['some', { users: ['1', '2'] }],
+  ])('leaves out of %s whose groups are not known where groups are exceptions', (_, target) => {
+    const [unknown, known] = [connect('1'), connect('2')];
+    unknown.connection.membershipsRevision = Number.POSITIVE_INFINITY;
+    const matched = (except: Exclusion) => fanOut.match({ ...target, except }).connections;
+    expect([matched({ groups: ['quiet'] }), matched({ groups: [] }), matched({ users: ['3'] })]).toEqual([1, 2, 2]);
+
+    fanOut.deliver(message('m'), { ...target, except: { groups: ['quiet'] } });
+    scheduler.flushAll();
+    expect([eventsOf(unknown), eventsOf(known)]).toEqual([[], ['m']]);
   });
 
   it('closes who is too slow as a slow consumer and delivers to the others', () => {

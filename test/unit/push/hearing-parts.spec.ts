@@ -27,7 +27,8 @@ describe('whether a node hears for a connection', () => {
 
   it('is not so while the groups of the connection are not read', async () => {
     const { connection } = fakes.connect();
-    const hearing = new Hearing({ log, registry: fakes.registry, isUnread: (one) => one === connection });
+    connection.membershipsRevision = Number.POSITIVE_INFINITY;
+    const hearing = new Hearing({ log, registry: fakes.registry });
     expect([hearing.of(connection), await hearing.settled(connection)]).toEqual([false, false]);
     expect(hearing.of(fakes.connect().connection)).toBe(true);
   });

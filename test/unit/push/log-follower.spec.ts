@@ -113,7 +113,7 @@ describe('a member of whose group others have said something meanwhile', () => {
       },
     };
     const nodes = { whenCaughtUp: () => words.wait() };
-    const hearing = new Hearing({ log, registry, nodes, isUnread: (connection) => groups.isUnread(connection) });
+    const hearing = new Hearing({ log, registry, nodes });
     const resumes = new ResumeService({ log, hearing, registry, scheduler, clock, onFailure: () => {} });
     groups = new GroupService({
       memberships,
