@@ -19,6 +19,7 @@ import { AwaitedNotices } from './awaited-notices.js';
 import { ExpectedUsers } from './held-groups.js';
 import type { HeldGroups } from './held-groups.js';
 import { HeldMembers } from './held-members.js';
+import { LatestChanges } from './latest-changes.js';
 import { FOUND_BY_READING, NEWEST_WORD } from './membership-word.js';
 import type { NewMembership } from './membership-word.js';
 import { MembershipEnds } from './membership-ends.js';
@@ -58,6 +59,7 @@ export class GroupService {
   private readonly ends = new MembershipEnds();
   private readonly refresh: MembershipRefresh;
   private readonly notices = new AwaitedNotices();
+  private readonly changes = new LatestChanges();
   /** Catch-ups under way: what is read takes effect at once. */
   private catchUps = 0;
   /** Something was changed elsewhere that nobody here understood. */
@@ -146,11 +148,12 @@ export class GroupService {
   async hold(userId: string, group: string, expiresAtMs?: number): Promise<NewMembership> {
     // Before it is there: whoever reads it knows at once where it begins.
     const place = this.parts.log.joiningPlace(group);
-    const beginning = place instanceof Promise ? await place : place;
-    const added = await this.parts.memberships.add({ userId, group, expiresAtMs, since: beginning });
-    const since = added.since ?? beginning;
+    const begun = place instanceof Promise ? await place : place;
+    const { revision, since = begun } = await this.parts.memberships.add({ userId, group, expiresAtMs, since: begun });
     this.refresh.changed(userId);
-    return { since, revision: added.revision, joined: this.joinHeld({ userId, group, expiresAtMs, since }) };
+    const isLatest = this.changes.take(userId, group, revision);
+    if (!isLatest) this.readAgain(userId);
+    return { since, revision, joined: isLatest ? this.joinHeld({ userId, group, expiresAtMs, since }) : undefined };
   }
 
   /**
@@ -160,7 +163,7 @@ export class GroupService {
   async release(userId: string, group: string): Promise<number> {
     const revision = await this.parts.memberships.remove(userId, group);
     this.refresh.changed(userId);
-    this.letGo(userId, group);
+    if (this.changes.take(userId, group, revision)) this.letGo(userId, group);
     return revision;
   }
 
@@ -168,8 +171,9 @@ export class GroupService {
   async heldElsewhere(membership: HeldMembership, word = NEWEST_WORD): Promise<void> {
     this.refresh.changed(membership.userId);
     if (!this.isHere(membership.userId)) return;
-    const joined = this.joinHeld(membership, word);
-    this.readAgain(membership.userId);
+    const { userId, group } = membership;
+    const joined = this.changes.take(userId, group, word.revision) ? this.joinHeld(membership, word) : undefined;
+    this.readAgain(userId);
     await joined;
   }
 
@@ -177,7 +181,7 @@ export class GroupService {
   releasedElsewhere(userId: string, group: string, word = NEWEST_WORD): void {
     this.refresh.changed(userId);
     if (!this.isHere(userId)) return;
-    this.letGo(userId, group, word);
+    if (this.changes.take(userId, group, word.revision)) this.letGo(userId, group, word);
     this.readAgain(userId);
   }
 
@@ -203,6 +207,7 @@ export class GroupService {
    */
   sweep(nowMs: number): void {
     this.endThoseOver(nowMs);
+    this.changes.retain((userId) => this.isHere(userId));
     for (const userId of this.notices.overdue(nowMs, (id) => this.isHere(id))) this.refresh.add(userId);
     this.refresh.run();
     if (!this.isDoubtful || nowMs - this.readAllAtMs < READ_ALL_EVERY_MS) return;
@@ -262,6 +267,7 @@ export class GroupService {
     this.endThoseOver(this.parts.clock.now());
     for (const expected of this.expected.of(userId)) expected.load(read);
     this.ends.replace(userId, read.held);
+    this.changes.wasRead(userId, read.revision);
     const connections = this.registry.ofUser(userId);
     const groups = new Set(read.held.map(({ group }) => group));
     const known = connections.flatMap((connection) => this.registry.groupsOf(connection, MembershipSource.Server));

@@ -106,6 +106,18 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
     }
   });
 
+  it('agree on a membership that both of them change at the same time, and what is sent then misses nobody', async () => {
+    const member = await express.connect('torn');
+    for (let round = 0; round < 40; round++) {
+      const group = `torn-${round}`;
+      await Promise.all([express.push.addToGroup('torn', group), fastify.push.removeFromGroup('torn', group)]);
+      const isMember = (await fastify.push.groupsOf('torn')).includes(group);
+      const { matched } = await fastify.push.toGroup(group, group, round, { report: true });
+      expect([round, matched.connections]).toEqual([round, isMember ? 1 : 0]);
+      if (isMember) expect((await member.next(group)).data).toBe(round);
+    }
+  });
+
   it('take a ticket of one another, once', async () => {
     const { text } = await ask(`${express.origin}/push/ticket`, { method: 'POST', headers: bearer(signToken()) });
     const { ticket } = JSON.parse(text) as { ticket: string };
