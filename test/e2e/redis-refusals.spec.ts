@@ -8,6 +8,7 @@ import { PushModule } from '../../src/push.module.js';
 import { PushHealth } from '../../src/push/push-health.js';
 import { PushService } from '../../src/push/push.service.js';
 import { eventually } from '../support/eventually.js';
+import { PushApp } from '../support/push-app.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisServer, redisAbsence } from '../support/redis-server.js';
@@ -53,6 +54,24 @@ const auth = { jwt: { secret: TEST_SECRET, algorithms: ['HS256' as const] } };
   const warnings = () => log.text.split('\n').filter((line) => line.startsWith('Redis '));
   const send = (node: INestApplicationContext) => node.get(PushService).toUser('7', 'count', 'payload');
   const stateOf = (node: INestApplicationContext) => node.get(PushHealth).backingState;
+
+  it('lets people in while its Redis takes no writes, after a few refusals, and reads on when it does', async () => {
+    const node = await PushApp.start({ push: { backing: redis({ url: server.url }) } });
+    try {
+      await eventually(() => stateOf(node.app).status === 'up');
+      await operator.config('RESETSTAT');
+      await operator.config('SET', 'min-replicas-to-write', '1');
+      const client = await node.connect('7');
+      const [, refused] = /errorstat_NOREPLICAS:count=(\d+)/.exec(await operator.info('errorstats')) ?? [];
+      expect(Number(refused)).toBeLessThan(25);
+      await operator.config('SET', 'min-replicas-to-write', '0');
+      await eventually(() => send(node.app).then(() => true));
+      expect((await client.next('count')).data).toBe('payload');
+    } finally {
+      await operator.config('SET', 'min-replicas-to-write', '0');
+      await node.close();
+    }
+  });
 
   it.each([
     ['run scripts', ['-eval', '-evalsha'], /EVAL(SHA)?: NOPERM/],

@@ -1,9 +1,14 @@
+import { PushError } from '../../core/push-error.js';
 import type { FollowedChannel } from './followed-channel.js';
+
+/** So many in a row are no passing trouble, such as a slot that is being moved. */
+const MANY_REFUSALS = 5;
 
 /** Whether messages still come over a line, and all of them on these channels. One asks at a time, for all who doubt. */
 export class Doubts {
   private readonly channels = new Set<FollowedChannel>();
   private isAsking = false;
+  private refusals = 0;
 
   constructor(
     /** Resolves when what was asked for has come over the line. */
@@ -15,6 +20,18 @@ export class Doubts {
   raise(channel?: FollowedChannel): void {
     if (channel) this.channels.add(channel);
     if (!this.isAsking) void this.askAll();
+  }
+
+  /** Has `doubt` called where too many answers in a row are refusals. Resolves and rejects as the answer does. */
+  async watch<Answer>(answer: Promise<Answer>, doubt: () => void): Promise<Answer> {
+    try {
+      const said = await answer;
+      this.refusals = 0;
+      return said;
+    } catch (cause) {
+      if (cause instanceof PushError && cause.isRefusal && ++this.refusals % MANY_REFUSALS === 0) doubt();
+      throw cause;
+    }
   }
 
   /** There is nothing to ask any more. */

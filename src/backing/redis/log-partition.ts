@@ -250,9 +250,9 @@ export class LogPartition implements LineOwner {
   private sendProbe(channels: readonly FollowedChannel[], doubted?: FollowedChannel, isFirst = false): Promise<void> {
     const token = randomText();
     const outcome = this.probes.add(token, { channels, doubted, isFirst });
-    this.script
-      .ask({ token, doubted: doubted?.name, isFirst, known: this.position.known })
-      .catch((cause: unknown) => this.probes.fail(token, cause));
+    // Where it is refused for long, those who wait for it are to wait as while the partition is away.
+    const asked = this.script.ask({ token, doubted: doubted?.name, isFirst, known: this.position.known });
+    this.doubts.watch(asked, () => this.doubt()).catch((cause: unknown) => this.probes.fail(token, cause));
     return outcome;
   }
 

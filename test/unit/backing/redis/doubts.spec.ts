@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PushError } from '../../../../src/core/push-error.js';
 import { Doubts } from '../../../../src/backing/redis/doubts.js';
 import { FollowedChannel } from '../../../../src/backing/redis/followed-channel.js';
 
@@ -20,6 +21,29 @@ describe('Doubts', () => {
     answers[0]?.();
     await turn();
     expect(asked).toEqual([undefined, 'one', 'other']);
+  });
+
+  it('come of five refusals in a row, and of nothing else', async () => {
+    let raised = 0;
+    const doubts = new Doubts(
+      () => Promise.resolve(),
+      () => {},
+    );
+    const see = (answer: Promise<unknown>) =>
+      doubts
+        .watch(answer, () => raised++)
+        .then(
+          () => 'taken',
+          () => 'failed',
+        );
+    const refusal = () => Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'refused', { isRefusal: true }));
+    for (let time = 0; time < 4; time++) expect(await see(refusal())).toBe('failed');
+    expect(await see(Promise.resolve())).toBe('taken');
+    for (let time = 0; time < 4; time++) await see(refusal());
+    for (let time = 0; time < 6; time++) await see(Promise.reject(new PushError('PUSH_ERR_UNAVAILABLE', 'away')));
+    expect(raised).toBe(0);
+    await see(refusal());
+    expect(raised).toBe(1);
   });
 
   it('tells of silence once, and can be raised again', async () => {
