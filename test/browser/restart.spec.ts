@@ -77,6 +77,8 @@ describeInChromium(`Chromium and the troubles of the server${absence}`, () => {
       await stage.sendNumbers('restart', 'tick', 1, 2);
       await tab.untilHeard('tick', 2);
       await stage.stopDemo();
+      // What is written to a server that is gone has an unknown end; what is written once the page knows waits.
+      await tab.untilNotLive();
       await tab.say('room:lobby', 'chat.message', 'written meanwhile');
 
       await stage.startDemoAgain();

@@ -105,6 +105,11 @@ export class Tab {
     );
   }
 
+  /** Waits until the client knows that its line is gone. */
+  async untilNotLive(): Promise<void> {
+    await eventually(async () => !(await this.states()).at(-1)?.startsWith('live'), { what: 'the line is gone' });
+  }
+
   async close(): Promise<void> {
     await this.page.close();
   }
