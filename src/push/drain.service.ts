@@ -14,6 +14,7 @@ import { ServerEvent } from '../protocol/frames.js';
 import type { DrainingData } from '../protocol/frames.js';
 import type { HandshakeService } from './handshake.service.js';
 import type { LivenessService } from './liveness.service.js';
+import { MIN_RECONNECT_MS, ReturnWindow } from './return-window.js';
 import type { SessionService } from './session.service.js';
 import type { UpstreamService } from './upstream.service.js';
 
@@ -29,11 +30,6 @@ export interface DrainOptions {
   readonly drainWindowMs?: number;
 }
 
-/**
- * Nobody is told to come back sooner: an event source keeps the time, and could otherwise knock every few milliseconds
- * for as long as the server is away.
- */
-const MIN_RECONNECT_MS = 1_000;
 const MIN_WINDOW_MS = 3_000;
 const WINDOW_MS_OF_A_CONNECTION = 1;
 /** Connections closed between two turns of the event loop. */
@@ -78,8 +74,10 @@ export class DrainService {
 
   /** Lets nobody new in; those who are connected stay and still get what is sent. */
   begin(): void {
+    if (this.draining) return;
     this.draining = true;
-    this.parts.handshakes.stopAccepting();
+    const { handshakes, random = Math.random } = this.parts;
+    handshakes.stopAccepting(new ReturnWindow(this.windowMsFor(this.connections().length), random()));
   }
 
   /**
@@ -137,12 +135,16 @@ export class DrainService {
    * telling everyone takes its time.
    */
   private seatsFor(count: number): (index: number) => number {
-    const { clock, options, random = Math.random } = this.parts;
-    const windowMs = options.drainWindowMs || Math.max(MIN_WINDOW_MS, count * WINDOW_MS_OF_A_CONNECTION);
+    const { clock, random = Math.random } = this.parts;
+    const windowMs = this.windowMsFor(count);
     const firstAtMs = clock.now() + MIN_RECONNECT_MS;
     // Of processes that end together each begins at a place of its own within the first gap.
     const offset = random();
     return (index) => firstAtMs + ((index + offset) * windowMs) / count;
+  }
+
+  private windowMsFor(count: number): number {
+    return this.parts.options.drainWindowMs || Math.max(MIN_WINDOW_MS, count * WINDOW_MS_OF_A_CONNECTION);
   }
 
   private busyConnections(): ReadonlySet<Connection> {

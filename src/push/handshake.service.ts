@@ -22,13 +22,15 @@ import type { Knock, PendingCheck } from './pending-checks.js';
 import type { HandshakeParts } from './handshake-parts.js';
 import { ADDRESS_LIMIT, Refusals } from './refusal.js';
 import type { Refusal } from './refusal.js';
-import { cursorProblem } from './request-cursor.js';
+import { cursorOf, cursorProblem } from './request-cursor.js';
 import { requestIdOf } from './request-id.js';
+import type { ReturnWindow } from './return-window.js';
 
 /** The pipeline. */
 export class HandshakeService {
   /** Until the application has started, and from the moment it begins to end, nobody is let in. */
   private isAccepting = false;
+  private returns: ReturnWindow | undefined;
   private readonly limits: ConnectionLimits;
   private readonly pace: AdmissionPace;
   private readonly checks: PendingChecks;
@@ -50,12 +52,14 @@ export class HandshakeService {
 
   /**
    * The application begins to end: nobody is let in any more, those who are being checked included. They would hold up
-   * the end, and come too late for the goodbye.
+   * the end, and come too late for the goodbye. Who comes with a cursor was here before, and is told when to come back
+   * like those who still are.
    */
-  stopAccepting(): void {
+  stopAccepting(returns: ReturnWindow): void {
     this.isAccepting = false;
+    this.returns = returns;
     this.pace.stop();
-    this.checks.refuseAll(draining());
+    this.checks.refuseAll(({ request }) => this.draining(request));
   }
 
   /** Begins the checks of one request. What can be decided at once is: its verdict is no promise. */
@@ -85,7 +89,7 @@ export class HandshakeService {
 
   private checkBeforeToken(request: HandshakeRequest, address: string, purpose: HandshakePurpose): Refusal | undefined {
     const { options, pipes } = this.parts;
-    if (!this.isAccepting) return draining();
+    if (!this.isAccepting) return this.draining(request);
     const malformed = malformationOf(request, purpose);
     if (malformed) return malformed;
     if (!this.allowsOrigin(request))
@@ -98,6 +102,12 @@ export class HandshakeService {
     const noTime = this.pace.judge(purpose === 'check');
     if (noTime) return noTime;
     return this.limits.hasPlaceForAddress(address) ? undefined : Refusals.addressLimit(ADDRESS_LIMIT);
+  }
+
+  private draining(request: HandshakeRequest): Refusal {
+    const refusal = Refusals.draining('this server is about to end: come back in a moment');
+    const waitMs = cursorOf(request) === undefined ? undefined : this.returns?.take();
+    return waitMs === undefined ? refusal : { ...refusal, headers: retryAfter(waitMs), waitMs };
   }
 
   private decided(knock: Knock, verdict: Verdict, place?: HandshakePlace): Handshake {
@@ -144,10 +154,6 @@ function malformationOf(request: HandshakeRequest, purpose: HandshakePurpose): R
   const { shapeProblem } = request;
   if (purpose === 'call' || (shapeProblem && shapeProblem.code !== 'unsupported_version')) return shapeProblem;
   return cursorProblem(request) ?? shapeProblem;
-}
-
-function draining(): Refusal {
-  return Refusals.draining('this server is about to end: come back in a moment');
 }
 
 /** What is out of reach for a while says when to come back, and was logged where it was found out. */

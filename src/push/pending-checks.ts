@@ -83,11 +83,11 @@ export class PendingChecks {
     return true;
   }
 
-  /** Ends all checks with this refusal. */
-  refuseAll(refusal: Refusal): void {
+  /** Ends all checks, each with its refusal. */
+  refuseAll(refusalOf: (knock: Knock) => Refusal): void {
     this.cancel?.();
     this.cancel = undefined;
-    for (const check of this.checks) this.settle(check, refused(refusal));
+    for (const check of this.checks) this.settle(check, refused(refusalOf(check.knock)));
   }
 
   /** The timer was set for a check that has most likely ended since: it moves on to the oldest that has not. */

@@ -20,6 +20,7 @@ import { HandshakeService } from '../../../src/push/handshake.service.js';
 import type { Admission, HandshakePurpose, HandshakeRequest, Verdict } from '../../../src/push/admission.js';
 import type { AdmissionOptions } from '../../../src/push/handshake-parts.js';
 import { Refusals } from '../../../src/push/refusal.js';
+import { ReturnWindow } from '../../../src/push/return-window.js';
 import { FakeConnections } from '../../support/fake-connections.js';
 
 const AUTH_TIMEOUT_MS = 5_000;
@@ -188,7 +189,7 @@ describe('HandshakeService', () => {
     const { registry } = fakes;
     const other = fakes.connect('other');
     const wish = { token: 'nobody', headers: { origin: 'https://evil.example' }, shapeProblem: Refusals.malformed('') };
-    handshakes.stopAccepting();
+    handshakes.stopAccepting(new ReturnWindow(10_000, 0));
     expect(await codeOf(judge(wish))).toBe('draining');
 
     handshakes.accept();
@@ -459,13 +460,33 @@ describe('HandshakeService', () => {
       authenticator.ready = new Promise(() => {});
       const verdict = codeOf(judge());
 
-      handshakes.stopAccepting();
+      handshakes.stopAccepting(new ReturnWindow(10_000, 0));
 
       expect(await verdict).toBe('draining');
     });
 
+    it('gives all who come back to a process that ends a seat of their own, and sends who is new on', async () => {
+      handshakes.stopAccepting(new ReturnWindow(10_000, 0));
+      const refusals = await Promise.all(
+        Array.from({ length: 20 }, async (_, client) => {
+          const verdict = await judge(client % 2 === 0 ? { query: 'cursor=c' } : { lastEventId: 'c' });
+          return verdict.type === 'refused' ? verdict.refusal : undefined;
+        }),
+      );
+      const seats = refusals.map((refusal) => refusal?.waitMs ?? 0).toSorted((one, other) => one - other);
+      expect(seats[0]).toBeGreaterThanOrEqual(1_000);
+      expect(seats.at(-1)).toBeLessThan(11_000);
+      // Half a second each if they had been counted before.
+      const gaps = seats.slice(1).map((seat, index) => seat - (seats[index] ?? 0));
+      expect(gaps.filter((gap) => gap < 250 || gap > 1_000)).toEqual([]);
+      for (const refusal of refusals)
+        expect(refusal?.headers).toEqual({ 'Retry-After': `${Math.ceil((refusal?.waitMs ?? 0) / 1_000)}` });
+
+      expect(await judge()).toMatchObject({ refusal: { headers: { 'Retry-After': '1' } } });
+    });
+
     it('answers 503 before the application has started', async () => {
-      handshakes.stopAccepting();
+      handshakes.stopAccepting(new ReturnWindow(10_000, 0));
       expect(await codeOf(judge())).toBe('draining');
     });
   });
@@ -507,7 +528,7 @@ describe('HandshakeService', () => {
       begin();
       fakes.clock.advance(AUTH_TIMEOUT_MS);
       begin();
-      handshakes.stopAccepting();
+      handshakes.stopAccepting(new ReturnWindow(10_000, 0));
       const who = { userId: '7', tenant: 'shop' };
       expect(told).toMatchObject([
         { ...who, code: 'unavailable' },
