@@ -84,18 +84,15 @@ export class RedisCluster {
   }
 
   /** Waits until all servers are there and of one mind, and every master has a replica that follows it. */
-  async settled(): Promise<void> {
+  async settled(timeLeftMs = countdown(LONG_MS)): Promise<void> {
     for (const { admin } of this.members) {
       await eventually(async () => /cluster_state:ok/.test((await admin.call('CLUSTER', 'INFO')) as string), {
-        timeoutMs: LONG_MS,
+        timeoutMs: timeLeftMs(),
         what: 'the Cluster to be well',
       });
       await eventually(
         async () => /(role:master\s+connected_slaves:[1-9]|master_link_status:up)/.test(await replicationOf(admin)),
-        {
-          timeoutMs: LONG_MS,
-          what: 'replicas to follow their masters',
-        },
+        { timeoutMs: timeLeftMs(), what: 'replicas to follow their masters' },
       );
     }
   }
@@ -113,6 +110,7 @@ export class RedisCluster {
   private async join(): Promise<void> {
     const [first] = this.members;
     if (!first) return;
+    const timeLeftMs = countdown(LONG_MS);
     const masters = this.members.slice(0, MASTERS);
     // A server that knows no other yet can be told its epoch: no two masters begin with the same one.
     for (const [index, { admin }] of this.members.entries()) await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
@@ -122,13 +120,13 @@ export class RedisCluster {
       await admin.call('CLUSTER', 'ADDSLOTSRANGE', startOf(part), startOf(part + 1) - 1);
     for (const { admin } of this.members) {
       await eventually(async () => (await linesOf(admin)).filter(isConnected).length === this.members.length, {
-        timeoutMs: LONG_MS,
+        timeoutMs: timeLeftMs(),
         what: 'the servers to know each other',
       });
     }
     for (const [index, { admin }] of this.members.slice(MASTERS).entries())
       await admin.call('CLUSTER', 'REPLICATE', masters[index]?.id ?? '');
-    await this.settled();
+    await this.settled(timeLeftMs);
   }
 
   private async ownerOf(slot: number): Promise<ClusterMember> {
@@ -177,6 +175,12 @@ function isConnected(line: string): boolean {
 
 function replicationOf(admin: Redis): Promise<string> {
   return admin.info('replication');
+}
+
+/** What is left of this time, in milliseconds. */
+function countdown(timeMs: number): () => number {
+  const endMs = performance.now() + timeMs;
+  return () => Math.max(0, endMs - performance.now());
 }
 
 /** The first slot of the n-th of as many equal parts as there are masters. */
