@@ -18,7 +18,9 @@ const gauges: readonly Definition[] = [
   gauge('groups', 'Groups with a connection of this node in them', ({ now }) => now.groups),
   gauge('tenants', 'Tenants that are held ready on this node, the default one included', ({ now }) => now.tenants),
   gauge('nodes', 'Nodes that are alive, as this one sees it; 0 while it cannot say', ({ now }) => now.nodes),
-  gauge('backing_up', '1 while what messages live in can be reached, else 0', ({ now }) => Number(now.isBackingUp)),
+  gauge('backing_up', '1 while what messages live in can be reached and takes them, else 0', ({ now }) =>
+    Number(now.isBackingUp),
+  ),
   gauge('draining', '1 once this node has begun to end, else 0', ({ now }) => Number(now.isDraining)),
   gauge('queue_bytes', 'Bytes that wait for connections, in queues and sockets', ({ now }) => now.queueBytes),
   gauge('queue_bytes_max', 'Bytes that wait for the slowest connection', ({ now }) => now.largestQueueBytes),

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { redis } from '../../src/backing/redis/index.js';
+import { PushHealth } from '../../src/push/push-health.js';
 import { CloseCode } from '../../src/protocol/close-codes.js';
 import { eventually } from '../support/eventually.js';
 import { PushApp } from '../support/push-app.js';
@@ -51,5 +52,17 @@ const absence = redisAbsence();
     await eventually(async () => expect(await other.push.toUser('7', 'taken')).toBeDefined(), { timeoutMs: 10_000 });
 
     await eventually(() => expect(client.frames.map(({ event }) => event)).toContain('taken'));
+  }, 30_000);
+
+  it('is told to whoever asks how a node fares that had a send refused, until one is taken', async () => {
+    const { readiness } = one.app.get(PushHealth);
+    expect(readiness).toEqual({ status: 'ready' });
+    await operator.config('SET', 'maxmemory', '1');
+    await expect(one.push.toUser('7', 'refused')).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
+    expect(one.app.get(PushHealth).readiness).toEqual({ status: 'degraded', reason: 'Redis refuses: OOM' });
+
+    await operator.config('SET', 'maxmemory', '0');
+    await eventually(async () => expect(await one.push.toUser('7', 'taken')).toBeDefined(), { timeoutMs: 10_000 });
+    expect(one.app.get(PushHealth).readiness).toEqual({ status: 'ready' });
   }, 30_000);
 });

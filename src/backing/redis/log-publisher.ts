@@ -28,6 +28,7 @@ import { RandomIds } from './random-ids.js';
 import type { RedisConnections } from './redis-connections.js';
 import { isRefusal, publishUnknown, unavailable } from './redis-failures.js';
 import { RedisScript } from './redis-script.js';
+import { RefusedPublishes } from './refused-publishes.js';
 import type { FrameSeal } from './sealed-frame.js';
 import type { ServerClock } from './server-clock.js';
 
@@ -91,14 +92,21 @@ export class LogPublisher {
   private readonly script: RedisScript;
   private readonly waiting = new FleetingMap<Waiting>();
   private readonly ids = new RandomIds();
+  private readonly refusals: RefusedPublishes<PublishedPartition>;
   private cancelSweep: Cancel | undefined;
 
   constructor(
     private readonly parts: LogPublisherParts,
     private readonly partitions: readonly PublishedPartition[],
   ) {
-    const { limits, forgetMs, connections } = parts;
+    const { limits, forgetMs, connections, clock } = parts;
+    this.refusals = new RefusedPublishes(clock);
     this.script = new RedisScript(publishScript({ ...limits, forgetMs, publishCommand: connections.publishCommand }));
+  }
+
+  /** Why Redis takes no messages now, as it said; undefined where it does. */
+  get refusal(): unknown {
+    return this.refusals.cause;
   }
 
   /** Resolves with what became of the message here; where it was taken but does not come here, with whom it is for. */
@@ -181,6 +189,7 @@ export class LogPublisher {
       return;
     }
     waiting.isTaken = true;
+    this.refusals.taken(waiting.partition);
     const place = { epoch, nonce, number: Number(number) };
     if (verdict === 'ok') waiting.partition.position.hasReached(place);
     const followed = waiting.partition.channel(waiting.channel);
@@ -194,6 +203,7 @@ export class LogPublisher {
   private failed(waiting: Waiting, cause: unknown, mayBeTaken: boolean): void {
     if (!this.isWaiting(waiting)) return;
     // An answer to the first attempt says that nothing was done; to a later one it says nothing of the first.
+    if (isRefusal(cause)) this.refusals.refused(waiting.partition, cause);
     if (isRefusal(cause) && !mayBeTaken) this.end(waiting).reject(unavailable(cause));
     else void this.retry(waiting, mayBeTaken || !isRefusal(cause));
   }

@@ -85,6 +85,7 @@ export class RedisBacking implements Backing {
     const refused = this.connections.refusal?.text;
     if (!this.log.isFollowing) return degraded(refused ?? 'messages cannot be heard');
     if (this.nodes.nodeCount === 0) return degraded(refused ?? 'the other nodes cannot be reached');
+    for (const { refusal } of this.logs) if (refusal !== undefined) return degraded(unavailable(refusal).message);
     return { status: 'up' };
   }
 
@@ -94,7 +95,7 @@ export class RedisBacking implements Backing {
 
   get counters(): BackingCounters {
     const droppedFrames: Record<string, number> = { ...this.nodes.dropped };
-    for (const { droppedFrames: ofLog } of [this.log, ...this.tenants.logs]) {
+    for (const { droppedFrames: ofLog } of this.logs) {
       for (const [reason, count] of Object.entries(ofLog)) droppedFrames[reason] = (droppedFrames[reason] ?? 0) + count;
     }
     return { droppedFrames, reconnects: Math.max(0, this.connectCount - 1) };
@@ -113,6 +114,10 @@ export class RedisBacking implements Backing {
     this.revocations.close();
     this.limits.close();
     this.connections.close();
+  }
+
+  private get logs(): readonly RedisMessageLog[] {
+    return [this.log, ...this.tenants.logs];
   }
 
   /** Or until it is plain that it will not be for now. */

@@ -115,6 +115,11 @@ export class RedisMessageLog implements MessageLog {
     return this.partitions.every(({ isFollowing }) => isFollowing);
   }
 
+  /** Why Redis takes no messages now, as it said; undefined where it does. */
+  get refusal(): unknown {
+    return this.publisher.refusal;
+  }
+
   /** How many frames of other nodes were not listened to, by reason. */
   get droppedFrames(): Readonly<DroppedFrames> {
     return this.receiver.dropped;
