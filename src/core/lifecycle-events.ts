@@ -70,18 +70,23 @@ export interface KickedEvent {
   readonly reason: string;
 }
 
-/** Somebody was turned away: at the handshake, by REST (401, 403, 429), or from a group. */
+/** Somebody was turned away: at the handshake, by REST (401, 403, 429), or by the authorizer. */
 export interface RefusedEvent {
-  /** What was wanted: a connection, to know whether there could be one, one call, a route of REST, or to join a group. */
-  readonly purpose: 'connect' | 'check' | 'call' | 'rest' | 'join';
+  /**
+   * What was wanted: a connection, to know whether there could be one, one call, a route of REST, or of a client to join or
+   * leave a group, or to send a message.
+   */
+  readonly purpose: 'connect' | 'check' | 'call' | 'rest' | 'join' | 'leave' | 'send';
   readonly address: string;
   readonly requestId: string | undefined;
   /** Who it was, where a token had said so by then, and of which tenant. */
   readonly userId: string | undefined;
   readonly tenant: string | undefined;
-  /** The group of a join. */
+  /** The group of a join or leave. */
   readonly group: string | undefined;
-  /** The HTTP status of the answer; of a join the one that its code stands for. */
+  /** Whom the message of a client was for. */
+  readonly target: Target | undefined;
+  /** The HTTP status of the answer; of a frame the one that its code stands for. */
   readonly status: number;
   /** Such as `unauthorized` or `user_limit`; docs/errors.md lists them. */
   readonly code: string;

@@ -29,7 +29,8 @@ import type { GroupService } from './group.service.js';
 import type { HostHandlers, Reply } from './host-handlers.interface.js';
 import type { MessageDraft } from './message-stamper.js';
 import type { Publisher } from './publisher.js';
-import { refusedJoin } from './refused-join.js';
+import { refusedFrame } from './refused-frame.js';
+import type { RefusedWish } from './refused-frame.js';
 import type { ResumeService } from './resume.service.js';
 import type { PushReceipt } from './push-types.js';
 import { encodeData } from './send-validation.js';
@@ -126,7 +127,7 @@ export class FrameService {
     if (groups.isGranted(connection, group)) return ok({ group });
     const isAllowed = await this.inTime(authorizer.canJoin(connection.principal, group));
     const refusal = isAllowed ? groups.join(connection, group) : ErrorCode.Forbidden;
-    if (refusal) this.telemetry.listeners.refused?.(refusedJoin(connection, group, refusal));
+    if (refusal) this.tellRefusal(connection, { purpose: 'join', group, code: refusal });
     if (!isAllowed) return forbidden();
     if (refusal) return new FrameRefusal(refusal, 'leave another group first');
     await this.parts.resumes.heard(connection);
@@ -138,29 +139,37 @@ export class FrameService {
     if (!isGroup(group)) return invalid('group is missing or not a valid name');
     const { authorizer, groups } = this.parts;
     const isAllowed = await this.inTime(authorizer.canLeave?.(connection.principal, group) ?? true);
-    if (!isAllowed) return forbidden();
+    if (!isAllowed) {
+      this.tellRefusal(connection, { purpose: 'leave', group, code: ErrorCode.Forbidden });
+      return forbidden();
+    }
     groups.leave(connection, group);
     return ok({ group });
   }
 
   private async send(connection: Connection, data: unknown): Promise<Outcome> {
     const members = membersOf(data);
-    const target = clientTarget(members?.['to']);
-    if (!members || !target) return invalid('to must name one group or one user');
+    const to = clientTarget(members?.['to']);
+    if (!members || !to) return invalid('to must name one group or one user');
     const { event, data: payload } = members;
     if (!isEvent(event)) return invalid('event is missing or not a valid name');
     if (isReservedEvent(event)) return new FrameRefusal(ErrorCode.ReservedEvent, 'choose a name without push:');
     const complaint = await this.parts.incoming?.ofRelayed(event, payload);
     if (complaint !== undefined) return invalid(complaint);
-    const isAllowed = this.parts.authorizer.canSend(connection.principal, target, event, payload);
-    if (!(await this.inTime(isAllowed))) return forbidden();
+    const target: Target = to.group === undefined ? { users: [to.user] } : { groups: [to.group] };
+    const isAllowed = this.parts.authorizer.canSend(connection.principal, to, event, payload);
+    if (!(await this.inTime(isAllowed))) {
+      this.tellRefusal(connection, { purpose: 'send', target, code: ErrorCode.Forbidden });
+      return forbidden();
+    }
     const draft = this.draftOf(connection, event, payload);
     if (draft instanceof FrameRefusal) return draft;
-    const { id } = await this.publish(
-      target.group === undefined ? { users: [target.user] } : { groups: [target.group] },
-      draft,
-    );
+    const { id } = await this.publish(target, draft);
     return ok({ id });
+  }
+
+  private tellRefusal(connection: Connection, wish: RefusedWish): void {
+    this.telemetry.listeners.refused?.(refusedFrame(connection, wish));
   }
 
   private async publish(target: Target, draft: MessageDraft): Promise<PushReceipt> {

@@ -144,7 +144,7 @@ export class HandshakeService {
     if (purpose === 'connect') counters.handshakes.add(refusal?.code ?? 'admitted');
     if (!refusal) return;
     const { status, code, detail } = refusal;
-    const who = { userId: bearer?.userId, tenant: bearer?.tenant, group: undefined };
+    const who = { userId: bearer?.userId, tenant: bearer?.tenant, group: undefined, target: undefined };
     listeners.refused?.({ purpose, address, requestId: requestIdOf(request), ...who, status, code, detail });
   };
 }

@@ -19,7 +19,7 @@ import { isGroup } from '../protocol/names.js';
 import type { FrameService } from './frame.service.js';
 import type { GroupService } from './group.service.js';
 import type { Admission, RefusedGroup } from './admission.js';
-import { refusedJoin } from './refused-join.js';
+import { refusedFrame } from './refused-frame.js';
 import { InboundQueue } from './inbound-queue.js';
 import type { InboundOptions, ReplySink } from './inbound-queue.js';
 import type { LivenessOptions } from './liveness.service.js';
@@ -203,7 +203,8 @@ export class SessionService {
       if (code) allRefused.push({ group, code });
     }
     const { refused } = this.telemetry.listeners;
-    if (refused) for (const { group, code } of allRefused) refused(refusedJoin(connection, group, code));
+    if (!refused) return allRefused;
+    for (const wish of allRefused) refused(refusedFrame(connection, { purpose: 'join', ...wish }));
     return allRefused;
   }
 

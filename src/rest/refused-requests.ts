@@ -35,6 +35,7 @@ export class RefusedRequests {
       userId: principal?.userId,
       tenant: principal?.tenant,
       group: undefined,
+      target: undefined,
       status,
       code,
       detail,

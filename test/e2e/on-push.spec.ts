@@ -210,6 +210,27 @@ describe.each(PLATFORMS)('@OnPush on %s', (platform) => {
     ]);
   });
 
+  it('hears who may not leave a group or send to whom, over each transport', async () => {
+    const app = await start(Listener, platform);
+    const listener = app.app.get(Listener);
+    const client = await app.connect('7');
+    await client.request('push:leave', { group: 'closed' });
+    await client.request('push:send', { to: { group: 'closed' }, event: 'chat', data: 'payload' });
+    await fetch(`${app.origin}/push/upstream`, {
+      method: 'POST',
+      headers: { ...bearer(signToken({ sub: '8' })), 'content-type': 'application/json' },
+      body: JSON.stringify({ event: 'push:send', data: { to: { user: '9' }, event: 'chat', data: 'payload' } }),
+    });
+    await eventually(() => listener.of('refused').length === 3, { what: 'all refusals' });
+    const why = { address: '127.0.0.1', status: 403, code: 'forbidden' };
+    expect(listener.of('refused')).toMatchObject([
+      { ...why, purpose: 'leave', userId: '7', group: 'closed', target: undefined },
+      { ...why, purpose: 'send', userId: '7', group: undefined, target: { groups: ['closed'] } },
+      { ...why, purpose: 'send', userId: '8', group: undefined, target: { users: ['9'] } },
+    ]);
+    expect(JSON.stringify(listener.heard)).not.toMatch(/payload/);
+  });
+
   it('hears what was sent, by whom and to whom, and nothing of its data', async () => {
     const app = await start(Listener, platform);
     const listener = app.app.get(Listener);
