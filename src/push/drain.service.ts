@@ -1,7 +1,7 @@
 /**
  * The end of the process as its clients see it: nobody new is let in, everyone is told to come back and closed with
  * 1012 behind what was sent before, and who has not gone by the deadline is cut off. A client whose frame is being carried
- * out has its turn when that is answered.
+ * out, or that is being brought up to date, has its turn when that is done.
  */
 import type { Clock } from '../core/clock.js';
 import type { Connection } from '../core/connection.js';
@@ -35,11 +35,11 @@ const WINDOW_MS_OF_A_CONNECTION = 1;
 /** Connections closed between two turns of the event loop. */
 const CLOSES_PER_TURN = 256;
 const POLL_MS = 10;
-/** The part of the time that frames under way may take; the rest is for goodbyes. */
-const SHARE_OF_FRAMES = 0.75;
+/** The part of the time that frames and replays under way may take; the rest is for goodbyes. */
+const SHARE_OF_WORK = 0.75;
 const NOBODY: ReadonlySet<Connection> = new Set();
 
-/** Who is connected of one tenant, and whose frames are under way. */
+/** Who is connected of one tenant, and for whom something is under way. */
 export interface DrainedSpace {
   readonly registry: Pick<ConnectionRegistry, 'all' | 'retired'>;
   readonly sessions: Pick<SessionService, 'isBusy'>;
@@ -95,16 +95,16 @@ export class DrainService {
     this.parts.scheduler.flushAll();
     const startedAtMs = clock.now();
     const deadlineMs = startedAtMs + options.drainMs;
-    await this.sayGoodbye(startedAtMs + options.drainMs * SHARE_OF_FRAMES);
+    await this.sayGoodbye(startedAtMs + options.drainMs * SHARE_OF_WORK);
     while ((pipes.count > 0 || upstream.isBusy) && clock.now() < deadlineMs) await this.pause(POLL_MS);
     for (const connection of this.connections(true)) connection.transport.terminate();
   }
 
-  private async sayGoodbye(framesEndAtMs: number): Promise<void> {
+  private async sayGoodbye(workEndsAtMs: number): Promise<void> {
     let waiting = this.connections().filter(({ isOpen }) => isOpen);
     const leave = this.leaver(waiting.length);
     while (waiting.length > 0) {
-      const busy = this.parts.clock.now() < framesEndAtMs ? this.busyConnections() : NOBODY;
+      const busy = this.parts.clock.now() < workEndsAtMs ? this.busyConnections() : NOBODY;
       // What comes from now on would be one frame more to wait for.
       for (const { transport } of busy) transport.pause();
       await leave(waiting.filter((connection) => !busy.has(connection)));

@@ -19,6 +19,11 @@ export class ReadingPlaces {
     return this.places.get(connection);
   }
 
+  /** Whether the connection waits until it can be read for. */
+  isWaiting(connection: Connection): boolean {
+    return this.waiting.has(connection);
+  }
+
   /** It has had everything up to this place. */
   reach(connection: Connection, place: Cursor): void {
     this.places.set(connection, place);

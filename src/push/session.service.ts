@@ -124,9 +124,10 @@ export class SessionService {
     this.inboundOf(connection).offer(parsed, sink);
   }
 
-  /** Whether a frame of the peer is being carried out. */
+  /** Whether a frame of the peer is being carried out, or the connection is brought up to date. */
   isBusy(connection: Connection): boolean {
-    return this.inbound.get(connection)?.isBusy ?? false;
+    if (this.inbound.get(connection)?.isBusy) return true;
+    return connection.outbound.holding !== undefined && !this.parts.resumes.places.isWaiting(connection);
   }
 
   /** Takes a sign of life that is no frame of the protocol, such as a ping; false when the peer sends too many. */

@@ -8,17 +8,21 @@ import type { BeforeApplicationShutdown, OnModuleDestroy } from '@nestjs/common'
 import { PushAuthenticator } from '../../src/auth/push-authenticator.js';
 import { PushService } from '../../src/push/push.service.js';
 import type { Principal } from '../../src/core/principal.js';
+import type { Envelope } from '../../src/protocol/frames.js';
 import { startNodeProgram } from '../support/child-program.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
 import type { PushAppOptions } from '../support/push-app.js';
 import { RawClient } from '../support/raw-client.js';
-import { signToken } from '../support/tokens.js';
+import { SseClient } from '../support/sse-client.js';
+import { bearer, signToken } from '../support/tokens.js';
 import { WsClient, refusalOf } from '../support/ws-client.js';
 
 /** Connections of the large test; the end of ten thousand takes no other way. */
 const MANY = 1_000;
 const DRAIN_MS = 3_000;
+/** As many as are kept by default. */
+const HISTORY_OF_ALL = 1_000;
 
 let app: PushApp | undefined;
 afterEach(async () => {
@@ -89,6 +93,37 @@ describe.each(PLATFORMS)('app.close() on %s', (platform) => {
     // Half a second each, less what it takes to tell everyone.
     expect(gaps.filter((gap) => gap < 250)).toEqual([]);
   });
+
+  it.each(['ws', 'sse'])(
+    'brings who has just come back up to date before it says goodbye, on %s',
+    async (transport) => {
+      const app = await start({ platform });
+      const headers = bearer(signToken({ sub: '7' }));
+      const poll = await fetch(`${app.origin}/push/poll?wait=0`, { headers });
+      const { cursor } = (await poll.json()) as { readonly cursor: string };
+      for (let number = 0; number < HISTORY_OF_ALL; number++) await app.push.broadcast('missed', 'x'.repeat(4_000));
+      const query = `?cursor=${encodeURIComponent(cursor)}`;
+      const client =
+        transport === 'ws'
+          ? await app.connect('7', {}, { query })
+          : await SseClient.open(`${app.origin}/push/sse${query}`, headers);
+      await app.push.toUser('7', 'live');
+
+      await app.app.close();
+
+      await client.end();
+      const texts =
+        client instanceof SseClient
+          ? client.blocks.map(({ data = '{}' }) => data)
+          : client.frames.map((frame) => JSON.stringify(frame));
+      const events = texts.map((text) => (JSON.parse(text) as Envelope).event);
+      expect(events.filter((event) => event === 'missed')).toHaveLength(HISTORY_OF_ALL);
+      expect(events.filter((event) => event === 'live' || event === 'push:draining')).toEqual([
+        'live',
+        'push:draining',
+      ]);
+    },
+  );
 
   it('is quick when everyone goes along', async () => {
     const app = await start({ platform, push: { drainMs: 60_000 } });
