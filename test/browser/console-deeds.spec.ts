@@ -2,59 +2,36 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { Browser, chromiumAbsence } from '../support/browser.js';
-import { type RunningDemo, startDemo } from '../support/demo-process.js';
+import { chromiumAbsence } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
-import { TEST_SECRET, signToken } from '../support/tokens.js';
-import { WsClient } from '../support/ws-client.js';
+import { ConsoleStage, focusedText, show, untilLive } from './console-stage.js';
 
 const absence = chromiumAbsence();
 
 (absence === '' ? describe : describe.skip)(`what the admin console does, in Chromium${absence}`, () => {
-  let demo: RunningDemo;
-  let browser: Browser;
+  const stage = new ConsoleStage();
   let page: Page;
-  const clients: WsClient[] = [];
 
   beforeAll(async () => {
-    demo = await startDemo({ PUSH_JWT_SECRET: TEST_SECRET });
-    browser = await Browser.launch();
-    page = await browser.open('console', `${demo.url}/console`);
+    await stage.start();
+    page = await stage.visit();
   }, 120_000);
 
-  afterAll(async () => {
-    for (const client of clients) client.socket.terminate();
-    // Either is missing where it could not start; the reason is in the tests that failed.
-    await (browser as Browser | undefined)?.close();
-    await (demo as RunningDemo | undefined)?.program.stop();
-  });
-
-  async function connect(user: string): Promise<WsClient> {
-    const url = `${demo.url.replace('http', 'ws')}/push/ws`;
-    const client = await WsClient.connect(url, { token: signToken({ sub: user }) });
-    clients.push(client);
-    await client.next('push:welcome');
-    return client;
-  }
-
-  async function show(view: string): Promise<void> {
-    await page.evaluate(`location.hash = '#${view}'`);
-    await page.getByRole('heading', { level: 1, name: new RegExp(view.split('/')[0] ?? '', 'i') }).waitFor();
-  }
+  afterAll(() => stage.close());
 
   beforeEach(async () => {
     await page.reload();
-    await page.locator('[data-state="live"]').waitFor();
+    await untilLive(page);
   });
 
   it('sends to users whose ids have commas or spaces around them, and to nobody else', async () => {
     const [comma, padded, x, plain] = [
-      await connect('x,y'),
-      await connect(' padded '),
-      await connect('x'),
-      await connect('padded'),
+      await stage.connect('x,y'),
+      await stage.connect(' padded '),
+      await stage.connect('x'),
+      await stage.connect('padded'),
     ];
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill('"x,y", " padded "');
     await page.getByRole('button', { name: 'Who would get this?' }).click();
     await page.getByRole('heading', { name: '2 users on 2 connections would get this' }).waitFor();
@@ -73,8 +50,8 @@ const absence = chromiumAbsence();
 
   it('shows whom it would send to in whole words, however long the ids are and narrow the page', async () => {
     const users = ['0b8f7a52-3c1e-4d0f-9a6b-7e2d5c4f1a90', 'grace.brewster.hopper@navy.example'];
-    for (const user of users) await connect(user);
-    await show('send');
+    for (const user of users) await stage.connect(user);
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill(users.join(', '));
     await page.getByRole('button', { name: 'Who would get this?' }).click();
     await page.getByRole('heading', { name: '2 users on 2 connections would get this' }).waitFor();
@@ -93,7 +70,7 @@ const absence = chromiumAbsence();
   });
 
   it('says what is wrong with a name whose quote does not end, and asks nobody', async () => {
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill('"x,y');
     await page.getByRole('button', { name: 'Who would get this?' }).click();
     await page.getByRole('alert').getByText('A name that begins with a double quote has to end with one').waitFor();
@@ -101,7 +78,7 @@ const absence = chromiumAbsence();
   });
 
   it('forgets whom it would send to when somebody else is named', async () => {
-    await show('send');
+    await show(page, 'send');
     const preview = page.locator('[data-preview]');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
     await page.getByRole('button', { name: 'Who would get this?' }).click();
@@ -115,7 +92,7 @@ const absence = chromiumAbsence();
   });
 
   it('says what is wrong with a time to live, where its field is folded away, too, and takes parts of a second', async () => {
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
     await page.getByLabel('Event', { exact: true }).fill('note');
     for (const wrong of ['-5', '0', 'soon']) {
@@ -136,7 +113,7 @@ const absence = chromiumAbsence();
   });
 
   it('keeps the focus on a deed that is refused', async () => {
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
     await page.getByLabel('Event', { exact: true }).fill('push:reserved');
     await page.getByRole('button', { name: 'Send…' }).click();
@@ -152,7 +129,7 @@ const absence = chromiumAbsence();
     })()`);
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByRole('alert').waitFor();
-    expect(await page.evaluate('document.activeElement.innerText')).toBe('Send');
+    expect(await focusedText(page)).toBe('Send');
     await page.keyboard.press('Escape');
   });
 
@@ -181,7 +158,7 @@ const absence = chromiumAbsence();
   ])(
     'asks nothing about a message whose %s became another while it was looked for whom it reaches',
     async (label, text) => {
-      await show('send');
+      await show(page, 'send');
       await page.getByLabel('Users', { exact: true }).fill('ada');
       await page.getByLabel('Event', { exact: true }).fill('t.e');
       const held = await hold('preview');
@@ -197,8 +174,8 @@ const absence = chromiumAbsence();
   );
 
   it('shows nothing of whom a target reaches that is no more the one in the fields', async () => {
-    await connect('ada');
-    await show('send');
+    await stage.connect('ada');
+    await show(page, 'send');
     const look = page.getByRole('button', { name: 'Who would get this?' });
     await page.evaluate(`(() => {
       window.previews = [];
@@ -218,8 +195,8 @@ const absence = chromiumAbsence();
   });
 
   it('names in the dialog and in the receipt what is sent, whatever has come into the fields since', async () => {
-    const ada = await connect('ada');
-    await show('send');
+    const ada = await stage.connect('ada');
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill('ada');
     await page.getByLabel('Event', { exact: true }).fill('t.e');
     await page.getByRole('button', { name: 'Send…' }).click();
@@ -242,7 +219,7 @@ const absence = chromiumAbsence();
     [false, 'groups staff, except users bob, except groups vip'],
     [true, 'everyone, except users bob, except groups vip'],
   ])('says whom it leaves out (of everyone: %s)', async (isAll, words) => {
-    await show('send');
+    await show(page, 'send');
     if (isAll) await page.getByLabel('Everyone').check();
     else await page.getByLabel('Groups', { exact: true }).fill('staff');
     await page.getByText('Except some').click();
@@ -258,7 +235,7 @@ const absence = chromiumAbsence();
   });
 
   it('says how large a message may be where one is too large', async () => {
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
     await page.getByLabel('Event', { exact: true }).fill('note');
     await page.getByLabel('Data, as JSON').fill(JSON.stringify('x'.repeat(70_000)));
@@ -273,22 +250,22 @@ const absence = chromiumAbsence();
   });
 
   it('says what was disconnected and leaves the focus there, for the button is gone', async () => {
-    const victim = await connect('victim');
-    await show('connections');
+    const victim = await stage.connect('victim');
+    await show(page, 'connections');
     await page.getByLabel('User').fill('victim');
     await page.getByRole('button', { name: 'Disconnect victim' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
     expect((await victim.end()).code).toBe(4505);
     await page.getByText('0 connections', { exact: true }).waitFor();
-    expect(await page.evaluate('document.activeElement.innerText')).toBe('1 connection of victim disconnected.');
+    expect(await focusedText(page)).toBe('1 connection of victim disconnected.');
   });
 
   it.each([
     ['the connection', 'The connection of gone had ended already.'],
     ['all connections of the user', 'gone had no connection any more.'],
   ])('says so where %s it was to end had ended already', async (which, words) => {
-    const gone = await connect('gone');
-    await show('connections');
+    const gone = await stage.connect('gone');
+    await show(page, 'connections');
     await page.getByLabel('User').fill('gone');
     await page.getByRole('button', { name: 'Disconnect gone' }).click();
     if (which !== 'the connection') await page.getByLabel('All connections of this user').check();
@@ -296,14 +273,14 @@ const absence = chromiumAbsence();
     await page.getByText('0 connections', { exact: true }).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
     await page.locator('dialog').waitFor({ state: 'detached' });
-    expect(await page.evaluate('document.activeElement.innerText')).toBe(words);
+    expect(await focusedText(page)).toBe(words);
   });
 
   it('says in good grammar that one user is connected', async () => {
-    for (const client of clients) client.socket.terminate();
-    await show('overview');
+    stage.dropClients();
+    await show(page, 'overview');
     await eventually(async () => expect(await page.locator('[data-tile="users"]').innerText()).toBe('1'));
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Title').fill('Maintenance');
     await page.getByLabel('Text', { exact: true }).fill('At eight.');
     await page.getByRole('button', { name: 'Announce…' }).click();
@@ -318,9 +295,9 @@ const absence = chromiumAbsence();
     const more = () => page.getByRole('button', { name: 'Show more' });
 
     beforeEach(async () => {
-      const open = clients.filter(({ closed }) => closed === undefined).length;
-      await Promise.all(Array.from({ length: Math.max(0, PAGE + 5 - open) }, (_, at) => connect(`many-${at}`)));
-      await show('connections');
+      const open = stage.clients.filter(({ closed }) => closed === undefined).length;
+      await Promise.all(Array.from({ length: Math.max(0, PAGE + 5 - open) }, (_, at) => stage.connect(`many-${at}`)));
+      await show(page, 'connections');
       // The server refuses what it does not know.
       await page.evaluate(`(() => {
         const { send } = WebSocket.prototype;
@@ -349,7 +326,7 @@ const absence = chromiumAbsence();
       await more().focus();
       await page.keyboard.press('Enter');
       await more().waitFor({ state: 'detached' });
-      expect(await page.evaluate('document.activeElement.innerText')).toMatch(/^\d+ connections$/);
+      expect(await focusedText(page)).toMatch(/^\d+ connections$/);
     });
 
     it('shows no more of what was looked for before', async () => {
@@ -369,18 +346,18 @@ const absence = chromiumAbsence();
   });
 
   it('calls a node the same in every view', async () => {
-    await connect('ada');
-    await show('nodes');
+    await stage.connect('ada');
+    await show(page, 'nodes');
     const name = await page.locator('.node-cards h2').innerText();
     expect(name).toMatch(/ · \d+$/);
-    await show('connections');
+    await show(page, 'connections');
     await page.getByLabel('User').fill('ada');
     await page.getByText('1 connection', { exact: true }).waitFor();
     expect(await page.locator('td[data-label="Node"]').innerText()).toBe(name);
-    await show('trace/ada');
+    await show(page, 'trace/ada');
     await page.getByRole('heading', { name: 'Live: ada' }).waitFor();
     await eventually(async () => {
-      await connect('ada');
+      await stage.connect('ada');
       expect(await page.getByText(`node ${name}`).count()).toBeGreaterThan(0);
     });
   });
@@ -388,7 +365,7 @@ const absence = chromiumAbsence();
   it('has its headings in order and its landmarks told apart in every view', async () => {
     await page.evaluate(axe.source);
     for (const view of ['overview', 'connections', 'trace/ada', 'send', 'nodes']) {
-      await show(view);
+      await show(page, view);
       const { violations } = await page.evaluate<AxeResults>(
         `axe.run(document, { runOnly: ['heading-order', 'landmark-unique', 'region'] })`,
       );

@@ -1,41 +1,29 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { Browser, chromiumAbsence } from '../support/browser.js';
+import { chromiumAbsence } from '../support/browser.js';
 import { startCluster } from '../support/demo-cluster.js';
-import { startDemo } from '../support/demo-process.js';
 import { eventually } from '../support/eventually.js';
 import { redisAbsence } from '../support/redis-server.js';
+import { ConsoleStage, type ConsoleVisit, focusedText, untilLive } from './console-stage.js';
 
 const absence = chromiumAbsence();
 const withoutRedis = redisAbsence();
 
 (absence === '' ? describe : describe.skip)(`a drain by the admin console in Chromium${absence}`, () => {
-  let browser: Browser;
-  let stop: (() => Promise<unknown>) | undefined;
+  const stage = new ConsoleStage();
 
-  beforeAll(async () => {
-    browser = await Browser.launch();
-  });
+  beforeAll(() => stage.start(), 120_000);
   afterEach(async () => {
-    await stop?.();
-    stop = undefined;
+    await stage.closePages();
+    await stage.demo.stopDemo();
+    await stage.demo.startDemoAgain();
   });
-  afterAll(async () => {
-    await browser.close();
-  });
+  afterAll(() => stage.close());
 
-  async function demo(): Promise<string> {
-    const { program, url } = await startDemo();
-    stop = () => program.stop();
-    return url;
-  }
-
-  /** The view of the nodes, on a page that is connected. `prepare` comes before anything is loaded. */
-  async function openNodes(url: string, prepare?: (page: Page) => Promise<unknown>): Promise<Page> {
-    const page = await browser.open('console', 'about:blank');
-    await prepare?.(page);
-    await page.goto(`${url}/console#nodes`);
-    await page.locator('[data-state="live"]').waitFor();
+  /** The view of the nodes, on a page that is connected. */
+  async function openNodes(visit: ConsoleVisit = {}): Promise<Page> {
+    const page = await stage.visit({ view: 'nodes', ...visit });
+    await untilLive(page);
     return page;
   }
 
@@ -56,20 +44,20 @@ const withoutRedis = redisAbsence();
     const note = page.getByText(/ is draining: its connections are told to come back/);
     expect(await note.innerText()).toContain('This page is back when the process is started again.');
     await eventually(async () => {
-      expect(await page.evaluate('document.activeElement.innerText')).toBe(await note.innerText());
+      expect(await focusedText(page)).toBe(await note.innerText());
     });
     await page.locator('[data-state="waiting"]').waitFor();
     expect(await cardsSay(page)).toEqual(['Draining']);
   }
 
   it('is seen on the page that the node itself was connected to', async () => {
-    const page = await openNodes(await demo());
+    const page = await openNodes();
     await drainFirst(page);
     await expectDrained(page);
   });
 
   it('is seen over an event stream too', async () => {
-    const page = await openNodes(await demo(), (its) => its.addInitScript('delete globalThis.WebSocket'));
+    const page = await openNodes({ prepare: (its) => its.addInitScript('delete globalThis.WebSocket') });
     await page.getByText('Live over an event stream').waitFor();
     await drainFirst(page);
     await expectDrained(page);
@@ -88,14 +76,13 @@ const withoutRedis = redisAbsence();
           if (!isAsked || !String(message).includes('push:ok')) socket.send(message);
         });
       });
-    const page = await openNodes(await demo(), loseAnswer);
+    const page = await openNodes({ prepare: loseAnswer });
     await drainFirst(page);
     await expectDrained(page);
   });
 
   it('is seen on a page that did not ask for it', async () => {
-    const url = await demo();
-    const [other, page] = [await openNodes(url), await openNodes(url)];
+    const [other, page] = [await openNodes(), await openNodes()];
     await drainFirst(page);
     await eventually(async () => expect(await cardsSay(other)).toEqual(['Draining']));
     await other.locator('[data-state="waiting"]').waitFor();
@@ -106,17 +93,20 @@ const withoutRedis = redisAbsence();
     `leaves the page on another node where there is one${withoutRedis}`,
     async () => {
       const { program, url } = await startCluster();
-      stop = () => program.stop(10_000);
-      const page = await openNodes(url);
-      await eventually(async () => expect(await cardsSay(page)).toEqual(['Accepting', 'Accepting', 'Accepting']));
-      // Two of the three go, so that the page was connected to one of them, or saw both go from the third.
-      for (const gone of [1, 2]) {
-        await drainFirst(page);
-        await page.locator('[data-state="live"]').waitFor();
-        await eventually(async () => {
-          expect((await cardsSay(page)).filter((text) => text === 'Draining')).toHaveLength(gone);
-        });
-        expect(await page.getByRole('alert').count()).toBe(0);
+      try {
+        const page = await openNodes({ url });
+        await eventually(async () => expect(await cardsSay(page)).toEqual(['Accepting', 'Accepting', 'Accepting']));
+        // Two of the three go, so that the page was connected to one of them, or saw both go from the third.
+        for (const gone of [1, 2]) {
+          await drainFirst(page);
+          await untilLive(page);
+          await eventually(async () => {
+            expect((await cardsSay(page)).filter((text) => text === 'Draining')).toHaveLength(gone);
+          });
+          expect(await page.getByRole('alert').count()).toBe(0);
+        }
+      } finally {
+        await program.stop(10_000);
       }
     },
     120_000,

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
-import { Browser, chromiumAbsence } from '../support/browser.js';
-import { type RunningDemo, startDemo } from '../support/demo-process.js';
-import { TEST_SECRET, signToken } from '../support/tokens.js';
-import { WsClient } from '../support/ws-client.js';
+import { chromiumAbsence } from '../support/browser.js';
+import { ConsoleStage, show, untilLive } from './console-stage.js';
 
 const absence = chromiumAbsence();
 
@@ -12,36 +10,16 @@ const TURNING = ['a\u202Erev', 'b\u2067rev', 'c\u2069\u202Erev'];
 const SPACED = [' padded', 'padded ', 'pad  ded'];
 
 (absence === '' ? describe : describe.skip)(`names from outside in the admin console, in Chromium${absence}`, () => {
-  let demo: RunningDemo;
-  let browser: Browser;
+  const stage = new ConsoleStage();
   let page: Page;
-  const clients: WsClient[] = [];
 
   beforeAll(async () => {
-    demo = await startDemo({ PUSH_JWT_SECRET: TEST_SECRET });
-    browser = await Browser.launch();
-    page = await browser.open('console', `${demo.url}/console`);
-    for (const user of [...TURNING, ...SPACED, 'padded', 'pad ded']) await connect(user);
+    await stage.start();
+    page = await stage.visit();
+    for (const user of [...TURNING, ...SPACED, 'padded', 'pad ded']) await stage.connect(user);
   }, 120_000);
 
-  afterAll(async () => {
-    for (const client of clients) client.socket.terminate();
-    // Either is missing where it could not start; the reason is in the tests that failed.
-    await (browser as Browser | undefined)?.close();
-    await (demo as RunningDemo | undefined)?.program.stop();
-  });
-
-  async function connect(user: string): Promise<void> {
-    const url = `${demo.url.replace('http', 'ws')}/push/ws`;
-    const client = await WsClient.connect(url, { token: signToken({ sub: user }) });
-    clients.push(client);
-    await client.next('push:welcome');
-  }
-
-  async function show(view: string): Promise<void> {
-    await page.evaluate(`location.hash = ${JSON.stringify(`#${view}`)}`);
-    await page.getByRole('heading', { level: 1, name: new RegExp(view.split('/')[0] ?? '', 'i') }).waitFor();
-  }
+  afterAll(() => stage.close());
 
   /** The row of the user whose id is exactly this. */
   async function rowOf(user: string): Promise<Locator> {
@@ -76,11 +54,11 @@ const SPACED = [' padded', 'padded ', 'pad  ded'];
 
   beforeEach(async () => {
     await page.reload();
-    await page.locator('[data-state="live"]').waitFor();
+    await untilLive(page);
   });
 
   it.each(TURNING)('scramble no words around them where a connection ends: %j', async (user) => {
-    await show('connections');
+    await show(page, 'connections');
     await page.getByLabel('User').fill(user);
     await page.getByText('1 connection', { exact: true }).waitFor();
     await page.getByRole('button', { name: /^Disconnect/ }).click();
@@ -90,11 +68,11 @@ const SPACED = [' padded', 'padded ', 'pad  ded'];
     await dialog.getByRole('button', { name: 'Disconnect' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await seen(page.locator('.notice'))).toBe('1connectionofdisconnected.');
-    await connect(user);
+    await stage.connect(user);
   });
 
   it.each(TURNING)('scramble no words around them where a message is sent and traced: %j', async (user) => {
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill(`${user}, ada`);
     await page.getByLabel('Event', { exact: true }).fill('note');
     await page.getByRole('button', { name: 'Send…' }).click();
@@ -104,12 +82,12 @@ const SPACED = [' padded', 'padded ', 'pad  ded'];
     const receipt = page.locator('[data-receipts] > li');
     await receipt.waitFor();
     expect(await seen(receipt)).toMatch(/^notetousers,\d\d:\d\d:\d\dmatched1user,1connection;writtento1/);
-    await show(`trace/${encodeURIComponent(user)}`);
+    await show(page, `trace/${encodeURIComponent(user)}`);
     expect(await seen(page.locator('#traced'))).toBe('Live:');
   });
 
   it('show the white space in them', async () => {
-    await show('connections');
+    await show(page, 'connections');
     await page.getByLabel('User').fill('pad');
     await page.getByText('5 connections', { exact: true }).waitFor();
     const width = async (user: string): Promise<number> =>

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { Browser, chromiumAbsence } from '../support/browser.js';
-import { type RunningDemo, startDemo } from '../support/demo-process.js';
+import { chromiumAbsence } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
-import { TEST_SECRET, bearer, signToken } from '../support/tokens.js';
-import { WsClient } from '../support/ws-client.js';
+import { signToken } from '../support/tokens.js';
+import { ConsoleStage, type ConsoleVisit, refuseToken, show, untilLive } from './console-stage.js';
 
 const absence = chromiumAbsence();
 const describeInChromium = absence === '' ? describe : describe.skip;
@@ -27,57 +26,30 @@ const WATCH_POLICY = `
 `;
 
 describeInChromium(`the admin console in Chromium${absence}`, () => {
-  let demo: RunningDemo;
-  let browser: Browser;
+  const stage = new ConsoleStage();
   let page: Page;
-  const clients: WsClient[] = [];
   const addresses: string[] = [];
 
   beforeAll(async () => {
-    demo = await startDemo({ PUSH_JWT_SECRET: TEST_SECRET });
-    browser = await Browser.launch({ initScript: WATCH_POLICY });
+    await stage.start(WATCH_POLICY);
     for (const [user, group] of [
       ['ada', 'vip'],
       ['grace', 'staff'],
       [HOSTILE, 'vip'],
     ] as const)
-      await connect(user, group);
-    page = await browser.open('console', `${demo.url}/console`);
-    page.on('request', (request) => addresses.push(request.url()));
-    page.on('websocket', (socket) => addresses.push(socket.url()));
+      await stage.connect(user, group);
+    page = await stage.visit({
+      prepare: (opened) => {
+        opened.on('request', (request) => addresses.push(request.url()));
+        opened.on('websocket', (socket) => addresses.push(socket.url()));
+      },
+    });
     await untilLive(page);
   }, 120_000);
 
-  afterAll(async () => {
-    for (const client of clients) client.socket.terminate();
-    // Either is missing where it could not start; the reason is in the tests that failed.
-    await (browser as Browser | undefined)?.close();
-    await (demo as RunningDemo | undefined)?.program.stop();
-  });
+  afterAll(() => stage.close());
 
-  async function connect(user: string, ...groups: string[]): Promise<WsClient> {
-    const url = `${demo.url.replace('http', 'ws')}/push/ws`;
-    const client = await WsClient.connect(url, { token: signToken({ sub: user, groups }) });
-    clients.push(client);
-    await client.next('push:welcome');
-    return client;
-  }
-
-  const untilLive = (its: Page): Promise<void> => its.locator('[data-state="live"]').waitFor();
-
-  async function show(view: string, its = page): Promise<void> {
-    await its.evaluate(`location.hash = '#${view}'`);
-    await its.getByRole('heading', { level: 1, name: new RegExp(view.split('/')[0] ?? '', 'i') }).waitFor();
-  }
-
-  async function publish(user: string, event: string): Promise<void> {
-    const { status } = await fetch(`${demo.url}/push/users/${encodeURIComponent(user)}`, {
-      method: 'POST',
-      headers: { ...bearer(signToken({ scope: 'push:send' })), 'content-type': 'application/json' },
-      body: JSON.stringify({ event, data: { text: 'a secret' } }),
-    });
-    expect(status).toBe(202);
-  }
+  const publish = (user: string, event: string) => stage.demo.toUser(user, event, { text: 'a secret' });
 
   /** What axe finds that keeps people out. */
   async function barriers(): Promise<readonly string[]> {
@@ -110,7 +82,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
   });
 
   it('finds connections, and shows what users are called as text', async () => {
-    await show('connections');
+    await show(page, 'connections');
     await page.getByLabel('Group').fill('vip');
     await page.getByText('2 connections', { exact: true }).waitFor();
     await page.getByLabel('User').fill('<IMG');
@@ -131,7 +103,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
   });
 
   it('follows a user, and says of each message what became of it and why', async () => {
-    await show('trace');
+    await show(page, 'trace');
     await page.getByLabel('User').fill('ada');
     await page.getByRole('button', { name: 'Follow' }).click();
     await page.getByRole('heading', { name: 'Live: ada' }).waitFor();
@@ -166,7 +138,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
   });
 
   it('shows who would get a message and by what, then sends it to them', async () => {
-    await show('send');
+    await show(page, 'send');
     await page.getByLabel('Groups', { exact: true }).fill('staff');
     await page.getByLabel('Users', { exact: true }).fill('ada');
     await page.getByRole('button', { name: 'Who would get this?' }).click();
@@ -184,7 +156,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.getByRole('button', { name: 'Send…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
     await page.locator('[data-receipts]').getByText('matched 2 users, 2 connections; written to 2').waitFor();
-    expect(await clients[1]?.next('note')).toMatchObject({ data: { text: 'hello' } });
+    expect(await stage.clients[1]?.next('note')).toMatchObject({ data: { text: 'hello' } });
   });
 
   it('announces to everyone after it was asked whether it should', async () => {
@@ -192,13 +164,13 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.getByLabel('Text', { exact: true }).fill('At eight.');
     await page.getByRole('button', { name: 'Announce…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Announce' }).click();
-    for (const client of clients) {
+    for (const client of stage.clients) {
       expect(await client.next('announcement')).toMatchObject({ data: { title: 'Maintenance', text: 'At eight.' } });
     }
   });
 
   it('works by keyboard alone: skip link, views, search, and a dialog that keeps and gives back the focus', async () => {
-    const victim = await connect('victim');
+    const victim = await stage.connect('victim');
     await page.reload();
     await untilLive(page);
     const focused = () => page.evaluate('document.activeElement.innerText || document.activeElement.id');
@@ -242,7 +214,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 720 });
     for (const view of VIEWS) {
-      await show(view);
+      await show(page, view);
       if (view === 'trace/ada') await publish('ada', 'order.status');
       await page
         .locator(view === 'trace/ada' ? '[data-trace] li' : '#main')
@@ -272,7 +244,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
 
   it('tells the view that is shown from the others, and states from text, where colours are forced', async () => {
     await page.emulateMedia({ forcedColors: 'active' });
-    await show('nodes');
+    await show(page, 'nodes');
     const frames = (which: string) =>
       page
         .locator(which)
@@ -289,24 +261,26 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Push console');
     expect(await barriers()).toEqual([]);
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
-    const complaints = browser.complaints.length;
+    const complaints = stage.complaints.length;
     await page.getByLabel('Token').fill(signToken({ sub: 'op', scope: 'push:send' }));
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('the token has not the scope push:admin').waitFor();
     // The refusal is what was asked for; nothing else may be among the complaints.
-    browser.complaints.splice(complaints);
+    stage.complaints.splice(complaints);
     await page.getByLabel('Token').fill(signToken({ sub: 'op', scope: 'push:admin' }));
     await page.keyboard.press('Enter');
     await untilLive(page);
-    await show('send');
+    await show(page, 'send');
     await page.getByText('it lacks push:send and push:broadcast').waitFor();
     expect(await page.getByRole('button', { name: 'Announce…' }).isDisabled()).toBe(true);
   });
 
   it('works over an event stream where there is no WebSocket', async () => {
-    const other = await browser.open('stream', 'about:blank');
-    await other.addInitScript('delete globalThis.WebSocket');
-    await other.goto(`${demo.url}/console#connections`);
+    const other = await stage.visit({
+      name: 'stream',
+      view: 'connections',
+      prepare: (opened) => opened.addInitScript('delete globalThis.WebSocket'),
+    });
     await other.getByText('Live over an event stream').waitFor();
     await other.getByLabel('User').fill('grace');
     await other.getByText('1 connection', { exact: true }).waitFor();
@@ -315,15 +289,19 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
   });
 
   it('works over long polling where nothing else gets through', async () => {
-    const complaints = browser.complaints.length;
-    const other = await browser.open('poll', 'about:blank');
-    await other.addInitScript('delete globalThis.WebSocket');
-    await other.route('**/push/sse*', (route) => route.fulfill({ status: 404 }));
-    await other.goto(`${demo.url}/console#connections`);
+    const complaints = stage.complaints.length;
+    const other = await stage.visit({
+      name: 'poll',
+      view: 'connections',
+      prepare: async (opened) => {
+        await opened.addInitScript('delete globalThis.WebSocket');
+        await opened.route('**/push/sse*', (route) => route.fulfill({ status: 404 }));
+      },
+    });
     await other.getByText('Live over long polling').waitFor();
     await other.getByLabel('User').fill('grace');
     await other.getByText('1 connection', { exact: true }).waitFor();
-    await show('trace/ada', other);
+    await show(other, 'trace/ada');
     await eventually(
       async () => {
         await publish('ada', 'order.status');
@@ -333,32 +311,40 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     );
     // Each message once, however often the page has looked since.
     expect(await other.locator('[data-trace] > li').first().getByText('the transport took it').count()).toBe(1);
-    await show('send', other);
+    await show(other, 'send');
     await other.getByLabel('Users', { exact: true }).fill('ada');
     await other.getByRole('button', { name: 'Who would get this?' }).click();
     await other.getByRole('heading', { name: '1 user on 1 connection would get this' }).waitFor();
     await other.close();
     // The stream that was not there is what was asked for.
-    browser.complaints.splice(complaints);
+    stage.complaints.splice(complaints);
   });
 
   /** A page that begins with a token of its own, good for so many seconds. */
-  async function openWithToken(name: string, expiresInSeconds: number): Promise<Page> {
+  function visitWithToken(expiresInSeconds: number, { prepare, ...visit }: ConsoleVisit): Promise<Page> {
     const token = signToken({ sub: 'op', scope: 'push:admin' }, { expiresInSeconds });
-    const opened = await browser.open(name, 'about:blank');
-    await opened.addInitScript(`sessionStorage.setItem('nestjs-push.console.token', '${token}')`);
-    return opened;
+    return stage.visit({
+      ...visit,
+      prepare: async (opened) => {
+        await opened.addInitScript(`sessionStorage.setItem('nestjs-push.console.token', '${token}')`);
+        await prepare?.(opened);
+      },
+    });
   }
 
   it('stays open past the end of its token, on the same connection, where the host gives another', async () => {
-    const other = await openWithToken('renewed', 1);
-    const endsAt = Date.now() + 1_000 + CLOCK_TOLERANCE_MS;
     const token = signToken({ sub: 'op', scope: 'push:admin' });
-    await other.route('**/auth/token/console', (route) => route.fulfill({ json: { token } }));
     let sockets = 0;
-    other.on('websocket', () => sockets++);
-    const renewed = other.waitForRequest('**/auth/token/console');
-    await other.goto(`${demo.url}/console`);
+    let renewed: Promise<unknown> | undefined;
+    const other = await visitWithToken(1, {
+      name: 'renewed',
+      prepare: async (opened) => {
+        await opened.route('**/auth/token/console', (route) => route.fulfill({ json: { token } }));
+        opened.on('websocket', () => sockets++);
+        renewed = opened.waitForRequest('**/auth/token/console');
+      },
+    });
+    const endsAt = Date.now() + 1_000 + CLOCK_TOLERANCE_MS;
     await renewed;
     await eventually(() => Date.now() > endsAt + SWEEP_MS);
     const sends = async () => Number(await other.locator('[data-tile="sends"]').innerText());
@@ -370,12 +356,8 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
   });
 
   it('says that its token cannot be renewed while it holds, and asks for another once it has ended', async () => {
-    const complaints = browser.complaints.length;
-    const other = await openWithToken('ended', 4);
-    await other.route('**/auth/token/console', (route) =>
-      route.fulfill({ status: 401, json: { message: 'signed out' } }),
-    );
-    await other.goto(`${demo.url}/console`);
+    const complaints = stage.complaints.length;
+    const other = await visitWithToken(4, { name: 'ended', prepare: refuseToken });
     await other.getByRole('alert').getByText('cannot be renewed').waitFor();
     expect(await other.locator('[data-state]').getAttribute('data-state')).toBe('live');
     await other.getByRole('alert').getByText('The token has ended. Sign in again.').waitFor({ timeout: 20_000 });
@@ -383,22 +365,22 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await other.keyboard.press('Enter');
     await untilLive(other);
     await other.close();
-    browser.complaints.splice(complaints);
+    stage.complaints.splice(complaints);
   });
 
   it('has put no token into an address and broken no policy', async () => {
     expect(addresses.length).toBeGreaterThan(3);
     expect(addresses.filter((address) => address.includes('eyJ'))).toEqual([]);
     expect(await page.evaluate('violations')).toEqual([]);
-    expect(browser.complaints).toEqual([]);
+    expect(stage.complaints).toEqual([]);
   });
 
   it('drains a node after a warning, and says that it is away', async () => {
-    await show('nodes');
+    await show(page, 'nodes');
     await page.getByRole('button', { name: /^Drain/ }).click();
     await page.getByText('This is the only node').waitFor();
     await page.getByRole('button', { name: 'Drain node' }).click();
     await page.locator('[data-state="waiting"]').waitFor();
-    expect((await clients[0]?.end())?.code).toBe(1012);
+    expect((await stage.clients[0]?.end())?.code).toBe(1012);
   });
 });

@@ -23,11 +23,11 @@ export class Stage {
     readonly browser: Browser,
   ) {}
 
-  static async start(variables: DemoVariables = {}): Promise<Stage> {
+  static async start(variables: DemoVariables = {}, initScript = PROBE): Promise<Stage> {
     const all = { PORT: String(await freePort()), PUSH_JWT_SECRET: TEST_SECRET, ...variables };
     const demo = await startDemo(all);
     try {
-      return new Stage(demo, all, await Browser.launch({ initScript: PROBE }));
+      return new Stage(demo, all, await Browser.launch({ initScript }));
     } catch (error) {
       await demo.program.stop();
       throw error;
