@@ -1,6 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** How the shop's own routes say no: as Nest does by itself. The push API answers with problem documents. */
+/**
+ * How the shop's own routes refuse what is asked of them: as Nest does by itself. What `ProblemFilter` catches is answered
+ * with a problem document, as the push API answers everything.
+ */
 export class HttpErrorDto {
   @ApiProperty({ type: 'integer', example: 400 })
   readonly statusCode!: number;

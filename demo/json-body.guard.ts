@@ -3,11 +3,12 @@ import {
   type ExecutionContext,
   Injectable,
   UnsupportedMediaTypeException,
+  UseFilters,
   UseGuards,
   applyDecorators,
 } from '@nestjs/common';
 import { ApiUnsupportedMediaTypeResponse } from '@nestjs/swagger';
-import { HttpErrorDto } from './http-error.dto.js';
+import { PROBLEM_CONTENT, ProblemFilter } from './problem.filter.js';
 
 const JSON_TYPE = /^application\/json *(;|$)/i;
 
@@ -20,7 +21,7 @@ interface ResponseLike {
 }
 
 /**
- * Refuses a body of another type by its name. Express leaves it unread and Fastify reads plain text, so that the checks of
+ * Refuses a body of another type by its name. The platforms leave it unread, and Fastify reads plain text, so that the checks of
  * the body would find fault with what is in it.
  */
 @Injectable()
@@ -38,6 +39,7 @@ class JsonBodyGuard implements CanActivate {
 export function TakesJson(): MethodDecorator & ClassDecorator {
   return applyDecorators(
     UseGuards(JsonBodyGuard),
-    ApiUnsupportedMediaTypeResponse({ type: HttpErrorDto, description: 'The body is not application/json.' }),
+    UseFilters(ProblemFilter),
+    ApiUnsupportedMediaTypeResponse({ content: PROBLEM_CONTENT, description: 'The body is not application/json.' }),
   );
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { problemAnswer } from './problem.js';
+import { HttpException } from '@nestjs/common';
+import { pushProblem } from 'nestjs-push';
 
 /**
  * Answers a request whose path cannot be decoded as the push API answers errors. Fastify's router would answer by itself,
@@ -10,8 +11,7 @@ export function answerUnreadablePath(
   _request: unknown,
   reply: { readonly raw: ServerResponse },
 ): void {
-  const { statusCode: status = 400 } = error;
-  const code = status === 414 ? 'http_414' : 'bad_request';
-  const { headers, body } = problemAnswer({ status, code, detail: 'the request cannot be read' });
+  const refusal = new HttpException('the request cannot be read', error.statusCode ?? 400);
+  const { status, headers, body } = pushProblem(refusal);
   reply.raw.writeHead(status, headers).end(body);
 }

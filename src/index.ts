@@ -61,6 +61,8 @@ export type { JwtAlgorithm } from './auth/jwt-algorithms.js';
 export type { Principal } from './core/principal.js';
 
 export { PushApiGuard } from './rest/push-api.guard.js';
+export { pushProblem } from './rest/push-problem.js';
+export type { PushProblem } from './rest/push-problem.js';
 export type { PushRestOptions } from './rest/push-rest-options.interface.js';
 export type { PushConsoleOptions } from './console/console-options.interface.js';
 

@@ -5,7 +5,7 @@ import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, Matches, MaxLength
 export class CreateTokenDto {
   @ApiProperty({ example: '7', minLength: 1, maxLength: 255 })
   @IsString()
-  @Length(1, 255)
+  @Length(1, 255, { message: 'the user needs a name, of at most 255 characters' })
   @Matches(/^[^\p{Cc}\p{Cs}]*$/u, { message: 'user must not hold control characters or lone surrogates' })
   readonly user!: string;
 

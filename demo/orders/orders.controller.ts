@@ -12,7 +12,7 @@ import type { PushReceipt } from 'nestjs-push';
 import { RequireScope } from '../auth/scope.guard.js';
 import { HttpErrorDto } from '../http-error.dto.js';
 import { TakesJson } from '../json-body.guard.js';
-import { UnavailableFilter } from '../unavailable.filter.js';
+import { PROBLEM_CONTENT, ProblemFilter } from '../problem.filter.js';
 import { OrderListDto } from './order.dto.js';
 import { parseOrderId } from './order.js';
 import { OrdersService } from './orders.service.js';
@@ -23,12 +23,11 @@ const RECENT_ORDERS = 50;
 /** Where the warehouse and the carrier tell the shop what happened. */
 @ApiTags('orders')
 @ApiServiceUnavailableResponse({
-  // The push API describes it in the same document.
-  content: { 'application/problem+json': { schema: { $ref: getSchemaPath('PushProblemModel') } } },
+  content: PROBLEM_CONTENT,
   description: 'The token cannot be checked, or the orders not reached, or nothing sent.',
   headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1 } } },
 })
-@UseFilters(UnavailableFilter)
+@UseFilters(ProblemFilter)
 @Controller('orders')
 export class OrdersController {
   constructor(@Inject(OrdersService) private readonly orders: OrdersService) {}

@@ -25,6 +25,12 @@ export class ProblemException extends HttpException {
 /** For 503 and 409 that do not say themselves when to come back. */
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 
+/** The type of a problem document. */
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+/** What every answer says of itself: that it is kept nowhere, and is nothing but what it calls itself. */
+export const ANSWER_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' } as const;
+
 /** Codes of the errors that bring none, by status; any other is `http_<status>`. */
 const CODES: Readonly<Record<number, string>> = {
   400: 'bad_request',

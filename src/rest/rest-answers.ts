@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Telemetry } from '../core/telemetry.js';
 import { isClosing } from '../core/unread-body.js';
+import { ANSWER_HEADERS, PROBLEM_TYPE } from './problem.js';
 import type { ProblemAnswer } from './problem.js';
 
 /**
@@ -30,16 +31,19 @@ export class RestAnswers {
   /** Answers with a problem, unless an answer has begun. */
   sendProblem(response: unknown, { problem, headers }: ProblemAnswer): void {
     if (this.host.httpAdapter.isHeadersSent(response)) return;
+    this.setHeaders(response, headers);
+    this.write(response, problem.status, PROBLEM_TYPE, JSON.stringify(problem));
+  }
+
+  private setHeaders(response: unknown, headers: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(headers)) this.setHeader(response, name, value);
-    this.write(response, problem.status, 'application/problem+json; charset=utf-8', JSON.stringify(problem));
   }
 
   /** Written as text: given an object, the adapters of Nest 11 would call every error `application/json`. */
   private write(response: unknown, status: number, contentType: string | undefined, text: string | undefined): void {
     const adapter = this.host.httpAdapter;
     this.telemetry.counters.restAnswers.add(String(status));
-    adapter.setHeader(response, 'Cache-Control', 'no-store');
-    adapter.setHeader(response, 'X-Content-Type-Options', 'nosniff');
+    this.setHeaders(response, ANSWER_HEADERS);
     if (contentType !== undefined) adapter.setHeader(response, 'Content-Type', contentType);
     const nodeResponse = nodeResponseOf(response);
     // Whoever goes on asking over the same connection would hold up the end of the process for as long as it likes.

@@ -128,6 +128,11 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
     });
   });
 
+  it('says in words that a blank name is none', async () => {
+    const names = await jsonOf(await post(`${url}/auth/token`, { user: '' }));
+    expect(names['message']).toEqual(['the user needs a name, of at most 255 characters']);
+  });
+
   describe('the cookie of the token', () => {
     it('is not set by a form, which any site can have a visitor send', async () => {
       const response = await fetch(`${url}/auth/token`, {
@@ -278,7 +283,17 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
           headers: { ...bearer(tokenFor('w', 'push:send')), 'content-type': type },
           body: JSON.stringify(body),
         });
-        expect([response.status, await jsonOf(response)]).toEqual([415, expect.objectContaining({ statusCode: 415 })]);
+        expect([response.status, response.headers.get('content-type'), response.headers.get('accept')]).toEqual([
+          415,
+          'application/problem+json; charset=utf-8',
+          'application/json',
+        ]);
+        expect(await jsonOf(response)).toMatchObject({
+          type: 'about:blank',
+          status: 415,
+          code: 'unsupported_media_type',
+          detail: 'the body must be application/json',
+        });
       },
     );
 

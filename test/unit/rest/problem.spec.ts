@@ -3,6 +3,7 @@ import { BadRequestException, ForbiddenException, HttpException, ServiceUnavaila
 import { PUSH_ERRORS, PushError } from '../../../src/core/push-error.js';
 import type { PushErrorCode } from '../../../src/core/push-error.js';
 import { answerOf } from '../../../src/rest/problem.js';
+import { pushProblem } from '../../../src/rest/push-problem.js';
 
 describe('answerOf', () => {
   it('has the members of RFC 9457 and those of Nest', () => {
@@ -60,5 +61,28 @@ describe('answerOf', () => {
     const { problem } = answerOf(new PushError('PUSH_ERR_INVALID_ARGUMENT', 'x', { errors }));
     expect(problem.errors).toHaveLength(101);
     expect(problem.errors?.at(-1)).toEqual({ pointer: '', detail: 'and 9900 more problems' });
+  });
+});
+
+describe('pushProblem', () => {
+  it('is the answer of REST, ready to be written', () => {
+    const { status, headers, body } = pushProblem(
+      new PushError('PUSH_ERR_UNAVAILABLE', 'away', { retryAfterMs: 1_200 }),
+    );
+    expect([status, headers]).toEqual([
+      503,
+      {
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+        'Content-Type': 'application/problem+json; charset=utf-8',
+        'Retry-After': '2',
+      },
+    ]);
+    expect(JSON.parse(body)).toMatchObject({ type: 'about:blank', status: 503, code: 'unavailable', detail: 'away' });
+  });
+
+  it("tells nothing of what is nobody's answer", () => {
+    const { status, body } = pushProblem(new Error('the password is 1234'));
+    expect([status, body.includes('1234')]).toEqual([500, false]);
   });
 });

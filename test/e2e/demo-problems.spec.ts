@@ -3,13 +3,13 @@ import { Controller, type INestApplication, Module, Post, UseFilters } from '@ne
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { PushError } from 'nestjs-push';
-import { UnavailableFilter } from '../../demo/unavailable.filter.js';
+import { ProblemFilter } from '../../demo/problem.filter.js';
 
 /** What the route throws. */
 let thrown: Error;
 
 @Controller()
-@UseFilters(UnavailableFilter)
+@UseFilters(ProblemFilter)
 class FailingController {
   @Post()
   fail(): never {
