@@ -3,7 +3,7 @@
  * of the browser share. Private members are `#names`, which a minifier shortens.
  */
 import type { Envelope } from '../protocol/frames.js';
-import type { EventData, EventName } from '../protocol/push-events.js';
+import type { ArgumentsOf, EventData, EventName } from '../protocol/push-events.js';
 import type { PushStatus } from './client-events.js';
 import type { PushClientOptions } from './client-options.js';
 import { PushReplyError } from './client-errors.js';
@@ -28,10 +28,7 @@ export interface RequestOptions {
 }
 
 /** What follows the name of an event: its data, which only an event that may have none can leave out. */
-export type SendArguments<Event extends EventName> =
-  undefined extends EventData<Event>
-    ? [data?: EventData<Event>, options?: RequestOptions]
-    : [data: EventData<Event>, options?: RequestOptions];
+export type SendArguments<Event extends EventName> = ArgumentsOf<EventData<Event>, RequestOptions>;
 
 /** A connection to a server of nestjs-push that keeps itself alive. */
 export class PushClient extends Emitter {

@@ -14,3 +14,8 @@ export type EventName = keyof PushEvents extends never ? string : keyof PushEven
 
 /** The data of an event. */
 export type EventData<Event extends EventName> = Event extends keyof PushEvents ? PushEvents[Event] : unknown;
+
+/** What follows the event of a send. Data may be left out where it is of a type that allows it. */
+export type ArgumentsOf<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options];

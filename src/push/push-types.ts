@@ -1,7 +1,7 @@
 /** The public types of PushService: what goes in and what comes out. REST speaks the same shapes. */
 import type { MatchCount, Target } from '../core/delivery-target.js';
 import type { TransportName } from '../protocol/frames.js';
-import type { EventName } from '../protocol/push-events.js';
+import type { ArgumentsOf, EventName } from '../protocol/push-events.js';
 import type { EventRef, EventRefData } from './events/event-ref.js';
 
 /** What may be said of one message. */
@@ -28,10 +28,7 @@ export interface SendOptions {
 }
 
 /** What follows the event of a send. Data may be left out where the event is declared with data that may, or not declared. */
-export type SendArguments<Event extends EventRef> =
-  undefined extends EventRefData<Event>
-    ? [data?: EventRefData<Event>, options?: SendOptions]
-    : [data: EventRefData<Event>, options?: SendOptions];
+export type SendArguments<Event extends EventRef> = ArgumentsOf<EventRefData<Event>, SendOptions>;
 
 /** The general form of a send. */
 export type SendRequest<Event extends EventRef = EventName> = SendOptions & {
