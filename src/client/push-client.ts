@@ -39,7 +39,7 @@ export class PushClient extends Emitter {
 
   /**
    * Begins to connect once the present task is over. Throws a TypeError when `url` is no address, a time is none that a
-   * timer takes, or no transport is left.
+   * timer takes, the queue has no room, or no transport is left.
    */
   constructor(options: PushClientOptions) {
     super();
@@ -57,8 +57,8 @@ export class PushClient extends Emitter {
     };
     for (const name in settings) {
       const value = settings[name as 'retryBaseMs'];
-      // What a timer cannot take would be over at once.
-      if (name.endsWith('Ms') && !(value > 0 && value <= 2_147_483_647)) throw new TypeError(`${name} ${value}`);
+      // What a timer cannot take would be over at once, and a queue without room would take nothing.
+      if (/Ms$|^max/.test(name) && !(value > 0 && value <= 2_147_483_647)) throw new TypeError(`${name} ${value}`);
     }
     if (settings.transports.length === 0) throw new TypeError('no transport is left');
     this.#inbox = new Inbox(cursor);

@@ -274,9 +274,10 @@ describe('a client', () => {
     expect(new Set(waits).size).toBeGreaterThan(4);
   });
 
-  it.each([-1, 0, NaN, Infinity, 2 ** 31, undefined as never])('takes no wait of %p', (value) => {
+  it.each([-1, 0, NaN, Infinity, 2 ** 31, undefined as never])('takes no wait and no queue of %p', (value) => {
     expect(() => server.client({ retryBaseMs: value })).toThrow(new TypeError(`retryBaseMs ${value}`));
     expect(() => server.client({ climbAfterMs: value })).toThrow(new TypeError(`climbAfterMs ${value}`));
+    expect(() => server.client({ maxQueuedRequests: value })).toThrow(new TypeError(`maxQueuedRequests ${value}`));
   });
 
   it('says that it needs a url where there is no page', () => {
