@@ -78,7 +78,9 @@ export class RestSender {
     const by = principalOf(request)?.userId;
     const call = this.callOf(request);
     const action = (claim?: string) => call.push.send(under(claim, '', requestOf(target, message, waitSeconds, by)));
-    return { ...(await this.once(call, key, [route, target, message], action)), waitSeconds };
+    const outcome = await this.once(call, key, [route, target, message], action);
+    if (outcome.isReplay) this.countDuplicates([outcome.body]);
+    return { ...outcome, waitSeconds };
   }
 
   /** Sends each message of a batch, in order; a bad one becomes a problem and leaves the others alone. */
@@ -87,6 +89,7 @@ export class RestSender {
     const call = this.callOf(request);
     const action = async (claim?: string) => ({ results: await this.sendEach(call, messages, waitSeconds, claim) });
     const outcome = await this.once(call, idempotencyKeyOf(request), [route, messages], action);
+    if (outcome.isReplay) this.countDuplicates(outcome.body.results);
     return { ...outcome, waitSeconds, ...(call.waits.length > 0 && { retryAfterSeconds: Math.max(...call.waits) }) };
   }
 
@@ -148,7 +151,17 @@ export class RestSender {
       call.push.send(under(claim, at, requestOf(target, message, waitSeconds, by)));
     if (idempotencyKey === undefined) return send(claimOfBatch);
     const answered = this.once(call, idempotencyKey, ['batch item', message], send);
-    return answered.then(({ body, isReplay }) => (isReplay ? { ...body, duplicate: true } : body));
+    return answered.then(({ body, isReplay }) => {
+      if (!isReplay) return body;
+      this.countDuplicates([body]);
+      return { ...body, duplicate: true };
+    });
+  }
+
+  /** A key of REST is looked at here: PushService does not hear of what was sent before. */
+  private countDuplicates(results: readonly (PushReceipt | Problem)[]): void {
+    const { publisher } = this.spaces.home;
+    for (const result of results) if ('matched' in result) publisher.recordDuplicate();
   }
 
   /** What a message of a batch that was not sent is answered with. */

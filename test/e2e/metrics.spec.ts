@@ -9,6 +9,7 @@ import { Scrape } from '../support/metrics.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
 import type { Platform } from '../support/push-app.js';
 import { RecordingLogger } from '../support/recording-logger.js';
+import { RestClient } from '../support/rest-client.js';
 import { SseClient } from '../support/sse-client.js';
 import { bearer, signToken } from '../support/tokens.js';
 import { refusalOf } from '../support/ws-client.js';
@@ -96,6 +97,26 @@ describe.each(PLATFORMS)('GET /metrics on %s', (platform) => {
       expect(grown('push_write_delay_seconds_bucket{le="+Inf"}')).toBe(5);
       expect(grown('push_written_bytes_total')).toBeGreaterThan(300);
     });
+  });
+
+  it('counts what REST has sent before with the same key as duplicates, of a batch each message', async () => {
+    const app = await start({}, platform);
+    const rest = RestClient.of(app);
+    const note = { event: 'note', data: 1 };
+    const to = (user: string) => ({ ...note, target: { users: [user] } });
+    const send = (path: string, body: unknown, key: string) => rest.post(path, body, { 'Idempotency-Key': key });
+    for (let time = 0; time < 2; time++) await send('/push/users/7', note, 'one');
+    // The second message is refused, in the first answer and in the one that is given again.
+    const batch = { messages: [to('7'), { ...to('8'), event: 'push:no' }, to('9')] };
+    for (let time = 0; time < 2; time++) await send('/push/batch', batch, 'many');
+    for (let time = 0; time < 2; time++) {
+      await rest.post('/push/batch', { messages: [{ ...to('7'), idempotencyKey: 'item' }] });
+    }
+
+    const now = await scrape(app);
+
+    const counted = ['accepted', 'duplicate'].map((outcome) => now.value(`push_sends_total{outcome="${outcome}"}`));
+    expect(counted).toEqual([4, 4]);
   });
 
   it('counts handshakes by verdict and ends by code', async () => {
