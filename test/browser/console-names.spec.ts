@@ -7,6 +7,8 @@ const absence = chromiumAbsence();
 
 /** What turns the direction of text, closed or not, and what closes an isolate that it is in. */
 const TURNING = ['a\u202Erev', 'b\u2067rev', 'c\u2069\u202Erev'];
+/** Looks like `zerowidth`. */
+const WIDTHLESS = 'zero\u200Bwidth';
 const SPACED = [' padded', 'padded ', 'pad  ded'];
 
 (absence === '' ? describe : describe.skip)(`names from outside in the admin console, in Chromium${absence}`, () => {
@@ -16,7 +18,7 @@ const SPACED = [' padded', 'padded ', 'pad  ded'];
   beforeAll(async () => {
     await stage.start();
     page = await stage.visit();
-    for (const user of [...TURNING, ...SPACED, 'padded', 'pad ded']) await stage.connect(user);
+    for (const user of [...TURNING, ...SPACED, WIDTHLESS, 'zerowidth', 'padded', 'pad ded']) await stage.connect(user);
   }, 120_000);
 
   afterAll(() => stage.close());
@@ -99,5 +101,16 @@ const SPACED = [' padded', 'padded ', 'pad  ded'];
     const plain = await width('padded');
     for (const spaced of SPACED) expect([spaced, (await width(spaced)) > plain]).toEqual([spaced, true]);
     expect(await width('pad  ded')).toBeGreaterThan(await width('pad ded'));
+  });
+
+  it('have a frame where they hold what has no width, and look like no other', async () => {
+    await show(page, 'connections');
+    await page.getByLabel('User').fill('zero');
+    await page.getByText('2 connections', { exact: true }).waitFor();
+    const frameOf = async (user: string) =>
+      (await rowOf(user))
+        .locator('th bdi')
+        .evaluate((name) => name.ownerDocument.defaultView?.getComputedStyle(name).outlineStyle);
+    expect([await frameOf(WIDTHLESS), await frameOf('zerowidth')]).toEqual(['dotted', 'none']);
   });
 });
