@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LimitNodes } from '../../src/backing/redis/limits-line.js';
 import { RedisLimits } from '../../src/backing/redis/redis-limits.js';
-import { LIMIT_DEADLINE_MS } from '../../src/backing/shared-limits.interface.js';
+import { LIMIT_LOOK_MS } from '../../src/backing/redis/limits-line.js';
 import type { Clock } from '../../src/core/clock.js';
 import { systemClock } from '../../src/core/clock.js';
 import { eventually } from '../support/eventually.js';
@@ -19,7 +19,7 @@ for _, key in ipairs(redis.call('KEYS', '*:rate:*')) do redis.call('HINCRBYFLOAT
 /** Waits for Redis on a machine that is busy with something else, where a node would go on with its own share. */
 const patientClock: Clock = {
   ...systemClock,
-  after: (delayMs, callback) => systemClock.after(delayMs === LIMIT_DEADLINE_MS ? 60_000 : delayMs, callback),
+  every: (intervalMs, callback) => systemClock.every(intervalMs === LIMIT_LOOK_MS ? 6_000 : intervalMs, callback),
 };
 
 /** The nodes of a test, as one of them sees them. */

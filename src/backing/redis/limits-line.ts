@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../core/clock.js';
+import type { Cancel, Clock } from '../../core/clock.js';
 import { LIMIT_DEADLINE_MS } from '../shared-limits.interface.js';
 
 /** What is known of the nodes that share the limits. */
@@ -16,9 +16,27 @@ export interface LimitNodes {
 /** How long nobody asks after an answer that failed or was late: each would wait for the deadline. */
 const PAUSE_MS = 1_000;
 
+/**
+ * How often it is looked whether answers are late. A process that is late itself looks as seldom as it reads, so that it
+ * takes no answer for late that it has not come to read.
+ */
+export const LIMIT_LOOK_MS = 50;
+/** The first comes at any time. */
+const LOOKS = LIMIT_DEADLINE_MS / LIMIT_LOOK_MS + 1;
+
+/** An answer that has not come yet. */
+interface Awaited {
+  readonly lateAtLook: number;
+  readonly giveUp: () => void;
+}
+
 /** The way to the limits in Redis: asked only while it answers, and never waited for longer than the deadline. */
 export class LimitsLine {
   private pausedUntilMs = Number.NEGATIVE_INFINITY;
+  /** What was asked first is first. */
+  private readonly awaited = new Set<Awaited>();
+  private looks = 0;
+  private cancelLooks: Cancel | undefined;
 
   constructor(
     readonly nodes: LimitNodes,
@@ -46,16 +64,29 @@ export class LimitsLine {
         isLate = true;
         resolve(locally());
       };
-      const cancel = this.clock.after(LIMIT_DEADLINE_MS, giveUp);
+      const awaited: Awaited = { lateAtLook: this.looks + LOOKS, giveUp };
+      this.awaited.add(awaited);
+      this.cancelLooks ??= this.clock.every(LIMIT_LOOK_MS, () => this.look());
       const answered = (answer: Answer) => {
-        cancel();
+        this.awaited.delete(awaited);
         resolve(answer);
       };
       asked.then(answered, () => {
-        cancel();
+        this.awaited.delete(awaited);
         giveUp();
       });
     });
+  }
+
+  private look(): void {
+    this.looks++;
+    for (const awaited of this.awaited) {
+      if (awaited.lateAtLook > this.looks) return;
+      this.awaited.delete(awaited);
+      awaited.giveUp();
+    }
+    this.cancelLooks?.();
+    this.cancelLooks = undefined;
   }
 }
 
