@@ -11,7 +11,7 @@
  * The longest time that an answer about a limit may take, not counting what this node is late itself; then the node answers
  * by its share.
  */
-export const LIMIT_DEADLINE_MS = 500;
+export const LIMIT_DEADLINE_MS = 1_000;
 
 /** Connections by subject, over all nodes. Each node says how many it has itself; one that is dead has none. */
 export interface ConnectionCounts {

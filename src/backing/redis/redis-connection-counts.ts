@@ -68,6 +68,18 @@ interface OwnCount {
   readonly writtenAtMs: number;
 }
 
+/** Somebody wants in. */
+interface Wish {
+  readonly subject: string;
+  /** How many this node has, with the one that wants in. */
+  readonly here: number;
+  readonly limit: number;
+  /** How long the count is to hold; 0: nothing is changed. */
+  readonly validMs: number;
+  /** Redis has said that the others leave no room; whether all of them are alive is being asked. */
+  isFull: boolean;
+}
+
 interface Refusal {
   readonly untilMs: number;
   /** How many this node would have had. */
@@ -101,17 +113,19 @@ export class RedisConnectionCounts implements ConnectionCounts {
     if (!this.line.isOpen) return this.enterAlone(subject, here, limit);
     this.keep(subject, here);
     this.unwritten.delete(subject);
-    return this.line.ask(this.ask(subject, here, limit, VALID_MS), () => {
+    const wish: Wish = { subject, here, limit, validMs: VALID_MS, isFull: false };
+    return this.line.ask(this.ask(wish), () => {
       // What was kept above may have been settled since: who wanted in may have left by now.
       this.writeSoon(subject);
-      return this.hasShare(here, limit);
+      return !wish.isFull && this.hasShare(here, limit);
     });
   }
 
   hasRoom(subject: string, here: number, limit: number): boolean | Promise<boolean> {
     if (this.isRefused(subject, here)) return false;
-    const locally = () => this.hasShare(here, limit);
-    return this.line.isOpen ? this.line.ask(this.ask(subject, here, limit, 0), locally) : locally();
+    const wish: Wish = { subject, here, limit, validMs: 0, isFull: false };
+    const locally = () => !wish.isFull && this.hasShare(here, limit);
+    return this.line.isOpen ? this.line.ask(this.ask(wish), locally) : locally();
   }
 
   settle(subject: string, here: number): void {
@@ -133,11 +147,13 @@ export class RedisConnectionCounts implements ConnectionCounts {
     this.unwritten.clear();
   }
 
-  private async ask(subject: string, here: number, limit: number, validMs: number): Promise<boolean> {
+  private async ask(wish: Wish): Promise<boolean> {
+    const { subject, here, limit, validMs } = wish;
     const { nodes } = this.line;
     const args = [nodes.nodeId, here, limit, validMs];
     const others = await this.run(ENTER, subject, args);
     if (others === 1) return true;
+    wish.isFull = true;
     const alive = await nodes.listAlive();
     const dead = (others as readonly string[]).filter((node) => !alive.has(node));
     if (dead.length > 0 && (await this.run(ENTER, subject, [...args, ...dead])) === 1) {

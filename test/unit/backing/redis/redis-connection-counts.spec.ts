@@ -63,3 +63,13 @@ it('writes again what has changed while it struck out a dead node', async () => 
   clock.advance(60);
   expect(redis.said).toEqual([1, 1, 0, 0]);
 });
+
+it('lets nobody in by its share where Redis has said that the others leave no room', async () => {
+  const { clock, redis, counts } = startCounts();
+  const entered = counts.enter('anna', 1, 10);
+  const asked = counts.hasRoom('ben', 1, 10);
+  await redis.answer(['dead']);
+  await redis.answer(['dead']);
+  clock.advance(LIMIT_DEADLINE_MS + LIMIT_LOOK_MS);
+  expect(await Promise.all([entered, asked])).toEqual([false, false]);
+});
