@@ -17,10 +17,10 @@ import { withinTime } from '../core/within-time.js';
 import { CloseCode } from '../protocol/close-codes.js';
 import { CONSOLE_EVENT } from '../protocol/console-frames.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import { encodeError, encodeFrame } from '../protocol/frame-encoder.js';
+import { encodeError, encodeFrame, errorData } from '../protocol/frame-encoder.js';
 import { ClientEvent, ServerEvent } from '../protocol/frames.js';
 import { isoTime } from '../protocol/iso-time.js';
-import type { ClientFrame } from '../protocol/frames.js';
+import type { ClientFrame, ErrorData } from '../protocol/frames.js';
 import { isEvent, isGroup, isReservedEvent, isUserId } from '../protocol/names.js';
 import type { AccessService } from './access.service.js';
 import type { ConsoleHandler } from './console-handler.interface.js';
@@ -95,9 +95,9 @@ export class FrameService {
       }
     } catch (cause) {
       // What is out of reach for a while says when to come back, and was logged where it was found out.
-      const retryAfterMs = cause instanceof PushError ? cause.retryAfterMs : undefined;
-      if (retryAfterMs === undefined) this.parts.onFailure(cause, { connectionId: connection.id });
-      reply(encodeError(ErrorCode.Internal, 'the frame could not be handled', frame.ref, retryAfterMs));
+      const isPassing = cause instanceof PushError && cause.retryAfterMs !== undefined;
+      if (!isPassing) this.parts.onFailure(cause, { connectionId: connection.id });
+      reply(encodeFrame(ServerEvent.Error, troubleOf(cause), frame.ref));
     }
   }
 
@@ -258,6 +258,15 @@ function invalid(detail: string): FrameRefusal {
 /** The same words whether the target exists or not. */
 function forbidden(): FrameRefusal {
   return new FrameRefusal(ErrorCode.Forbidden, 'not allowed');
+}
+
+/** What a client is told of trouble of our own. A message that may have been sent must not be sent again by itself. */
+function troubleOf(cause: unknown): ErrorData {
+  const { code, retryAfterMs } = cause instanceof PushError ? cause : {};
+  if (code === 'PUSH_ERR_PUBLISH_UNKNOWN')
+    return { ...errorData(ErrorCode.Internal, 'the message may have been sent, or not'), retryable: false };
+  const detail = code === 'PUSH_ERR_UNAVAILABLE' ? 'what it needs is out of reach' : 'the frame could not be handled';
+  return errorData(ErrorCode.Internal, detail, retryAfterMs);
 }
 
 function membersOf(value: unknown): Members | undefined {

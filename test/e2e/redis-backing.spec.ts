@@ -14,6 +14,7 @@ import { PushApp } from '../support/push-app.js';
 import { RedisServer, redisAbsence } from '../support/redis-server.js';
 import { RestClient, problemWith } from '../support/rest-client.js';
 import { SseClient } from '../support/sse-client.js';
+import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
 import { TEST_SECRET, bearer, signToken } from '../support/tokens.js';
 
 const absence = redisAbsence();
@@ -226,6 +227,33 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
     server.thaw();
     await eventually(() => node.push.toGroup('drivers', 'tour', 1).then(() => true));
     expect((await client.next('tour')).data).toBe(1);
+  });
+
+  it.each(['ws', 'upstream'])('tells a client over %s whether a message of its may have been sent', async (way) => {
+    await server.run();
+    const node = (app = await PushApp.start({
+      push: { backing: redis({ url: server.url }), authorizer: RoomsAuthorizer },
+    }));
+    await eventually(() => stateOf(node) === 'up');
+    const client = await node.connect('7', {}, { query: '?groups=room:1' });
+    const frame = { to: { group: 'room:1' }, event: 'chat', data: 'hello' };
+    const say = async (): Promise<Envelope> => {
+      if (way === 'ws') return client.request('push:send', frame);
+      const body = JSON.stringify({ event: 'push:send', data: frame });
+      const headers = { ...bearer(signToken({ sub: '8' })), 'content-type': 'application/json' };
+      const { text } = await ask(`${node.origin}/push/upstream`, { method: 'POST', headers, body });
+      return JSON.parse(text) as Envelope;
+    };
+    server.freeze();
+    expect((await say()).data).toMatchObject({ code: 'internal', status: 500, retryable: false });
+    server.thaw();
+    // It was sent: who repeats it by itself says it twice.
+    expect((await client.next('chat')).data).toBe('hello');
+
+    await server.kill();
+    await eventually(() => stateOf(node) === 'degraded');
+    const refused = { code: 'internal', status: 500, retryable: true, retryAfterMs: expect.any(Number) };
+    expect((await say()).data).toMatchObject({ ...refused, detail: 'what it needs is out of reach' });
   });
 
   it('starts without it', async () => {
