@@ -66,9 +66,11 @@ function buildPart({ name, sources, target, compileInto }) {
   const digest = fingerprint(sources);
   if (existsSync(join(root, target)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   rmSync(stamp, { force: true });
-  // As deep as the target, for the source maps hold relative paths.
-  const out = join(root, dirname(target), `.${basename(target)}-next`);
-  rmSync(out, { recursive: true, force: true });
+  removeAbandoned(target);
+  // As deep as the target, for the source maps hold relative paths. No other build has this name: a compiler whose build
+  // was killed writes on for a while.
+  const out = join(root, `${nextOf(target)}${process.pid}`);
+  mkdirSync(out);
   try {
     compileInto(out);
     rmSync(join(root, target), { recursive: true, force: true });
@@ -77,6 +79,25 @@ function buildPart({ name, sources, target, compileInto }) {
     rmSync(out, { recursive: true, force: true });
   }
   writeFileSync(stamp, digest);
+}
+
+/** What the names begin with of folders that take the place of this one. */
+function nextOf(target) {
+  return join(dirname(target), `.${basename(target)}-next-`);
+}
+
+/** What killed builds left behind; who has the lock is alone. */
+function removeAbandoned(target) {
+  const next = nextOf(target);
+  for (const entry of readdirSync(join(root, dirname(next)))) {
+    if (!entry.startsWith(basename(next))) continue;
+    try {
+      rmSync(join(root, dirname(next), entry), { recursive: true, force: true });
+    } catch (error) {
+      // Its compiler still writes: a later build removes it.
+      if (!['ENOTEMPTY', 'EBUSY', 'EPERM'].includes(error.code)) throw error;
+    }
+  }
 }
 
 function compile(args) {

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startNodeProgram } from '../support/child-program.js';
+import { eventuallyDefined } from '../support/eventually.js';
 import { SeededCheckout } from './seeded-checkout.js';
 import type { CheckResult } from './seeded-checkout.js';
 
@@ -41,6 +42,7 @@ describe('npm run build', () => {
   afterAll(() => Promise.all([clean.remove(), built.remove()]));
 
   const build = () => checkout.run('scripts/build.mjs');
+  const unfinished = async () => (await readdir(checkout.directory)).filter((name) => name.startsWith('.dist-next'));
   const builtAtMs = () => statSync(join(checkout.directory, 'dist/index.js')).mtimeMs;
 
   it('builds the package and the demo with its pages, and leaves no rests', async () => {
@@ -50,7 +52,7 @@ describe('npm run build', () => {
     expect(existsSync(join(checkout.directory, 'dist/index.d.ts'))).toBe(true);
     expect(await checkout.read('demo/dist/public/index.html')).toBe('<p>shop</p>\n');
     expect(await readdir(join(checkout.directory, '.build'))).toEqual(['demo.sha256', 'package.sha256']);
-    expect(existsSync(join(checkout.directory, '.dist-next'))).toBe(false);
+    expect(await unfinished()).toEqual([]);
   }, 60_000);
 
   it('builds again when a source changed, and only then', async () => {
@@ -88,6 +90,29 @@ describe('npm run build', () => {
     await checkout.write('src/index.ts', 'export const greeting = 3;\n');
     expect(await build()).toEqual({ isGreen: true, output: '' });
     expect(await checkout.read('dist/index.js')).toContain('greeting = 3');
+  }, 60_000);
+
+  it('builds while the compiler of a killed build still writes', async () => {
+    checkout = await clean.copy();
+    const killed = await startNodeProgram(['scripts/build.mjs'], { cwd: checkout.directory });
+    const folder = await eventuallyDefined(async () => (await unfinished())[0], { intervalMs: 1 });
+    await killed.stop();
+    const write = `fs.mkdirSync(dir, { recursive: true }); fs.writeFileSync(dir + '/late' + n++ + '.js', '')`;
+    const orphan = await startNodeProgram(
+      [
+        '-e',
+        `const dir = ${JSON.stringify(folder)}; let n = 0; console.log('writes'); setInterval(() => { ${write} }, 0)`,
+      ],
+      { cwd: checkout.directory },
+    );
+    await orphan.waitForLine(/writes/);
+    const result = await build();
+    await orphan.stop();
+    expect(result).toEqual({ isGreen: true, output: '' });
+    expect((await readdir(join(checkout.directory, 'dist'))).join()).not.toContain('late');
+    await checkout.write('src/index.ts', 'export const greeting = 5;\n');
+    await build();
+    expect(await unfinished()).toEqual([]);
   }, 60_000);
 
   it('waits while the owner of the lock lives', async () => {

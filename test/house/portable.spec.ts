@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const BUILT = ['.git', '.build', 'node_modules', 'dist', '.dist-next', 'coverage'];
+const BUILT = ['.git', '.build', 'node_modules', 'dist', 'coverage'];
 
 /** Text files of the project, without what is installed or built. */
 function sourceFiles(folder = ''): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     // In a work tree of its own .git is a file.
-    if (BUILT.includes(entry.name)) return [];
+    if (BUILT.includes(entry.name) || entry.name.startsWith('.dist-next-')) return [];
     if (entry.isDirectory()) return sourceFiles(path);
     return /\.(png|ico|woff2?|tgz|log)$/.test(entry.name) ? [] : [path];
   });
