@@ -94,6 +94,7 @@ export class PushLifecycle
   async onApplicationShutdown(): Promise<void> {
     this.transports.detach();
     this.metrics.stop();
+    this.spaces.end();
     await this.backing.close();
   }
 

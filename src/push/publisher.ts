@@ -13,6 +13,8 @@ import type { TenantWatch } from './tenant-watch.js';
 
 /** The one way of a checked message into the queues: stamp, log, deliver, count. */
 export class Publisher {
+  private isOver = false;
+
   constructor(
     private readonly stamper: MessageStamper,
     private readonly log: MessageLog,
@@ -38,12 +40,18 @@ export class Publisher {
     return tracer.publish(draft.event, (traceparent) => this.carryOut(target, draft, reportWithinMs, traceparent));
   }
 
+  /** Refuses what is sent from now on: the application has ended. */
+  end(): void {
+    this.isOver = true;
+  }
+
   private async carryOut(
     target: Target,
     draft: MessageDraft,
     reportWithinMs?: number,
     traceparent?: string,
   ): Promise<PushReceipt> {
+    if (this.isOver) throw new PushError('PUSH_ERR_UNAVAILABLE', 'the application has ended: nobody would get it');
     const stamped = this.stamper.stamp(draft);
     const content = traceparent === undefined ? stamped : { ...stamped, traceparent };
     const isAlone = this.receipts?.isAlone ?? true;

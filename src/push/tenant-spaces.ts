@@ -49,6 +49,7 @@ export class TenantSpaces {
   private handlers: HostHandlers | undefined;
   private operatedBy: NodeControl | undefined;
   private console: ConsoleHandler | undefined;
+  private isOver = false;
 
   constructor(private readonly parts: TenantSpacesParts) {
     const { backing, options } = parts;
@@ -113,6 +114,12 @@ export class TenantSpaces {
     }
   }
 
+  /** The application has ended: what is sent from now on is refused. */
+  end(): void {
+    this.isOver = true;
+    for (const { publisher } of this.all()) publisher.end();
+  }
+
   private make(tenant: string): TenantSpace {
     const { backing } = this.parts;
     const stores = backing.of(tenant);
@@ -121,6 +128,7 @@ export class TenantSpaces {
     space.frames.hostHandlers = this.handlers;
     space.frames.consoleHandler = this.console;
     space.view.control = this.operatedBy;
+    if (this.isOver) space.publisher.end();
     this.named.set(tenant, { space, stores });
     this.idleSince.set(tenant, this.parts.clock.now());
     return space;

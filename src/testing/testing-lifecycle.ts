@@ -26,7 +26,7 @@ export interface TestingLifecycleParts {
   readonly modules: ModulesContainer;
   readonly clock: Clock;
   readonly scheduler: Pick<FlushScheduler, 'flushAll'>;
-  readonly spaces: Pick<TenantSpaces, 'hostHandlers'>;
+  readonly spaces: Pick<TenantSpaces, 'hostHandlers' | 'end'>;
   readonly bridge: GatewayBridge;
   readonly liveness: Pick<LivenessService, 'start' | 'stop'>;
   readonly drain: Pick<DrainService, 'begin'>;
@@ -85,6 +85,7 @@ export class TestingLifecycle
     this.stopFlushing?.();
     this.parts.liveness.stop();
     this.parts.metrics.stop();
+    this.parts.spaces.end();
     await this.parts.backing.close();
   }
 }

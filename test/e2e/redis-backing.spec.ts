@@ -156,6 +156,17 @@ async function missedOver(transport: string, node: PushApp, cursor: string, user
     expect((await RestClient.of(fastify).get('/push/stats')).json).toMatchObject({ scope: 'cluster', nodes: 3 });
   });
 
+  it('refuse what is sent when their own end is over', async () => {
+    const module = { module: class Ended {}, imports: [PushModule.forRoot({ auth, backing: backing() })] };
+    const ended = await NestFactory.createApplicationContext(module, { logger: ['fatal'] });
+    const push = ended.get(PushService);
+    await ended.close();
+    await expect(push.broadcast('late')).rejects.toMatchObject({
+      code: 'PUSH_ERR_UNAVAILABLE',
+      message: 'the application has ended: nobody would get it',
+    });
+  });
+
   it('count the whole cluster for a worker without HTTP, which can close connections too', async () => {
     const push = worker.get(PushService);
     const clients = [await express.connect('watched'), await fastify.connect('watched')];

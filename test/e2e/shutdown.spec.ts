@@ -236,6 +236,26 @@ describe('what was sent before', () => {
   });
 });
 
+describe('what is sent when the application has ended', () => {
+  it.each([undefined, 'acme'])('is refused, for nobody would get it, in tenant %s', async (tenant) => {
+    const app = await start();
+    const push = app.push.forTenant(tenant);
+    await push.broadcast('early');
+    await app.close();
+
+    await expect(push.toUser('7', 'late')).rejects.toMatchObject({
+      code: 'PUSH_ERR_UNAVAILABLE',
+      message: 'the application has ended: nobody would get it',
+    });
+  });
+
+  it('is refused of a tenant, too, that nobody had spoken of before', async () => {
+    const app = await start();
+    await app.close();
+    await expect(app.push.forTenant('new').broadcast('late')).rejects.toMatchObject({ code: 'PUSH_ERR_UNAVAILABLE' });
+  });
+});
+
 describe('new handshakes', () => {
   it('get 503 with Retry-After from the moment the end begins', async () => {
     let release = () => {};
