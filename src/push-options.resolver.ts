@@ -11,6 +11,7 @@ import type { OptionProblem } from './core/option-problem.js';
 import { readMetricsOptions } from './ops/metrics-options.js';
 import type { ResolvedMetricsOptions } from './ops/metrics-options.js';
 import type { PushModuleOptions } from './push-options.interface.js';
+import { EXTRA_NAMES } from './push.module-definition.js';
 import { readEvents, readValidateOutgoing } from './push/event-declarations.js';
 import type { PushEventDeclaration } from './push/push-event.decorator.js';
 
@@ -118,6 +119,8 @@ const OTHER_OPTIONS = [
   'logConnections',
   'tracing',
 ];
+/** What decorators need comes too late from a factory. */
+const BESIDE_FACTORY = 'none of this name here: with forRootAsync it stands beside useFactory';
 const KNOWN_OPTIONS = new Set([...Object.keys(NUMBER_OPTIONS), ...OTHER_OPTIONS]);
 
 type Members = Readonly<Record<string, unknown>>;
@@ -138,8 +141,9 @@ function readOptions(raw: unknown) {
   const problems: OptionProblem[] = [];
   const options = asMembers(raw, '', problems);
   for (const key of Object.keys(options)) {
-    if (!KNOWN_OPTIONS.has(key))
-      problems.push({ path: key, received: 'an option', expected: 'no option of this name' });
+    if (KNOWN_OPTIONS.has(key)) continue;
+    const expected = EXTRA_NAMES.has(key) ? BESIDE_FACTORY : 'no option of this name';
+    problems.push({ path: key, received: 'an option', expected });
   }
   const resolved: ResolvedPushOptions = {
     ...readRootNumbers(options, problems),

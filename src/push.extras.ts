@@ -2,6 +2,7 @@
  * Checks what stands beside the factory of options, before decorators and providers are made of it. Options that a
  * factory makes are not known by then; those of `forRoot` are, and what is wrong with them belongs to the same error.
  */
+import type { Provider } from '@nestjs/common';
 import { PushAuthenticator } from './auth/push-authenticator.js';
 import { PushAuthorizer } from './auth/push-authorizer.js';
 import { quoteReceived, throwIfAnyOption } from './core/option-problem.js';
@@ -9,7 +10,8 @@ import type { OptionProblem } from './core/option-problem.js';
 import { consoleOptionProblems } from './push.console.js';
 import type { PushModuleExtras } from './push-options.interface.js';
 import { optionProblems } from './push-options.resolver.js';
-import { EXTRA_NAMES } from './push.module-definition.js';
+import { EXTRA_NAMES, OPTIONS_METHOD, RAW_PUSH_OPTIONS } from './push.module-definition.js';
+import type { ASYNC_OPTIONS_TYPE } from './push.module-definition.js';
 import type { OptionRule } from './push/controller-options.js';
 import { restProblems } from './rest/rest-options.js';
 
@@ -26,7 +28,7 @@ const EXTRA_RULES: Readonly<Record<Exclude<keyof PushModuleExtras, 'rest' | 'con
 /** The ways to the options, of which there must be one. */
 const FACTORY_RULES: Readonly<Record<string, OptionRule>> = {
   useFactory: [isFunction, 'a function that returns options'],
-  useClass: [isFunction, 'a class with a method createPushOptions'],
+  useClass: [isFunction, `a class with a method ${OPTIONS_METHOD}`],
   useExisting: [(value) => ['function', 'string', 'symbol'].includes(typeof value), 'a provider'],
 };
 
@@ -54,6 +56,20 @@ export function checkAsyncRoot(given: object): void {
     ...ruleProblems(given, ASYNC_RULES),
     ...partProblems(given, true),
   ]);
+}
+
+/** Takes the options from a class, which is an error that names the method where it has none. */
+export function madeOptionsProviders({ useClass, useExisting }: typeof ASYNC_OPTIONS_TYPE): readonly Provider[] {
+  const token = useClass ?? useExisting;
+  if (token === undefined) return [];
+  const path = useClass === undefined ? 'useExisting' : 'useClass';
+  const optionsOf = (host: { readonly [OPTIONS_METHOD]?: unknown } | null | undefined): unknown => {
+    const create = host?.[OPTIONS_METHOD];
+    if (typeof create === 'function') return create.call(host);
+    const expected = `one with a method ${OPTIONS_METHOD} that returns the options`;
+    return throwIfAnyOption([{ path, received: 'a provider without it', expected }]);
+  };
+  return [{ provide: RAW_PUSH_OPTIONS, inject: [token], useFactory: optionsOf }];
 }
 
 function factoryProblems(given: Members): readonly OptionProblem[] {

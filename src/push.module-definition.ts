@@ -4,6 +4,9 @@ import type { PushModuleExtras, PushModuleOptions } from './push-options.interfa
 /** The options as the host gave them, unchecked. */
 export const RAW_PUSH_OPTIONS = 'PUSH_RAW_OPTIONS';
 
+/** What makes the options in a class of the host's. */
+export const OPTIONS_METHOD = 'createPushOptions';
+
 /** Every extra has a key here, by which the builder tells extras from options. */
 const DEFAULT_EXTRAS: Required<PushModuleExtras> = {
   isGlobal: true,
@@ -20,6 +23,6 @@ export const EXTRA_NAMES: ReadonlySet<string> = new Set(Object.keys(DEFAULT_EXTR
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<PushModuleOptions>({ optionsInjectionToken: RAW_PUSH_OPTIONS })
     .setClassMethodName('forRoot')
-    .setFactoryMethodName('createPushOptions')
+    .setFactoryMethodName(OPTIONS_METHOD)
     .setExtras<PushModuleExtras>(DEFAULT_EXTRAS, (definition) => definition)
     .build();

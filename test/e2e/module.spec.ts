@@ -57,6 +57,12 @@ class OptionsOfTheHost {
 @Module({ providers: [OptionsOfTheHost], exports: [OptionsOfTheHost] })
 class ConfigurationModule {}
 
+@Injectable()
+class Nothing {}
+
+@Module({ providers: [Nothing], exports: [Nothing] })
+class NothingModule {}
+
 describe('PushModule', () => {
   it('does not start beside another one, and says where to call it', async () => {
     await expect(start(PushModule.forRoot(options), PushModule.forRoot(options))).rejects.toMatchObject({
@@ -120,6 +126,39 @@ describe('PushModule', () => {
         ),
       });
     }
+  });
+
+  it('says where an option belongs that a factory returns too late', async () => {
+    const late = PushModule.forRootAsync({ useFactory: () => ({ ...options, rest: false, console: {} }) });
+    const expected = 'none of this name here: with forRootAsync it stands beside useFactory';
+    await expect(start(late)).rejects.toMatchObject({
+      code: 'PUSH_ERR_INVALID_OPTION',
+      errors: ['/rest', '/console'].map((pointer) => ({ pointer, detail: `received an option, expected ${expected}` })),
+    });
+  });
+
+  it.each([
+    ['useClass', { useClass: Nothing }],
+    ['useExisting', { imports: [NothingModule], useExisting: Nothing }],
+  ])('names the method that the class of %s lacks', async (way, given) => {
+    await expect(start(PushModule.forRootAsync(given as never))).rejects.toMatchObject({
+      code: 'PUSH_ERR_INVALID_OPTION',
+      message: expect.stringContaining(
+        `${way}: received a provider without it, expected one with a method createPushO`,
+      ),
+    });
+  });
+
+  it('does not start without options, and says so', async () => {
+    await expect(start(PushModule as never)).rejects.toMatchObject({
+      code: 'PUSH_ERR_INVALID_OPTION',
+      message: expect.stringContaining('PushModule was imported without options') as unknown,
+    });
+  });
+
+  it('may be imported once more without options, where it has them', async () => {
+    const created = await start({ module: class Other {}, imports: [PushModule] }, PushModule.forRoot(options));
+    expect((await created.get(PushService, { strict: false }).broadcast('news')).written).toBe(0);
   });
 
   it.each([[undefined], [null], ['options']])('says what is wrong with %s for options', (nothing) => {

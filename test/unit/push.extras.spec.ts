@@ -133,6 +133,23 @@ describe('what is wrong beside the options of forRoot', () => {
   });
 });
 
+describe('what either is given', () => {
+  it.each([
+    [Promise.resolve(options), 'received a promise: await it, or use forRootAsync({ useFactory })'],
+    [[], 'received a list of 0'],
+    [[options], 'received a list of 1'],
+  ])('is no promise and no list: %j', (given, message) => {
+    for (const register of [() => PushModule.forRoot(given as never), () => PushModule.forRootAsync(given as never)]) {
+      expect(register).toThrow(
+        expect.objectContaining({
+          code: 'PUSH_ERR_INVALID_OPTION',
+          message: `PushModule needs an options object, ${message}`,
+        }),
+      );
+    }
+  });
+});
+
 describe('what forRootAsync is given', () => {
   class HostOptions {
     createPushOptions(): PushModuleOptions {
