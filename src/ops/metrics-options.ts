@@ -1,6 +1,6 @@
 import { describeReceived, quoteReceived } from '../core/option-problem.js';
 import type { OptionProblem } from '../core/option-problem.js';
-import { isEvent } from '../protocol/names.js';
+import { isEvent, isReservedEvent } from '../protocol/names.js';
 import type { MetricsOptions, MetricsRegistry } from './metrics-options.interface.js';
 
 /** The options with their defaults; false where nothing is given out. */
@@ -22,7 +22,7 @@ const RULES: Rules = {
   registry: [isRegistry, 'a Registry of prom-client'],
   prefix: [(prefix) => isText(prefix, PREFIX), 'a prefix of metric names, such as push_'],
   defaultMetrics: [(value) => typeof value === 'boolean', 'true or false'],
-  events: [isEventList, `a list of at most ${MAX_EVENTS} event names`],
+  events: [isListUpTo(MAX_EVENTS), `a list of at most ${MAX_EVENTS} event names`],
 };
 
 /** Fills in the defaults; what is wrong is added to the problems. */
@@ -38,6 +38,7 @@ export function readMetricsOptions(value: unknown, problems: OptionProblem[]): R
     const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof MetricsOptions] : undefined;
     if (!rule) problems.push({ path: at, received: 'an option', expected: 'no option of this name' });
     else if (!rule[0](member)) problems.push({ path: at, received: quoteReceived(member), expected: rule[1] });
+    else if (name === 'events') problems.push(...eventProblems(member as readonly unknown[]));
   }
   return { ...DEFAULTS, ...Object.fromEntries(given) };
 }
@@ -52,6 +53,14 @@ function isRegistry(value: unknown): boolean {
   return typeof members === 'object' && methods.every((name) => typeof members?.[name] === 'function');
 }
 
-function isEventList(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= MAX_EVENTS && value.every((name) => isEvent(name));
+function isListUpTo(maxLength: number) {
+  return (value: unknown): boolean => Array.isArray(value) && value.length <= maxLength;
+}
+
+function eventProblems(events: readonly unknown[]): readonly OptionProblem[] {
+  return events.flatMap((name, index) => {
+    if (isEvent(name) && !isReservedEvent(name)) return [];
+    const expected = 'a name that an application may send';
+    return [{ path: `metrics.events[${index}]`, received: quoteReceived(name), expected }];
+  });
 }

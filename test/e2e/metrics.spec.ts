@@ -8,7 +8,6 @@ import { eventually } from '../support/eventually.js';
 import { Scrape } from '../support/metrics.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
 import type { Platform } from '../support/push-app.js';
-import { RecordingLogger } from '../support/recording-logger.js';
 import { RestClient } from '../support/rest-client.js';
 import { SseClient } from '../support/sse-client.js';
 import { bearer, signToken } from '../support/tokens.js';
@@ -260,26 +259,4 @@ describe('metrics', () => {
     expect(text).not.toMatch(/user-name|group-name|event-name|stranger|4777/);
     expect(text).toMatch(/^push_disconnects_total\{code="other"\} 1$/m);
   });
-});
-
-it('an option of metrics that is wrong is told at the start', async () => {
-  const logger = new RecordingLogger();
-  const metrics = { path: 'metrics', prefix: '1-', registry: {}, defaultMetrics: 1, events: ['push:x y'], colour: 1 };
-  await expect(PushApp.start({ push: { metrics: metrics as never }, nest: { logger } })).rejects.toThrow(
-    [
-      'PushModule cannot start with these options:',
-      '  metrics.path: received "metrics", expected an absolute path such as /metrics, or false',
-      '  metrics.prefix: received "1-", expected a prefix of metric names, such as push_',
-      '  metrics.registry: received an object, expected a Registry of prom-client',
-      '  metrics.defaultMetrics: received 1, expected true or false',
-      '  metrics.events: received a list of 1, expected a list of at most 100 event names',
-      '  metrics.colour: received an option, expected no option of this name',
-    ].join('\n'),
-  );
-});
-
-it('a path that another part has is no path for metrics', async () => {
-  await expect(PushApp.start({ push: { metrics: { path: '/push/ws' } } })).rejects.toThrow(
-    "metrics.path: received '/push/ws', expected another path than paths.ws",
-  );
 });
