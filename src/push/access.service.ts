@@ -91,9 +91,13 @@ export class AccessService {
     return { type: 'issuedBefore', beforeMs: this.readPast(issuedBefore) };
   }
 
-  /** A moment to come would end tokens that nobody has yet, those of everybody: a moment in milliseconds is such a one. */
+  /**
+   * A moment to come would end tokens that nobody has yet, those of everybody: a moment in milliseconds is such a one. None
+   * is older than the Unix epoch, and a moment before it would end nothing but those that do not say when they were issued.
+   */
   private readPast(moment: unknown): number {
     const momentMs = readMoment(moment);
+    if (momentMs < 0) reject('/issuedBefore', 'a moment that is not before the Unix epoch');
     if (momentMs > this.clock.now() + this.clockToleranceMs) {
       reject('/issuedBefore', 'a moment that is not to come: seconds since the Unix epoch, ISO 8601 text, or a date');
     }

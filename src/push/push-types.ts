@@ -125,7 +125,7 @@ export interface MembershipOptions {
 export type Revocation =
   | { readonly sub: string; readonly jti?: undefined; readonly issuedBefore?: undefined }
   | { readonly sub?: undefined; readonly jti: string; readonly issuedBefore?: undefined }
-  /** Seconds since the Unix epoch, as in a token's `iat`, ISO 8601, or a date; later than now, less the clock tolerance, it is refused. */
+  /** Seconds since the Unix epoch, as in a token's `iat`, ISO 8601, or a date; later than now, less the clock tolerance, or before the epoch it is refused. */
   | { readonly sub?: undefined; readonly jti?: undefined; readonly issuedBefore: Date | number | string };
 
 /** Counts of now. */

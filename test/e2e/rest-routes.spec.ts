@@ -341,6 +341,8 @@ describe.each(PLATFORMS)('REST on %s', (platform) => {
       { sub: '7', jti: 'x' },
       { sub: '' },
       { issuedBefore: 'soon' },
+      { issuedBefore: -1 },
+      { issuedBefore: '1969-12-31T23:59:59Z' },
       { issuedBefore: 4_102_444_800 },
       { user: '7' },
     ])('refuses the revocation %j', async (body) => {

@@ -22,7 +22,10 @@ export class PushRevocationDto {
       issuedBefore: {
         required: false,
         type: () => Object,
-        oneOf: [{ type: 'number' }, { type: 'string', format: 'date-time' }],
+        oneOf: [
+          { type: 'number', minimum: 0 },
+          { type: 'string', format: 'date-time' },
+        ],
         description: 'All tokens issued before this moment: seconds since the Unix epoch, or ISO 8601, not to come',
       },
     };

@@ -43,8 +43,8 @@ export const IsMomentText = textRule('isMomentText', isMoment, 'must be a moment
 /** Seconds since the Unix epoch, or a moment of ISO 8601. */
 export const IsSecondsOrMoment = textRule(
   'isSecondsOrMoment',
-  (value) => (typeof value === 'number' && Number.isFinite(value)) || isMoment(value),
-  'must be seconds since the Unix epoch, or a moment such as 2026-01-31T12:00:00Z',
+  (value) => (typeof value === 'number' && Number.isFinite(value) && value >= 0) || isMoment(value),
+  'must be seconds since the Unix epoch, at least 0, or a moment such as 2026-01-31T12:00:00Z',
 );
 
 /** A finite number greater than 0. */
