@@ -99,8 +99,8 @@ const HANDSHAKE_VERDICTS = [
 
 /**
  * What a call to send came to. `accepted`: it is in the log. `duplicate`: its key was used before, so nothing was sent.
- * `refused`: it was not well formed, or its key was used for something else. `unavailable`: the backing was out of
- * reach, nothing was sent. `unknown`: the backing did not answer; it may have been sent.
+ * `refused`: it was not well formed, or its key was used for something else; what a client may not send is not counted.
+ * `unavailable`: the backing was out of reach, nothing was sent. `unknown`: the backing did not answer; it may have been sent.
  */
 export const SEND_OUTCOMES = ['accepted', 'duplicate', 'refused', 'unavailable', 'unknown'] as const;
 

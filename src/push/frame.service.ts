@@ -110,7 +110,7 @@ export class FrameService {
       case ClientEvent.Leave:
         return this.leave(connection, frame.data);
       case ClientEvent.Send:
-        return this.send(connection, frame.data);
+        return this.counted(this.send(connection, frame.data));
       case ClientEvent.Auth:
         return this.renew(connection, frame.data);
       case CONSOLE_EVENT:
@@ -166,6 +166,14 @@ export class FrameService {
     if (draft instanceof FrameRefusal) return draft;
     const { id } = await this.publish(target, draft);
     return ok({ id });
+  }
+
+  /** What is not allowed was none of our sends. */
+  private async counted(sending: Promise<Outcome>): Promise<Outcome> {
+    const outcome = await sending;
+    const isRefused = outcome instanceof FrameRefusal && outcome.code !== ErrorCode.Forbidden;
+    if (isRefused) this.telemetry.counters.sends.add('refused');
+    return outcome;
   }
 
   private tellRefusal(connection: Connection, wish: RefusedWish): void {

@@ -1,6 +1,7 @@
 /** What Prometheus is told, by a running application. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { z } from 'zod';
 import { PushMetrics } from '../../src/index.js';
 import type { PushModuleOptions } from '../../src/index.js';
 import { DrainService } from '../../src/push/drain.service.js';
@@ -157,6 +158,25 @@ describe.each(PLATFORMS)('GET /metrics on %s', (platform) => {
     ]);
     const outcomes = ['accepted', 'duplicate', 'refused', 'unavailable', 'unknown'];
     expect(outcomes.map((outcome) => now.value(`push_sends_total{outcome="${outcome}"}`))).toEqual([2, 1, 1, 0, 0]);
+  });
+
+  it('counts what clients send as refused where it is wrong, and not where it is not allowed', async () => {
+    const schema = z.object({ text: z.string() });
+    const app = await start({}, platform, { events: [{ name: 'chat', direction: 'in', schema }] });
+    const client = await app.connect('7');
+    const codes: unknown[] = [];
+    const send = async (data: unknown) => {
+      const { data: refusal } = await client.request('push:send', data);
+      codes.push((refusal as { readonly code: string }).code);
+    };
+    const to = { group: 'room:1' };
+    await send({ to, event: 'chat', data: {} });
+    await send({ to: {}, event: 'chat' });
+    await send({ to, event: 'push:mine' });
+    await send({ to, event: 'other' });
+
+    expect(codes).toEqual(['invalid_data', 'invalid_data', 'reserved_event', 'forbidden']);
+    expect((await scrape(app)).value('push_sends_total{outcome="refused"}')).toBe(3);
   });
 
   it('counts replays and gaps', async () => {
