@@ -187,6 +187,7 @@ it('says of requests of REST that cannot be judged which it was, and at most one
   }
 
   const seconds = Math.ceil((Date.now() - startedAtMs) / 1_000) + 1;
-  expect(logger.objects('error', 'Error: the authenticator failed')[0]).toMatchObject({ requestId: 'req-11' });
+  const message = 'Error: the authenticator failed: Error: the issuer is away';
+  expect(logger.objects('error', message)[0]).toMatchObject({ requestId: 'req-11' });
   expect(logger.lines.filter(([level]) => level === 'error').length).toBeLessThanOrEqual(2 * seconds);
 });
