@@ -57,6 +57,14 @@ describe('docs/options.md', () => {
     expect(ofRedis.map((row) => plain(row['of `redis()`'])).toSorted()).toEqual(declaredOfRedis().toSorted());
   });
 
+  it('lists every member of the principal that an authenticator answers, once, and no other', () => {
+    const source = readFileSync(join(projectRoot, 'src/core/principal.ts'), 'utf8');
+    const members = [...source.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member = '']) => member);
+    const ofPrincipal = Markdown.read('docs/options.md').rows('member', 'takes', 'meaning');
+    expect(members).toContain('userId');
+    expect(ofPrincipal.map((row) => plain(row['member'])).toSorted()).toEqual(members.toSorted());
+  });
+
   it('says of every option what it means and what it takes', () => {
     expect(rows.filter((row) => row['meaning'] === '' || row['range'] === '')).toEqual([]);
   });
