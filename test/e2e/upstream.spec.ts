@@ -332,6 +332,20 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
   });
 });
 
+describe('a frame by request that the parser of Express has read', () => {
+  it('is what that made of it: bytes that are no UTF-8 are replaced, a byte order mark is left out', async () => {
+    app = await PushApp.start({
+      platform: 'express',
+      metadata: { providers: [EchoGateway] },
+      configure: (host) => host.useWebSocketAdapter(new PushWsAdapter(host)),
+    });
+    expect(await send(NOT_UTF8)).toMatchObject({ status: 200, body: { data: { data: '\ufffd' } } });
+    const marked = Buffer.from('\ufeff{"event":"echo","data":1}');
+    expect(await send(marked)).toMatchObject({ status: 200, body: { data: { data: 1 } } });
+    await app.close();
+  });
+});
+
 describe('a frame by request that no parser of the host has read', () => {
   it('is bad_message where one byte of it is no UTF-8, though the rest is JSON', async () => {
     app = await PushApp.start({
