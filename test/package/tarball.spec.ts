@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { Tarball, projectRoot } from './tarball.js';
 
 interface Manifest {
@@ -36,8 +36,21 @@ describe('the packed tarball', () => {
     expect(tarball.files).toEqual(expect.arrayContaining(wanted));
   });
 
+  it('has every page of docs that README.md leads to, and what those lead to but pictures and decisions', () => {
+    const leadsTo = (page: string) =>
+      [...readFileSync(join(projectRoot, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)]
+        .map(([, target = '']) => posix.join(posix.dirname(page), target))
+        .filter((path) => /^docs\/(?!images|decisions)/.test(path));
+    const pages = leadsTo('README.md');
+    expect(pages).toContain('docs/options.md');
+    const missing = [...pages, ...pages.flatMap(leadsTo)].filter((path) => !tarball.files.includes(path));
+    expect(missing).toEqual([]);
+  });
+
   it('has nothing but the build, the documents and its manifest', () => {
-    expect(tarball.files.filter((path) => !/^(dist\/|[A-Z]+(\.md)?$|package\.json$)/.test(path))).toEqual([]);
+    expect(
+      tarball.files.filter((path) => !/^(dist\/|docs\/(?!images|decisions)|[A-Z]+(\.md)?$|package\.json$)/.test(path)),
+    ).toEqual([]);
   });
 
   it('has no declaration without its code, and a source map beside each file of code', () => {
