@@ -13,6 +13,8 @@ import { answerUnreadablePath } from './unreadable-path.js';
 /** A batch of a thousand messages is the largest body that the push API takes; the platforms stop at 100 KB and 1 MiB. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
+const MALFORMED_JSON = 'the body is not valid JSON';
+
 /** As long as the checks of a handshake may take. */
 const HEAD_TIMEOUT_MS = 5_000;
 /** A request is read to its end by then, whoever sends it: the largest body at a tenth of a megabyte a second. */
@@ -67,7 +69,19 @@ async function onExpress(environment: DemoEnvironment): Promise<INestApplication
   });
   app.disable('x-powered-by');
   app.useBodyParser('json', { limit: BODY_LIMIT_BYTES });
+  app.use(tellMalformedJson);
   return app;
+}
+
+/** Says of a body that is no JSON what it is on Fastify too; the parser tells at which character it lost its way. */
+function tellMalformedJson(
+  error: unknown,
+  _request: unknown,
+  _response: unknown,
+  next: (error: unknown) => void,
+): void {
+  if (error instanceof SyntaxError) error.message = MALFORMED_JSON;
+  next(error);
 }
 
 async function onFastify(environment: DemoEnvironment): Promise<INestApplication> {
@@ -80,7 +94,7 @@ async function onFastify(environment: DemoEnvironment): Promise<INestApplication
       done(null, body.length === 0 ? undefined : JSON.parse(body.toString()));
     } catch {
       // With the code that Fastify's own parser gives it, by which the push API knows it.
-      const malformed = new BadRequestException('the body is not valid JSON');
+      const malformed = new BadRequestException(MALFORMED_JSON);
       done(Object.assign(malformed, { code: 'FST_ERR_CTP_INVALID_JSON_BODY' }), undefined);
     }
   });

@@ -65,6 +65,15 @@ describe.each(['fastify', 'express'])('the demo on %s', (platform) => {
     expect(demo.program.stderr).toBe('');
   });
 
+  it.each(['/auth/token', '/orders/1/status'])(
+    'says of a body of %s that is no JSON that it is none, and not how it was read',
+    async (path) => {
+      const headers = { ...bearer(tokenFor('7', 'push:send')), 'content-type': 'application/json' };
+      const response = await fetch(url + path, { method: 'POST', headers, body: '{"user":' });
+      expect([response.status, (await jsonOf(response))['message']]).toEqual([400, 'the body is not valid JSON']);
+    },
+  );
+
   it.each([
     ['/', 'text/html; charset=utf-8'],
     ['/admin', 'text/html; charset=utf-8'],
