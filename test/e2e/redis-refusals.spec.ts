@@ -102,12 +102,12 @@ const auth = { jwt: { secret: TEST_SECRET, algorithms: ['HS256' as const] } };
     expect(warnings()).toHaveLength(1);
   });
 
-  it('for want of memory says so once, and stays up', async () => {
+  it('for want of memory says so once, and as its reason', async () => {
     const node = await start();
     await operator.config('SET', 'maxmemory', '1');
     for (let count = 0; count < 3; count++) await expect(send(node)).rejects.toThrow('Redis refuses: OOM');
     expect(warnings()).toEqual([expect.stringContaining('Redis refuses a script: OOM. ')]);
-    expect(stateOf(node)).toEqual({ status: 'up' });
+    expect(stateOf(node)).toEqual({ status: 'degraded', reason: 'Redis refuses: OOM' });
   });
 
   it('in a Cluster for want of the right to subscribe says so once, and as its reason', async () => {
