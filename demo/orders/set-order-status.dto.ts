@@ -12,7 +12,7 @@ export class OrderParamsDto {
 export class SetOrderStatusDto {
   @ApiProperty({ example: '7', minLength: 1, maxLength: 255 })
   @IsString()
-  @Length(1, 255, { message: 'the userId needs a name, of at most 255 characters' })
+  @Length(1, 255, { message: 'userId must be a name of 1 to 255 characters' })
   @Matches(/^[^\p{Cc}\p{Cs}]*$/u, { message: 'userId must not hold control characters or lone surrogates' })
   readonly userId!: string;
 
