@@ -34,6 +34,8 @@ export class NetworkNamespace {
   readonly innerAddress: string;
   private readonly name: string;
   private readonly cable: string;
+  /** Where packets for it go while the cable is out: nowhere, instead of the way to the rest of the world. */
+  private readonly deadEnd: readonly string[];
 
   constructor() {
     const number = (process.pid * 8 + made++) % 16_384;
@@ -44,11 +46,13 @@ export class NetworkNamespace {
     this.innerAddress = `${network}.${host + 2}`;
     this.name = `push-${number}`;
     this.cable = `push${number}`;
+    this.deadEnd = ['unreachable', `${network}.${host}/30`, 'metric', '4096'];
     run('ip', 'netns', 'add', this.name);
     process.once('exit', this.remove);
     run('ip', 'link', 'add', this.cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.name);
     run('ip', 'addr', 'add', `${this.outerAddress}/30`, 'dev', this.cable);
     run('ip', 'link', 'set', this.cable, 'up');
+    run('ip', 'route', 'add', ...this.deadEnd);
     run('ip', '-n', this.name, 'addr', 'add', `${this.innerAddress}/30`, 'dev', 'eth0');
     for (const device of ['lo', 'eth0']) run('ip', '-n', this.name, 'link', 'set', device, 'up');
   }
@@ -97,6 +101,7 @@ export class NetworkNamespace {
 
   readonly remove = (): void => {
     process.off('exit', this.remove);
+    attempt('ip', 'route', 'del', ...this.deadEnd);
     attempt('ip', 'netns', 'del', this.name);
   };
 
