@@ -83,7 +83,9 @@ function setUpComposer() {
         to: `group ${group.trim()}`,
       }),
     }[audience]();
-    const receipt = await call('POST', path, { event, data: { ...data, title: title.trim(), text: text.trim() } });
+    // Counted on all nodes, and once everyone who can has taken it.
+    const message = { event, data: { ...data, title: title.trim(), text: text.trim() }, report: true };
+    const receipt = await call('POST', path, message);
     noteSend(title.trim() || text.trim(), to, receipt);
     for (const name of ['title', 'text']) form.elements[name].value = '';
     form.elements.title.focus();

@@ -264,6 +264,14 @@ describeInChromium(`the demo's pages in Chromium${absence}`, () => {
     }
   });
 
+  it.each([320, 390])('fits its door into %i pixels', async (width) => {
+    const page = await browser.open('at the door', demo.url);
+    await page.setViewportSize({ width, height: 640 });
+    await page.getByLabel('User').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await page.close();
+  });
+
   it.each([320, 360, 768])('leaves the name of whoever is signed in room at %i pixels', async (width) => {
     const page = await browser.open('named', demo.url);
     await page.setViewportSize({ width, height: 700 });

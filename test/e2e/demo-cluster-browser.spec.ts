@@ -42,6 +42,18 @@ const absence = chromiumAbsence() || redisAbsence();
     throw new Error(`every page came to node ${node}`);
   }
 
+  it('counts everyone whom an announcement reaches, on whichever node they are', async () => {
+    const ada = await openShop(browser, cluster.url, 'ada');
+    const grace = await openShopBeside(await nodeOf(ada), 'grace');
+    const admin = await browser.open('admin', `${cluster.url}/admin`);
+    await admin.getByRole('button', { name: 'Sign in' }).click();
+    await admin.locator('#send-form [name=title]').fill('Summer sale');
+    await admin.locator('#send-form [name=text]').fill('All pots.');
+    await admin.locator('#send-form [name=title]').press('Enter');
+    await admin.locator('#sends').getByText('matched 2 users, 2 connections; written to 2').waitFor();
+    for (const page of [ada, grace, admin]) await page.close();
+  }, 60_000);
+
   it('says which node it is on, and loses nothing when that one is killed', async () => {
     const ada = await openShop(browser, cluster.url, 'ada');
     const nodeOfAda = await nodeOf(ada);
