@@ -71,6 +71,16 @@ export class HeldMessages {
     return givenUpBefore === this.timesGivenUp;
   }
 
+  /** Gives up those that the log keeps: the replay reads them. */
+  giveUpKept(trace?: QueueTrace): void {
+    const kept = this.messages.filter(({ number }) => number > 0);
+    if (kept.length === 0) return;
+    this.timesGivenUp++;
+    this.messages = this.messages.filter(({ number }) => number === 0);
+    this.letGo(kept);
+    for (const message of kept) giveUp(message, trace);
+  }
+
   /** Gives the replies away; later ones are not held any more. */
   takeReplies(): readonly OutgoingMessage[] {
     const replies = this.replies ?? [];
@@ -112,15 +122,6 @@ export class HeldMessages {
     if (this.hasRoomFor(message, maxBytes)) return true;
     this.giveUpKept(trace);
     return this.hasRoomFor(message, maxBytes);
-  }
-
-  private giveUpKept(trace: QueueTrace | undefined): void {
-    const kept = this.messages.filter(({ number }) => number > 0);
-    if (kept.length === 0) return;
-    this.timesGivenUp++;
-    this.messages = this.messages.filter(({ number }) => number === 0);
-    this.letGo(kept);
-    for (const message of kept) giveUp(message, trace);
   }
 
   private letGo(messages: readonly OutgoingMessage[]): void {

@@ -87,11 +87,12 @@ export class OutboundQueue extends BroadcastFollower implements Flushable {
 
   /**
    * From now on live messages wait, and replies until {@link releaseReplies}. `after` is the place that the connection
-   * came back with, if it did.
+   * came back with, if it did. Of those that wait already the kept ones are given up for the replay to read.
    */
   hold(after?: Cursor): void {
     this.catchUp();
-    this.held ??= new HeldMessages(this.scheduler.waiting, after);
+    if (this.held) this.held.giveUpKept(this.tracedBy);
+    else this.held = new HeldMessages(this.scheduler.waiting, after);
   }
 
   /** The live messages that wait for a replay; undefined where they do not. */

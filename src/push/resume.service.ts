@@ -144,15 +144,16 @@ export class ResumeService {
   }
 
   /**
-   * Messages pass this node by: whom they may be for gets nothing before they were read. Polls end, and come back with
-   * their place.
+   * Messages pass this node by: whom they may be for gets nothing before they were read. That goes for what is held, too:
+   * behind messages of a log that has begun anew it would have no place. Polls end, and come back with their place.
    */
   interrupted(place: Cursor, concerns: AudienceFilter): void {
     this.breaks++;
     for (const connection of concernedBy(concerns, this.parts.registry)) {
       this.joins.cutOff(connection, this.places.of(connection) ?? place);
       if (connection.transport.name === 'poll') connection.close(CloseCode.GoingAway);
-      else if (!connection.outbound.holding) this.hold(connection, place);
+      else if (connection.outbound.holding) connection.outbound.hold();
+      else this.hold(connection, place);
     }
   }
 

@@ -125,6 +125,23 @@ describe('a break of the log', () => {
   });
 });
 
+describe('a log that begins anew while it is read for somebody', () => {
+  it('is read from its beginning, and nothing of the old one comes behind that', async () => {
+    const peer = fakes.connect();
+    void comeBack(peer, 7);
+    deliver(8);
+    fakes.fanOut.deliver(new OutgoingMessage('{"event":"passing"}'), { all: true });
+    breakLog(8);
+    await log.answer([], new PushError('PUSH_ERR_UNAVAILABLE', 'no'));
+    await mendLog();
+    deliver(3);
+    await log.answer([1, 2], { gap: 'reset' });
+
+    expect(eventsOf(peer)).toEqual(['push:welcome', 'push:gap', 'm1', 'm2', 'passing', 'm3']);
+    expect(log.reads.map(({ after }) => after)).toEqual([at(7), at(7)]);
+  });
+});
+
 describe('a read that finds the log out of reach', () => {
   const outOfReach = new PushError('PUSH_ERR_UNAVAILABLE', 'no');
 
