@@ -8,6 +8,7 @@ import type { Backing } from './backing/backing.interface.js';
 import type { Clock } from './core/clock.js';
 import { FlushScheduler } from './core/flush-scheduler.js';
 import { OpenPipes } from './core/open-pipes.js';
+import { UntakenAnswers } from './core/untaken-answers.js';
 import { Telemetry } from './core/telemetry.js';
 import { FailureLog } from './failure-log.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
@@ -78,6 +79,7 @@ export const applicationProviders: Provider[] = [
       PUSH_CLOCK,
       TenantSpaces,
       OpenPipes,
+      UntakenAnswers,
       FlushScheduler,
       HandshakeService,
       LivenessService,
@@ -88,11 +90,12 @@ export const applicationProviders: Provider[] = [
       clock: Clock,
       spaces: TenantSpaces,
       pipes: OpenPipes,
+      untaken: UntakenAnswers,
       scheduler: FlushScheduler,
       handshakes: HandshakeService,
       liveness: LivenessService,
       upstream: UpstreamService,
-    ) => new DrainService({ spaces, pipes, scheduler, handshakes, liveness, upstream, clock, options }),
+    ) => new DrainService({ spaces, pipes, untaken, scheduler, handshakes, liveness, upstream, clock, options }),
   },
   {
     provide: UpstreamService,
@@ -101,8 +104,22 @@ export const applicationProviders: Provider[] = [
       new UpstreamService({ spaces, scheduler, clock, options }),
   },
   {
+    provide: UntakenAnswers,
+    inject: [PUSH_OPTIONS],
+    useFactory: ({ stallTimeoutMs }: ResolvedPushOptions) => new UntakenAnswers(stallTimeoutMs),
+  },
+  {
     provide: PushTransports,
-    inject: [PUSH_OPTIONS, PUSH_BACKING, PUSH_CLOCK, HandshakeService, TenantSpaces, UpstreamService, FailureLog],
+    inject: [
+      PUSH_OPTIONS,
+      PUSH_BACKING,
+      PUSH_CLOCK,
+      HandshakeService,
+      TenantSpaces,
+      UpstreamService,
+      UntakenAnswers,
+      FailureLog,
+    ],
     useFactory: (
       options: ResolvedPushOptions,
       { tickets }: Backing,
@@ -110,7 +127,9 @@ export const applicationProviders: Provider[] = [
       handshakes: HandshakeService,
       spaces: TenantSpaces,
       upstream: UpstreamService,
+      untaken: UntakenAnswers,
       failures: FailureLog,
-    ) => new PushTransports({ handshakes, spaces, upstream, tickets, clock, options, onFailure: failures.add }),
+    ) =>
+      new PushTransports({ handshakes, spaces, upstream, tickets, untaken, clock, options, onFailure: failures.add }),
   },
 ];

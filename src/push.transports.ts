@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
 import type { TicketStore } from './backing/ticket-store.interface.js';
 import type { Clock } from './core/clock.js';
+import type { UntakenAnswers } from './core/untaken-answers.js';
 import type { ResolvedPushOptions } from './push-options.resolver.js';
 import type { HandshakeService } from './push/handshake.service.js';
 import type { TenantSpaces } from './push/tenant-spaces.js';
@@ -22,6 +23,7 @@ export interface TransportParts {
   readonly spaces: TenantSpaces;
   readonly upstream: UpstreamService;
   readonly tickets: TicketStore;
+  readonly untaken: UntakenAnswers;
   readonly clock: Clock;
   readonly options: ResolvedPushOptions;
   readonly onFailure: (cause: unknown) => void;
@@ -40,13 +42,13 @@ export class PushTransports {
 
   /** Takes the requests of our paths. */
   attach(adapter: HttpServer): void {
-    const { handshakes, spaces, upstream, tickets, options, onFailure } = this.parts;
-    const { paths, maxFrameBytes, stallTimeoutMs } = options;
+    const { handshakes, spaces, upstream, tickets, untaken, options, onFailure } = this.parts;
+    const { paths, maxFrameBytes } = options;
     const entrance = new HttpEntrance(handshakes, onFailure);
     this.webSockets.attach(adapter.getHttpServer() as Server);
     answerPlainRequests(adapter, paths.ws);
     new PushSseGateway(entrance, spaces).attach(adapter, paths.sse);
-    new PushPollGateway(entrance, spaces, stallTimeoutMs).attach(adapter, paths.poll);
+    new PushPollGateway(entrance, spaces, untaken).attach(adapter, paths.poll);
     new PushUpstreamGateway(entrance, upstream, maxFrameBytes, onFailure).attach(adapter, paths.upstream);
     entrance.open(adapter, handshakeRoute(paths.handshake));
     const { ttlSeconds } = options.tickets;

@@ -8,6 +8,7 @@ import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { FlushScheduler } from '../core/flush-scheduler.js';
 import type { OpenPipes } from '../core/open-pipes.js';
+import type { UntakenAnswers } from '../core/untaken-answers.js';
 import { CLOSE_CODES, CloseCode } from '../protocol/close-codes.js';
 import { encodeFrame } from '../protocol/frame-encoder.js';
 import { ServerEvent } from '../protocol/frames.js';
@@ -51,6 +52,7 @@ export interface DrainParts {
   readonly spaces: { all(): Iterable<DrainedSpace> };
   readonly upstream: Pick<UpstreamService, 'isBusy'>;
   readonly pipes: Pick<OpenPipes, 'count'>;
+  readonly untaken: Pick<UntakenAnswers, 'count'>;
   readonly scheduler: Pick<FlushScheduler, 'flushAll'>;
   readonly handshakes: Pick<HandshakeService, 'stopAccepting'>;
   readonly liveness: Pick<LivenessService, 'stop'>;
@@ -89,15 +91,21 @@ export class DrainService {
   }
 
   private async carryOut(): Promise<void> {
-    const { pipes, upstream, clock, options } = this.parts;
+    const { clock, options } = this.parts;
     this.begin();
     this.parts.liveness.stop();
     this.parts.scheduler.flushAll();
     const startedAtMs = clock.now();
     const deadlineMs = startedAtMs + options.drainMs;
     await this.sayGoodbye(startedAtMs + options.drainMs * SHARE_OF_WORK);
-    while ((pipes.count > 0 || upstream.isBusy) && clock.now() < deadlineMs) await this.pause(POLL_MS);
+    while (!this.isOver && clock.now() < deadlineMs) await this.pause(POLL_MS);
     for (const connection of this.connections(true)) connection.transport.terminate();
+  }
+
+  /** Whether everyone has gone, with all that they were told. */
+  private get isOver(): boolean {
+    const { pipes, untaken, upstream } = this.parts;
+    return pipes.count === 0 && untaken.count === 0 && !upstream.isBusy;
   }
 
   private async sayGoodbye(workEndsAtMs: number): Promise<void> {

@@ -125,6 +125,27 @@ describe.each(PLATFORMS)('app.close() on %s', (platform) => {
     },
   );
 
+  it('lets who reads a long answer to a poll have all of it', async () => {
+    const size = 8 * 1024 * 1024;
+    const app = await start({
+      platform,
+      push: { drainMs: 60_000, maxQueueBytes: 2 * size, maxPayloadBytes: size + 2 },
+    });
+    const headers = bearer(signToken({ sub: '7' }));
+    const first = await fetch(`${app.origin}/push/poll?wait=0`, { headers });
+    const { cursor } = (await first.json()) as { readonly cursor: string };
+    await app.push.toUser('7', 'long', 'x'.repeat(size));
+    const answer = await fetch(`${app.origin}/push/poll?cursor=${encodeURIComponent(cursor)}`, { headers });
+
+    const closed = app.app.close();
+    // Its goodbyes are over by then, and the answer is still on its way.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { messages } = (await answer.json()) as { readonly messages: readonly Envelope[] };
+    await closed;
+
+    expect(messages.map(({ data }) => (data as string).length)).toEqual([size]);
+  });
+
   it('is quick when everyone goes along', async () => {
     const app = await start({ platform, push: { drainMs: 60_000 } });
     await app.connect('7');

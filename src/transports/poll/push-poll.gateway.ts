@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpServer } from '@nestjs/common';
 import { isHttp2 } from '../../core/http2-stream.js';
+import type { UntakenAnswers } from '../../core/untaken-answers.js';
 import type { Admission, HandshakeRequest } from '../../push/admission.js';
 import { MAX_POLL_WAIT_SECONDS } from '../../push/open-poll.js';
 import type { PollAnswer } from '../../push/open-poll.js';
@@ -18,8 +19,7 @@ export class PushPollGateway {
   constructor(
     private readonly entrance: HttpEntrance,
     private readonly spaces: Pick<TenantSpaces, 'of'>,
-    /** How long a client may take nothing of its answer; past it the socket is cut. */
-    private readonly stallTimeoutMs: number,
+    private readonly untaken: Pick<UntakenAnswers, 'add'>,
   ) {}
 
   /** Takes the requests of the path on this adapter. */
@@ -40,7 +40,7 @@ export class PushPollGateway {
     const { polls } = this.spaces.of(admission.principal.tenant);
     const poll = polls.open(admission, waitMs, (answer) => {
       answerPoll(response, answer);
-      cutIfUnread(response, this.stallTimeoutMs);
+      this.untaken.add(response);
     });
     response.once('close', () => poll.abandon());
   }
@@ -54,15 +54,6 @@ function answerPoll(response: ServerResponse, answer: PollAnswer): void {
   const { messages, cursor, more } = answer;
   // A poll that ended before anything was read answers the cursor as the client spelled it.
   answerJson(response, 200, `{"messages":[${messages.join(',')}],"cursor":${JSON.stringify(cursor)},"more":${more}}`);
-}
-
-/**
- * With its answer a poll is no connection any more, so no sweep meets it: what nobody reads of it would be held for good.
- * Node counts what the peer takes as a sign of life, and sets the timeout anew when the answer has left.
- */
-function cutIfUnread(response: ServerResponse, stallTimeoutMs: number): void {
-  if (isHttp2(response) || response.writableLength === 0) return;
-  response.setTimeout(stallTimeoutMs, () => response.destroy());
 }
 
 function checkWait(request: HandshakeRequest): HandshakeRequest {

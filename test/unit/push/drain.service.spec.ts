@@ -46,6 +46,7 @@ async function seatsOf({ connections, drainWindowMs = 0, lot = 0.5, tellingMs = 
     spaces: { all: () => [{ registry, sessions: { isBusy: () => false } }] },
     upstream: { isBusy: false },
     pipes,
+    untaken: { count: 0 },
     scheduler,
     handshakes: { stopAccepting() {} },
     liveness: { stop() {} },

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { HttpServer } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { UntakenAnswers } from '../../../src/core/untaken-answers.js';
 import type { Admission, HandshakeRequest } from '../../../src/push/admission.js';
 import type { PollAnswer } from '../../../src/push/open-poll.js';
 import type { TenantSpaces } from '../../../src/push/tenant-spaces.js';
@@ -28,7 +29,7 @@ async function received(answer: PollAnswer): Promise<unknown> {
   new PushPollGateway(
     entrance as unknown as HttpEntrance,
     spaces as unknown as Pick<TenantSpaces, 'of'>,
-    30_000,
+    new UntakenAnswers(30_000),
   ).attach({} as HttpServer, '/push/poll');
   const admission = { principal: {} } as Admission;
   server = createServer((request, response) => {
