@@ -7,6 +7,9 @@ const lineFormat: WireFormat = {
   encode: ({ text }) => Buffer.from(`${text}\n`),
 };
 
+/** What bytes say that were written; those of a broadcast are the same for all whom it reaches. */
+const readings = new WeakMap<Buffer, readonly Envelope[]>();
+
 /** A pipe that ends in an array. Block it to play a slow reader. */
 export class FakeTransport implements Transport {
   readonly format = lineFormat;
@@ -34,8 +37,7 @@ export class FakeTransport implements Transport {
 
   write(bytes: Buffer): void {
     this.writes++;
-    const lines = bytes.toString().split('\n').slice(0, -1);
-    this.received.push(...lines.map((line) => JSON.parse(line) as Envelope));
+    this.received.push(...readingOf(bytes));
   }
 
   onceDrained(listener: () => void): void {
@@ -73,4 +75,13 @@ export class FakeTransport implements Transport {
     this.closed ??= { code: 1006, reason: '' };
     this.onEnd();
   }
+}
+
+function readingOf(bytes: Buffer): readonly Envelope[] {
+  const known = readings.get(bytes);
+  if (known) return known;
+  const lines = bytes.toString().split('\n').slice(0, -1);
+  const reading = lines.map((line) => JSON.parse(line) as Envelope);
+  readings.set(bytes, reading);
+  return reading;
 }

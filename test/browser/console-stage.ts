@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { eventually } from '../support/eventually.js';
 import { signToken } from '../support/tokens.js';
 import { WsClient } from '../support/ws-client.js';
 import { Stage } from './stage.js';
@@ -53,6 +54,18 @@ export class ConsoleStage {
     await prepare?.(page);
     await page.goto(`${url}/console${view && `#${view}`}`);
     return page;
+  }
+
+  /** Sends to the user until the page shows what became of it: what is sent before the trace has begun is not in it. */
+  async sendUntilTraced(page: Page, user: string, event = 'note'): Promise<void> {
+    const written = page.locator('[data-trace]').getByText('Written to 1 connection');
+    await eventually(
+      async () => {
+        await this.demo.toUser(user, event, { text: 'a secret' });
+        return (await written.count()) > 0;
+      },
+      { intervalMs: 500 },
+    );
   }
 
   dropClients(): void {

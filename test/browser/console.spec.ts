@@ -89,15 +89,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.getByText('1 connection', { exact: true }).waitFor();
     expect(await page.getByRole('rowheader').allInnerTexts()).toEqual([HOSTILE]);
     await page.getByRole('link', { name: `Trace ${HOSTILE}` }).click();
-    const written = page.locator('[data-trace]').getByText('Written to 1 connection');
-    // What is sent before the trace has begun is not in it.
-    await eventually(
-      async () => {
-        await publish(HOSTILE, 'note');
-        return (await written.count()) > 0;
-      },
-      { intervalMs: 500 },
-    );
+    await stage.sendUntilTraced(page, HOSTILE);
     expect(await page.getByRole('heading', { level: 2 }).innerText()).toBe(`Live: ${HOSTILE}`);
     expect(await page.locator('#console img').count()).toBe(0);
   });
@@ -107,13 +99,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.getByLabel('User').fill('ada');
     await page.getByRole('button', { name: 'Follow' }).click();
     await page.getByRole('heading', { name: 'Live: ada' }).waitFor();
-    await eventually(
-      async () => {
-        await publish('ada', 'order.status');
-        return (await page.locator('[data-trace] li').count()) > 0;
-      },
-      { intervalMs: 500 },
-    );
+    await stage.sendUntilTraced(page, 'ada', 'order.status');
     const card = page.locator('[data-trace] > li').first();
     await card.getByText('Written to 1 connection').waitFor();
     const text = await card.innerText();
@@ -215,11 +201,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.setViewportSize({ width, height: 720 });
     for (const view of VIEWS) {
       await show(page, view);
-      if (view === 'trace/ada') await publish('ada', 'order.status');
-      await page
-        .locator(view === 'trace/ada' ? '[data-trace] li' : '#main')
-        .first()
-        .waitFor();
+      if (view === 'trace/ada') await stage.sendUntilTraced(page, 'ada', 'order.status');
       expect([view, await barriers()]).toEqual([view, []]);
       expect([view, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([view, width]);
     }
@@ -302,13 +284,7 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await other.getByLabel('User').fill('grace');
     await other.getByText('1 connection', { exact: true }).waitFor();
     await show(other, 'trace/ada');
-    await eventually(
-      async () => {
-        await publish('ada', 'order.status');
-        return (await other.locator('[data-trace]').getByText('Written to 1 connection').count()) > 0;
-      },
-      { intervalMs: 500 },
-    );
+    await stage.sendUntilTraced(other, 'ada', 'order.status');
     // Each message once, however often the page has looked since.
     expect(await other.locator('[data-trace] > li').first().getByText('the transport took it').count()).toBe(1);
     await show(other, 'send');
