@@ -56,3 +56,8 @@ export class PushError extends Error {
     return PUSH_ERRORS[this.code];
   }
 }
+
+/** Whether it says when to come back: what is out of reach for a while is no failure, and is logged where it is found out. */
+export function isPassing(cause: unknown): boolean {
+  return cause instanceof PushError && cause.retryAfterMs !== undefined;
+}

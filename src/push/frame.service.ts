@@ -11,7 +11,7 @@ import { accountOf } from '../core/principal.js';
 import type { OnFailure } from '../core/failure-report.js';
 import { isLater } from '../core/now-or-later.js';
 import type { NowOrLater } from '../core/now-or-later.js';
-import { PushError } from '../core/push-error.js';
+import { PushError, isPassing } from '../core/push-error.js';
 import { Telemetry } from '../core/telemetry.js';
 import { withinTime } from '../core/within-time.js';
 import { CloseCode } from '../protocol/close-codes.js';
@@ -94,9 +94,7 @@ export class FrameService {
         result.after?.();
       }
     } catch (cause) {
-      // What is out of reach for a while says when to come back, and was logged where it was found out.
-      const isPassing = cause instanceof PushError && cause.retryAfterMs !== undefined;
-      if (!isPassing) this.parts.onFailure(cause, { connectionId: connection.id });
+      if (!isPassing(cause)) this.parts.onFailure(cause, { connectionId: connection.id });
       reply(encodeFrame(ServerEvent.Error, troubleOf(cause), frame.ref));
     }
   }

@@ -8,6 +8,7 @@ import type { Connection } from '../core/connection.js';
 import type { ConnectionRegistry } from '../core/connection-registry.js';
 import type { OnFailure } from '../core/failure-report.js';
 import type { DeliveryOptions } from '../core/flush-scheduler.js';
+import { isPassing } from '../core/push-error.js';
 import { PushCounters } from '../core/push-counters.js';
 import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
@@ -145,7 +146,7 @@ class PollSession implements PollOwner, PollHandle {
       if (isWorthIt || !wasHeard || !isHeard) this.finish(answer);
       else this.wait(waitMs);
     } catch (cause) {
-      this.parts.onFailure(cause, { connectionId: connection.id });
+      if (!isPassing(cause)) this.parts.onFailure(cause, { connectionId: connection.id });
       this.refuse('the messages could not be read');
     }
   }

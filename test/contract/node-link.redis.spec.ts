@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { Arrival, NodeLink } from '../../src/backing/node-link.interface.js';
+import { unavailable } from '../../src/backing/redis/redis-failures.js';
 import { FrameSeal } from '../../src/backing/redis/sealed-frame.js';
 import { eventually } from '../support/eventually.js';
 import { RedisNode } from '../support/redis-node.js';
@@ -88,6 +89,25 @@ const QUESTION = { withinMs: 5_000, keepMs: 60_000, waitsForCutOff: true };
       await eventually(() => asker.link.nodeCount === 0);
       expect(isOver).toBe(false);
       expect(await asked).toEqual({ answers: [], isPartial: true });
+    });
+  });
+
+  describe('what fails while a request is carried out', () => {
+    const nodes: RedisNode[] = [];
+    afterEach(async () => void (await Promise.all(nodes.splice(0).map((node) => node.close()))));
+
+    it.each([
+      ['is told', new Error('broken'), 1],
+      ['is not told where something is out of reach for a while', unavailable(), 0],
+    ])('%s', async (_what, cause, told) => {
+      const prefix = `push:{${randomBytes(4).toString('hex')}}`;
+      const asker = await RedisNode.start(server.url, { prefix });
+      const other = await RedisNode.start(server.url, { prefix });
+      nodes.push(asker, other);
+      other.link.handle(() => Promise.reject(cause));
+      await eventually(() => asker.link.nodeCount === 2);
+      const answers = await asker.link.ask({ operation: 'note', payload: 1 }, { withinMs: 5_000 });
+      expect([answers, other.failures]).toEqual([{ answers: [], isPartial: true }, Array(told).fill(cause)]);
     });
   });
 

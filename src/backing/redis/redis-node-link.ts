@@ -11,7 +11,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../../core/clock.js';
-import { PushError } from '../../core/push-error.js';
+import { PushError, isPassing } from '../../core/push-error.js';
 import type { NodeAnswers, NodeHandler, NodeLink, NodeMessage, Question } from '../node-link.interface.js';
 import { FrameGate } from './frame-gate.js';
 import type { DropReason } from './frame-gate.js';
@@ -253,7 +253,7 @@ export class RedisNodeLink implements NodeLink, LineOwner {
       answer = await this.handler({ operation, payload }, { ageMs, hasWaited, wasDropped, wasAlive });
       if (answer === undefined) this.gate.drop('operation');
     } catch (cause) {
-      this.parts.onFailure(cause);
+      if (!isPassing(cause)) this.parts.onFailure(cause);
     }
     if (type === 'tell') return;
     const reply = { type: 'answer', ...this.stamp(), to: id, answer, hasFailed: answer === undefined } as const;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MembershipSource } from '../../../src/core/connection-registry.js';
+import { PushError } from '../../../src/core/push-error.js';
 import { encodeCursor } from '../../../src/protocol/cursor.js';
 import type { Cursor } from '../../../src/protocol/cursor.js';
 import { FakePolls } from '../../support/fake-polls.js';
@@ -140,6 +141,13 @@ describe('what a poll was not there for', () => {
       await polls.log.answer([], cause);
       expect(polls.answers).toMatchObject([{ type: 'refused', refusal: { status: 503, code: 'unavailable' } }]);
       expect([polls.failures, polls.connectionCounts]).toEqual([[cause], [0, 0]]);
+    });
+
+    it('is no failure where the log is out of reach for a while', async () => {
+      polls.comeBack(0);
+      await polls.log.answer([], new PushError('PUSH_ERR_UNAVAILABLE', 'no', { retryAfterMs: 1_000 }));
+      expect(polls.answers).toMatchObject([{ type: 'refused', refusal: { status: 503, code: 'unavailable' } }]);
+      expect(polls.failures).toEqual([]);
     });
   });
 
