@@ -70,6 +70,9 @@ export class TraceBook {
 }
 
 function compareSteps(one: NodeTraceEntry, other: NodeTraceEntry): number {
+  // The node that accepted it came before all others, whatever its clock says.
+  const isSent = ({ step }: NodeTraceEntry) => Number(step === 'sent');
+  if (isSent(one) !== isSent(other)) return isSent(other) - isSent(one);
   if (one.at !== other.at) return one.at - other.at;
   return ORDER.indexOf(one.step) - ORDER.indexOf(other.step);
 }
