@@ -14,6 +14,7 @@ import type { Envelope } from '../../src/protocol/frames.js';
 import { eventually } from '../support/eventually.js';
 import { ask } from '../support/http-request.js';
 import { PLATFORMS, PushApp } from '../support/push-app.js';
+import type { Platform } from '../support/push-app.js';
 import { RawClient } from '../support/raw-client.js';
 import { RoomsAuthorizer } from '../support/rooms.authorizer.js';
 import { SseClient } from '../support/sse-client.js';
@@ -95,21 +96,24 @@ async function stream(sub = '7'): Promise<{ readonly client: SseClient; readonly
 
 const gateway = () => app.app.get(EchoGateway);
 
+async function startOn(platform: Platform, push: PushModuleOptions & PushModuleExtras = {}): Promise<void> {
+  app = await PushApp.start({
+    platform,
+    push: { authorizer: RoomsAuthorizer, ...push },
+    metadata: { providers: [EchoGateway] },
+    configure: (host) => host.useWebSocketAdapter(new PushWsAdapter(host)),
+  });
+}
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await app.close();
+});
+
 describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
-  async function start(push: PushModuleOptions & PushModuleExtras = {}): Promise<void> {
-    app = await PushApp.start({
-      platform,
-      push: { authorizer: RoomsAuthorizer, ...push },
-      metadata: { providers: [EchoGateway] },
-      configure: (host) => host.useWebSocketAdapter(new PushWsAdapter(host)),
-    });
-  }
+  const start = (push?: PushModuleOptions & PushModuleExtras) => startOn(platform, push);
 
   beforeEach(() => start());
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await app.close();
-  });
 
   it('is answered with the reply of its handler', async () => {
     const { status, headers, body } = await send({ event: 'echo', data: { a: 1 }, ref: 'r1' });
@@ -334,27 +338,17 @@ describe.each(PLATFORMS)('a frame by request on %s', (platform) => {
 
 describe('a frame by request that the parser of Express has read', () => {
   it('is what that made of it: bytes that are no UTF-8 are replaced, a byte order mark is left out', async () => {
-    app = await PushApp.start({
-      platform: 'express',
-      metadata: { providers: [EchoGateway] },
-      configure: (host) => host.useWebSocketAdapter(new PushWsAdapter(host)),
-    });
+    await startOn('express');
     expect(await send(NOT_UTF8)).toMatchObject({ status: 200, body: { data: { data: '\ufffd' } } });
     const marked = Buffer.from('\ufeff{"event":"echo","data":1}');
     expect(await send(marked)).toMatchObject({ status: 200, body: { data: { data: 1 } } });
-    await app.close();
   });
 });
 
 describe('a frame by request that no parser of the host has read', () => {
   it('is bad_message where one byte of it is no UTF-8, though the rest is JSON', async () => {
-    app = await PushApp.start({
-      platform: 'fastify',
-      metadata: { providers: [EchoGateway] },
-      configure: (host) => host.useWebSocketAdapter(new PushWsAdapter(host)),
-    });
+    await startOn('fastify');
     expect(await send(NOT_UTF8)).toMatchObject({ status: 400, body: { data: { code: 'bad_message' } } });
-    expect(app.app.get(EchoGateway).order).toEqual([]);
-    await app.close();
+    expect(gateway().order).toEqual([]);
   });
 });
