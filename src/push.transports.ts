@@ -35,8 +35,8 @@ export class PushTransports {
 
   constructor(private readonly parts: TransportParts) {
     const { handshakes, spaces, clock, options, onFailure } = parts;
-    const { paths, maxFrameBytes } = options;
-    const own = { path: paths.ws, maxFrameBytes };
+    const { paths, maxFrameBytes, drainMs } = options;
+    const own = { path: paths.ws, maxFrameBytes, drainMs };
     this.webSockets = new PushWebSocketGateway(handshakes, spaces, own, clock, onFailure);
   }
 

@@ -5,7 +5,7 @@ import { OutboundQueue } from './outbound-queue.js';
 import type { QueueOwner } from './queue-owner.interface.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import type { Principal } from './principal.js';
-import type { Transport } from './transport.interface.js';
+import type { Goodbye, Transport } from './transport.interface.js';
 
 /** The connections of one user. */
 export class UserConnections {
@@ -145,8 +145,8 @@ export class Connection implements QueueOwner {
    * that is too slow for it or no longer answers.
    */
   close(code: CloseCode): void;
-  close(code: number, reason: string, retryAfterMs?: number): void;
-  close(code: number, reason: string = CLOSE_CODES[code as CloseCode].reason, retryAfterMs?: number): void {
+  close(code: number, reason: string, goodbye?: Goodbye): void;
+  close(code: number, reason: string = CLOSE_CODES[code as CloseCode].reason, goodbye?: Goodbye): void {
     // What it is due until now may be more than it had room for, which is an end of its own.
     this.outbound.catchUp();
     if (!this.isOpen) return;
@@ -157,7 +157,7 @@ export class Connection implements QueueOwner {
     this.closedWith = code;
     const isPeerGone = code === CloseCode.SlowConsumer || code === CloseCode.HeartbeatMissed;
     this.outbound.close(isPeerGone ? 'drop' : 'deliver');
-    this.transport.close(code, reason, retryAfterMs);
+    this.transport.close(code, reason, goodbye);
     this.onClosed(this);
   }
 

@@ -1,6 +1,17 @@
 import type { TransportName } from '../protocol/frames.js';
 import type { WireFormat } from './wire-format.js';
 
+/** How long a peer may take what is left and answer a close before its pipe is cut, where nothing else is said. */
+export const CLOSE_TIMEOUT_MS = 5_000;
+
+/** What a peer is told when the process ends. */
+export interface Goodbye {
+  /** When it is to be back, told where the transport has words for it. */
+  readonly reconnectInMs: number;
+  /** How long it may take what is left, in place of {@link CLOSE_TIMEOUT_MS}. */
+  readonly withinMs: number;
+}
+
 /**
  * The pipe of a connection. Moves bytes and says how full it is; what the bytes mean is decided elsewhere. No method
  * throws: a pipe that is gone takes what it is given and drops it.
@@ -24,11 +35,8 @@ export interface Transport {
   /** Stops and resumes reading from the peer. */
   pause(): void;
   resume(): void;
-  /**
-   * Says why and ends, after what was written before; ends by force if the peer does not take part in time.
-   * `retryAfterMs`: when the peer should come back, told where the transport has words for it.
-   */
-  close(code: number, reason: string, retryAfterMs?: number): void;
+  /** Says why and ends, after what was written before; ends by force if the peer does not take part in time. */
+  close(code: number, reason: string, goodbye?: Goodbye): void;
   /** Ends at once. */
   terminate(): void;
 }

@@ -97,7 +97,7 @@ export class DrainService {
     this.parts.scheduler.flushAll();
     const startedAtMs = clock.now();
     const deadlineMs = startedAtMs + options.drainMs;
-    await this.sayGoodbye(startedAtMs + options.drainMs * SHARE_OF_WORK);
+    await this.sayGoodbye(startedAtMs + options.drainMs * SHARE_OF_WORK, deadlineMs);
     while (!this.isOver && clock.now() < deadlineMs) await this.pause(POLL_MS);
     for (const connection of this.connections(true)) connection.transport.terminate();
   }
@@ -108,9 +108,9 @@ export class DrainService {
     return pipes.count === 0 && untaken.count === 0 && !upstream.isBusy;
   }
 
-  private async sayGoodbye(workEndsAtMs: number): Promise<void> {
+  private async sayGoodbye(workEndsAtMs: number, deadlineMs: number): Promise<void> {
     let waiting = this.connections().filter(({ isOpen }) => isOpen);
-    const leave = this.leaver(waiting.length);
+    const leave = this.leaver(waiting.length, deadlineMs);
     while (waiting.length > 0) {
       const busy = this.parts.clock.now() < workEndsAtMs ? this.busyConnections() : NOBODY;
       // What comes from now on would be one frame more to wait for.
@@ -121,18 +121,20 @@ export class DrainService {
     }
   }
 
-  /** Has connections leave, of so many in all, each at a seat of its own. */
-  private leaver(count: number): (leaving: readonly Connection[]) => Promise<void> {
+  /** Has connections leave, of so many in all, each at a seat of its own; by the deadline they have to be gone. */
+  private leaver(count: number, deadlineMs: number): (leaving: readonly Connection[]) => Promise<void> {
     const seatAtMs = this.seatsFor(count);
     let closed = 0;
     return async (leaving) => {
       for (const connection of leaving) {
-        const seatInMs = seatAtMs(closed) - this.parts.clock.now();
+        const nowMs = this.parts.clock.now();
+        const seatInMs = seatAtMs(closed) - nowMs;
         if (!connection.isOpen) continue;
         const reconnectInMs = Math.max(MIN_RECONNECT_MS, Math.round(seatInMs));
         const data: DrainingData = { reconnectInMs };
         connection.reply(encodeFrame(ServerEvent.Draining, data));
-        connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, reconnectInMs);
+        const goodbye = { reconnectInMs, withinMs: Math.max(0, deadlineMs - nowMs) };
+        connection.close(CloseCode.ServiceRestart, CLOSE_CODES[CloseCode.ServiceRestart].reason, goodbye);
         if (++closed % CLOSES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
       }
     };

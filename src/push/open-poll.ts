@@ -9,7 +9,7 @@
 import type { Cancel } from '../core/clock.js';
 import type { WireFormat } from '../core/wire-format.js';
 import { isPassedBy } from '../core/passing-message.js';
-import type { Transport } from '../core/transport.interface.js';
+import type { Goodbye, Transport } from '../core/transport.interface.js';
 import { decodeCursor, encodeCursor } from '../protocol/cursor.js';
 import type { Cursor } from '../protocol/cursor.js';
 import { withCursor } from '../protocol/frame-encoder.js';
@@ -138,7 +138,7 @@ export class OpenPoll implements Transport {
     return this.answer([], place, this.messages, false);
   }
 
-  close(code: number, reason: string, retryAfterMs?: number): void {
+  close(code: number, reason: string, goodbye?: Goodbye): void {
     if (!this.isOpen) return;
     // A server that ends has said so, with the time to come back; nobody else who sends a client away has.
     const hasBeenTold = code === CloseCode.ServiceRestart && this.notices.length > 0;
@@ -147,7 +147,7 @@ export class OpenPoll implements Transport {
     const answer: PollAnswer =
       isGoodbye || live.length > 0
         ? this.answer([], this.place, live, false)
-        : { type: 'refused', refusal: refusalOfClose(code, reason, retryAfterMs) };
+        : { type: 'refused', refusal: refusalOfClose(code, reason, goodbye?.reconnectInMs) };
     this.owner.closed(this, answer);
   }
 

@@ -223,7 +223,10 @@ describe('what was sent before', () => {
     }
   });
 
-  it('arrives at a client that reads late, too', async () => {
+  it.each([
+    ['late', 0],
+    ['later than anybody else would be waited for', 6_000],
+  ])('arrives at a client that reads %s, too', async (_when, afterMs) => {
     const app = await start({ push: { maxQueueBytes: 16 * 1024 * 1024, drainMs: 15_000 } });
     const late = await app.connect('7');
     late.socket.pause();
@@ -231,7 +234,7 @@ describe('what was sent before', () => {
     for (let n = 0; n < 150; n++) await app.push.toUser('7', 'n', data);
     const isClosed = app.close();
 
-    late.socket.resume();
+    setTimeout(() => late.socket.resume(), afterMs);
 
     expect((await late.end()).code).toBe(1012);
     await isClosed;

@@ -6,7 +6,8 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { streamOf } from '../../core/http2-stream.js';
 import { OutgoingMessage } from '../../core/outgoing-message.js';
-import type { Transport } from '../../core/transport.interface.js';
+import { CLOSE_TIMEOUT_MS } from '../../core/transport.interface.js';
+import type { Goodbye, Transport } from '../../core/transport.interface.js';
 import { CloseCode, mayReconnect } from '../../protocol/close-codes.js';
 import { encodeFrame } from '../../protocol/frame-encoder.js';
 import { ServerEvent } from '../../protocol/frames.js';
@@ -23,8 +24,6 @@ type Pipe = Pick<
   readonly destroyed: boolean;
 };
 
-/** How long a peer may take what is left when the stream ends, before its socket is destroyed. */
-const END_TIMEOUT_MS = 5_000;
 /** Asks proxies not to cache, change (compress) or hold back the stream. */
 export const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -94,7 +93,7 @@ export class SseTransport implements Transport {
 
   resume(): void {}
 
-  close(code: number, reason: string, retryAfterMs?: number): void {
+  close(code: number, reason: string, goodbye?: Goodbye): void {
     if (this.hasEnded) return;
     if (code === CloseCode.SlowConsumer) {
       // It takes nothing, so it would not take a goodbye either.
@@ -105,13 +104,13 @@ export class SseTransport implements Transport {
       code,
       reason,
       reconnect: mayReconnect(code),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(goodbye && { retryAfterMs: goodbye.reconnectInMs }),
     };
-    if (retryAfterMs !== undefined) this.write(this.format.frame(`retry: ${retryAfterMs}\n\n`));
+    if (goodbye) this.write(this.format.frame(`retry: ${goodbye.reconnectInMs}\n\n`));
     this.write(this.format.encode(new OutgoingMessage(encodeFrame(ServerEvent.Closing, data))));
     this.hasEnded = true;
     this.response.end();
-    setTimeout(() => this.terminate(), END_TIMEOUT_MS).unref();
+    setTimeout(() => this.terminate(), goodbye?.withinMs ?? CLOSE_TIMEOUT_MS).unref();
   }
 
   terminate(): void {

@@ -49,6 +49,7 @@ export class PushSocket extends WebSocket {
         sessions.broken(connection);
         break;
       case 'close':
+        this.pipe?.closed();
         sessions.ended(connection);
         break;
     }

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Server, ServerOptions } from 'ws';
 import type { Clock } from '../../core/clock.js';
+import { CLOSE_TIMEOUT_MS } from '../../core/transport.interface.js';
 import { isLater } from '../../core/now-or-later.js';
 import type { Admission, Handshake, Verdict } from '../../push/admission.js';
 import type { HandshakeService } from '../../push/handshake.service.js';
@@ -27,10 +28,10 @@ import { WsTransport } from './ws.transport.js';
 export interface WebSocketOptions {
   readonly path: string;
   readonly maxFrameBytes: number;
+  /** How long a peer may take what is left when the process ends. */
+  readonly drainMs: number;
 }
 
-/** How long a peer may take to answer a close frame before its socket is destroyed. */
-const CLOSE_TIMEOUT_MS = 5_000;
 /** Fragments and pieces of one message (RFC 6455 section 5.4); many tiny ones cost more than their bytes. */
 const MAX_FRAGMENTS = 256;
 const MAX_BUFFERED_CHUNKS = 1_024;
@@ -57,7 +58,8 @@ export class PushWebSocketGateway {
       maxPayload: options.maxFrameBytes,
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MAX_BUFFERED_CHUNKS,
-      closeTimeout: CLOSE_TIMEOUT_MS,
+      // The pipe has its own; this one is for a socket that has none yet.
+      closeTimeout: Math.max(CLOSE_TIMEOUT_MS, options.drainMs),
       handleProtocols: selectSubprotocol,
     };
     this.webSockets = new WebSocketServer(serverOptions);

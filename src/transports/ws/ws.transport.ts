@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Transport } from '../../core/transport.interface.js';
+import { CLOSE_TIMEOUT_MS } from '../../core/transport.interface.js';
+import type { Goodbye, Transport } from '../../core/transport.interface.js';
 import { ReadCheck, SHORTEST_SPAN_BYTES } from './read-check.js';
 import type { CheckedPeer } from './read-check.js';
 import type { ReadWatch } from './read-watch.js';
@@ -30,6 +31,8 @@ export class WsTransport implements Transport, CheckedPeer {
   /** Made when there is something to ask: many connections are never written so much to. */
   private reading: ReadCheck | undefined;
   private onMoved: (() => void) | undefined;
+  /** Cuts a peer that does not take part in the close. */
+  private cut: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly webSocket: WebSocket,
@@ -83,9 +86,16 @@ export class WsTransport implements Transport, CheckedPeer {
     return this.isClosing || !this.socket.writable;
   }
 
-  /** A close frame is about to be sent, for whatever reason. */
-  closing(): void {
+  /** A close frame is about to be sent, for whatever reason; so long its peer may take with it. */
+  closing(withinMs = CLOSE_TIMEOUT_MS): void {
+    if (this.isClosing) return;
     this.isClosing = true;
+    this.cut = setTimeout(() => this.terminate(), withinMs).unref();
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    clearTimeout(this.cut);
   }
 
   /** Who is not read cannot answer, so it is not waited for any more. */
@@ -98,7 +108,8 @@ export class WsTransport implements Transport, CheckedPeer {
     this.webSocket.resume();
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, goodbye?: Goodbye): void {
+    this.closing(goodbye?.withinMs);
     this.webSocket.close(code, reason);
     // A peer that is not being read could not answer the close, and would hold its socket until it is cut.
     this.webSocket.resume();

@@ -243,7 +243,7 @@ describe('OpenPoll', () => {
     });
 
     it('says when to come back, where it was told', () => {
-      poll.close(CloseCode.RateLimited, '', 7_000);
+      poll.close(CloseCode.RateLimited, '', { reconnectInMs: 7_000, withinMs: 0 });
       expect(owner.answers).toMatchObject([{ refusal: { headers: { 'Retry-After': '7' } } }]);
     });
 

@@ -75,6 +75,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 const RETRY_CHUNK = 'd\r\nretry: 1500\n\n\r\n';
 const CLOSING = '{"event":"push:closing","data":{"code":4501,"reason":"token revoked","reconnect":false}}';
+const GOODBYE = { reconnectInMs: 70, withinMs: 20_000 };
 const RESTART = '{"event":"push:closing","data":{"code":1012,"reason":"restart","reconnect":true,"retryAfterMs":70}}';
 
 function chunk(block: string): string {
@@ -179,14 +180,14 @@ describe('SseTransport', () => {
 
     it('with when to come back before it', async () => {
       const { transport, body } = open();
-      transport.close(CloseCode.ServiceRestart, 'restart', 70);
+      transport.close(CloseCode.ServiceRestart, 'restart', GOODBYE);
       await turn();
       expect(body()).toBe(`${RETRY_CHUNK}${chunk('retry: 70\n\n')}${chunk(`data: ${RESTART}\n\n`)}0\r\n\r\n`);
     });
 
     it('over HTTP/1.0 with the same, unframed', async () => {
       const { transport, body } = open({ minor: 0 });
-      transport.close(CloseCode.ServiceRestart, 'restart', 70);
+      transport.close(CloseCode.ServiceRestart, 'restart', GOODBYE);
       await turn();
       expect(body()).toBe(`retry: 1500\n\nretry: 70\n\ndata: ${RESTART}\n\n`);
     });
@@ -196,7 +197,7 @@ describe('SseTransport', () => {
       stream.transport.close(CloseCode.TokenRevoked, 'token revoked');
       await turn();
       const { taken } = stream.socket;
-      stream.transport.close(CloseCode.ServiceRestart, 'restart', 70);
+      stream.transport.close(CloseCode.ServiceRestart, 'restart', GOODBYE);
       write(stream);
       stream.transport.probe();
       await turn();
@@ -214,19 +215,21 @@ describe('SseTransport', () => {
 
     it('a reader that is too slow without a word', () => {
       const { transport, socket, body } = open();
-      transport.close(CloseCode.SlowConsumer, 'too slow', 70);
+      transport.close(CloseCode.SlowConsumer, 'too slow', GOODBYE);
       expect([body(), socket.destroyed]).toEqual([RETRY_CHUNK, true]);
     });
 
     it.each([
-      ['not before it had time to take the rest', 4_999, false],
-      ['when it does not take the rest in time', 5_000, true],
-    ])('by force %s', (_when, elapsedMs, isDestroyed) => {
+      ['not before it had time to take the rest', undefined, 4_999, false],
+      ['when it does not take the rest in time', undefined, 5_000, true],
+      ['not before the time that it has when the process ends', GOODBYE, 19_999, false],
+      ['when that is over', GOODBYE, 20_000, true],
+    ])('by force %s', (_when, goodbye, elapsedMs, isDestroyed) => {
       jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
       const stream = open();
       stream.socket.isHeld = true;
       write(stream);
-      stream.transport.close(CloseCode.TokenRevoked, 'token revoked');
+      stream.transport.close(CloseCode.ServiceRestart, 'restart', goodbye);
       jest.advanceTimersByTime(elapsedMs);
       expect(stream.socket.destroyed).toBe(isDestroyed);
     });
