@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { TargetPreview } from '../protocol/console-frames.js';
+import { isEvent, isReservedEvent } from '../protocol/names.js';
 import { announce } from './announcer.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import type { ConsoleLink, MessageDraft } from './console-link.js';
@@ -191,6 +192,8 @@ export function MessageForm({
 function draftOf({ target, event, data, isKept, ttlSeconds, collapseKey }: Written): MessageDraft | string {
   const payload = parsed(data);
   if (!payload) return 'The data is no JSON.';
+  if (!isEvent(event)) return 'Event: 1 to 128 of the letters A to Z, digits, and . _ : -';
+  if (isReservedEvent(event)) return 'Event: names that begin with push: belong to the protocol.';
   if (ttlSeconds !== '' && !(Number(ttlSeconds) > 0)) return 'Seconds to live: a number greater than 0, or nothing.';
   const chosen = targetOf(target);
   if (typeof chosen === 'string') return chosen;

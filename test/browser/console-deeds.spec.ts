@@ -115,7 +115,9 @@ const absence = chromiumAbsence();
   it('keeps the focus on a deed that is refused', async () => {
     await show(page, 'send');
     await page.getByLabel('Users', { exact: true }).fill('nobody');
-    await page.getByLabel('Event', { exact: true }).fill('push:reserved');
+    await page.getByLabel('Event', { exact: true }).fill('note');
+    await page.getByText('How it is kept').click();
+    await page.getByLabel('Collapse key').fill('x'.repeat(300));
     await page.getByRole('button', { name: 'Send…' }).click();
     const deed = page.getByRole('dialog').getByRole('button', { name: 'Send' });
     await deed.focus();
@@ -131,6 +133,7 @@ const absence = chromiumAbsence();
     await page.getByRole('dialog').getByRole('alert').waitFor();
     expect(await focusedText(page)).toBe('Send');
     await page.keyboard.press('Escape');
+    await page.getByLabel('Collapse key').fill('');
   });
 
   /** Holds back the next frame that asks for this, until `release()`. */

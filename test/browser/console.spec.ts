@@ -138,6 +138,17 @@ describeInChromium(`the admin console in Chromium${absence}`, () => {
     await page.getByLabel('Data, as JSON').fill('{ "text": 1 ');
     await page.getByRole('button', { name: 'Send…' }).click();
     await page.getByText('The data is no JSON.').waitFor();
+    await page.getByLabel('Data, as JSON').fill('{}');
+    for (const [event, problem] of [
+      ['order status', 'Event: 1 to 128'],
+      ['push:ok', 'belong to the protocol'],
+    ] as const) {
+      await page.getByLabel('Event', { exact: true }).fill(event);
+      await page.getByRole('button', { name: 'Send…' }).click();
+      await page.getByRole('alert').getByText(problem).waitFor();
+      expect(await page.getByRole('dialog').count()).toBe(0);
+    }
+    await page.getByLabel('Event', { exact: true }).fill('note');
     await page.getByLabel('Data, as JSON').fill('{ "text": "hello" }');
     await page.getByRole('button', { name: 'Send…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
