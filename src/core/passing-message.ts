@@ -17,8 +17,7 @@ export interface Placed {
  */
 export function isPassedBy({ number, partition, cursor }: Placed, after: Cursor): boolean {
   if (number > 0 || cursor === undefined) return false;
-  const published = decodeCursor(cursor)?.[partition];
-  const known = after[partition];
-  if (!published || !known || published.epoch !== known.epoch) return false;
-  return published.number <= known.number;
+  const published = decodeCursor(cursor)?.[partition]?.number;
+  const known = after[partition]?.number;
+  return published !== undefined && known !== undefined && published <= known;
 }

@@ -88,15 +88,6 @@ describe('ResumeService', () => {
     expect(eventsOf(peer)).toEqual(['push:welcome', 'm4', 'm5', 'at 4']);
   });
 
-  it('lets a message that is not kept follow whatever its place, where the log has begun anew since', async () => {
-    const peer = fakes.connect('7');
-    void comeBack(peer, [{ epoch: 'earlier', number: 3 }]);
-    fakes.fanOut.deliver(new OutgoingMessage('{"event":"passing"}', cursorAt(2)), { all: true });
-    await log.answer([1, 2], { gap: 'reset' });
-
-    expect(eventsOf(peer)).toEqual(['push:welcome', 'push:gap', 'm1', 'm2', 'passing']);
-  });
-
   it('lets no message that the log does not keep set the client back behind the replay', async () => {
     const peer = fakes.connect('7');
     const resumed = comeBack(peer);
