@@ -17,6 +17,7 @@ export interface Placed {
  */
 export function isPassedBy({ number, partition, cursor }: Placed, after: Cursor): boolean {
   if (number > 0 || cursor === undefined) return false;
+  // By their numbers alone: in Redis the epoch of a place is another one several times a second.
   const published = decodeCursor(cursor)?.[partition]?.number;
   const known = after[partition]?.number;
   return published !== undefined && known !== undefined && published <= known;

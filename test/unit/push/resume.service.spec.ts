@@ -80,9 +80,11 @@ describe('ResumeService', () => {
   it('lets no message that is not kept follow which was published before the place of the client', async () => {
     const peer = fakes.connect('7');
     void comeBack(peer, at(3));
-    const publishedAt = (number: number) => new OutgoingMessage(`{"event":"at ${number}"}`, cursorAt(number));
+    const publishedAt = (number: number, epoch: string) =>
+      new OutgoingMessage(`{"event":"at ${number}"}`, encodeCursor([{ epoch, number }]));
     // This node is behind: where the client came from it may have had them.
-    for (const number of [2, 3, 4]) fakes.fanOut.deliver(publishedAt(number), { all: true });
+    for (const number of [2, 3, 4]) fakes.fanOut.deliver(publishedAt(number, 'epoch'), { all: true });
+    fakes.fanOut.deliver(publishedAt(1, 'epoch-and-nonce'), { all: true });
     await log.answer([4, 5]);
 
     expect(eventsOf(peer)).toEqual(['push:welcome', 'm4', 'm5', 'at 4']);
